@@ -1,0 +1,101 @@
+// What a command changes, as it travels: the same bytes in the log, to replicas and to regions.
+//
+//   kind u8 · flags u8 · key bytes · body by kind
+//
+// One stamp per effect: an effect names no stamp of its own, the record that carries it does. A
+// command that adds several elements to one collection is one effect. docs/formats.md, "Effects".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "crdt/counter.h"
+#include "crdt/encoding.h"
+#include "crdt/expiry.h"
+#include "crdt/type_table.h"
+
+namespace crdt {
+
+// Numbers go to disk and to peers: given once.
+enum class EffectKind : std::uint8_t {
+  kSet = 1,            // value [deadline] [resets]: replaces whatever the key holds.
+  kDelete = 2,         // [resets]: takes every container and the time to live.
+  kIncrement = 3,      // lineage, total: of a string key.
+  kExpire = 4,         // deadline or infinite.
+  kSetAdd = 5,         // members.
+  kSetRemove = 6,      // members.
+  kHashSet = 7,        // (field, value, resets)…
+  kHashDelete = 8,     // (field, resets)…
+  kHashIncrement = 9,  // field, lineage, total.
+  kEndHidden = 10,     // kept type, [resets]: ends the containers of the other types.
+  kClear = 11,         // no key; (key, resets)… of every key that has counters: FLUSHALL.
+};
+
+namespace effect_flag {
+inline constexpr std::uint8_t kCreates = 1;      // The author had no such key: writes an infinite TTL.
+inline constexpr std::uint8_t kEmpties = 2;      // Nothing was left at the author: drops the covered TTL.
+inline constexpr std::uint8_t kHasResets = 4;    // Observed counter parts follow.
+inline constexpr std::uint8_t kHasDeadline = 8;  // kSet: with this deadline.
+inline constexpr std::uint8_t kKeepTtl = 16;     // kSet: leaves the TTL register alone.
+inline constexpr std::uint8_t kConditional = 32; // NX and the like decided this at the author.
+inline constexpr std::uint8_t kPop = 64;         // kSetRemove: the members were handed to a client.
+inline constexpr std::uint8_t kExpired = 64;     // kDelete: the deadline had passed.
+inline constexpr std::uint8_t kFresh = 64;       // kIncrement: the lineage starts at this effect's stamp.
+inline constexpr std::uint8_t kFloat = 128;      // kIncrement: the floating-point total.
+}  // namespace effect_flag
+
+// A decoded effect: views into its bytes, checked as a whole, so that iterating cannot fail.
+struct EffectView {
+  EffectKind kind;
+  std::uint8_t flags;
+  std::string_view bytes;  // The whole effect.
+  std::string_view key;
+  std::string_view value;       // kSet.
+  std::string_view field;       // kHashIncrement.
+  DeadlineMs deadline;          // kSet with kHasDeadline, kExpire.
+  Stamp lineage_start;          // Increments without kFresh.
+  Total total;                  // Increments.
+  ValueType kept;               // kEndHidden.
+  std::uint64_t element_count;  // kSetAdd, kSetRemove, kHashSet, kHashDelete, kClear.
+  std::string_view elements;    // Their bytes; read by ElementReader.
+  std::string_view resets;      // Of the key; read by ResetsReader.
+
+  bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
+
+  // Takes one effect off the front of `in`. Every inner length, count and kind is checked here.
+  static Result<EffectView> Decode(ByteReader& in);
+  // For people: "SADD cart 2 members".
+  std::string ToString() const;
+};
+
+// The effects of one command in order, encoded.
+class EffectList {
+ public:
+  bool empty() const { return count_ == 0; }
+  std::uint64_t count() const { return count_; }
+  std::string_view bytes() const { return bytes_; }
+  void clear() {
+    bytes_.clear();
+    count_ = 0;
+  }
+  // Begins an effect: kind, flags and key. The body is written through the result.
+  ByteWriter Begin(EffectKind kind, std::uint8_t flags, std::string_view key) {
+    ++count_;
+    ByteWriter out(bytes_);
+    out.U8(static_cast<std::uint8_t>(kind));
+    out.U8(flags);
+    out.Bytes(key);
+    return out;
+  }
+  void Append(const EffectList& other) {
+    bytes_ += other.bytes_;
+    count_ += other.count_;
+  }
+
+ private:
+  std::string bytes_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace crdt

@@ -1,0 +1,68 @@
+// The elements of a hash (field → value) or of a set (member, with empty values), by name.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crdt/cell_table.h"
+#include "crdt/string_value.h"
+
+namespace crdt {
+
+class ElementTable {
+ public:
+  using Table = CellTable<StringValue>;
+
+  // Elements that show something. A field whose counter was reset may be stored and not count.
+  std::uint64_t size() const { return size_; }
+  bool Contains(std::string_view name) const { return Find(name) != nullptr; }
+  // The text of an element that shows something; empty otherwise. The view is into the table or into
+  // `scratch`.
+  std::optional<std::string_view> Text(std::string_view name, std::string& scratch) const;
+
+  // Calls visit(name, text) for every element that shows something, in a fixed order.
+  void ForEach(const std::function<void(std::string_view, std::string_view)>& visit) const;
+  // As ForEach, from `cursor` (0 at first) for about `count` elements. Returns the next cursor, 0 at
+  // the end. An element that is there all the while is visited at least once, also when the table
+  // grows or shrinks in between.
+  std::uint64_t Scan(std::uint64_t cursor, std::uint64_t count,
+                     const std::function<void(std::string_view, std::string_view)>& visit) const;
+  // A uniformly drawn element's name. REQUIRES: size() > 0. `dice` yields random 64-bit words.
+  std::string_view Random(const std::function<std::uint64_t()>& dice) const;
+
+  // The stored element, also one that shows nothing; null if there is none.
+  const Table::Cell* FindStored(std::string_view name) const { return table_.Find(name); }
+  // The stored element if it shows something.
+  const Table::Cell* Find(std::string_view name) const;
+  const Table& table() const { return table_; }
+
+  // Changes, each keeping size() right.
+  void Assign(std::string_view name, const Context& context, std::string_view value);
+  // Takes what the context covers; an element of which nothing remains is forgotten.
+  void Remove(std::string_view name, const Context& context);
+  void RemoveAll(const Context& context);
+  // Runs `change` on the unpacked element, made if there is none; repacks or forgets it afterwards.
+  void Change(std::string_view name, const std::function<void(StringValue&)>& change);
+  void DropSpent();
+  void Join(const ElementTable& other, const VersionVector& mine, const VersionVector& theirs);
+
+  // The greatest stamp inside of what shows something. Looks at every element.
+  Stamp newest() const;
+  bool empty() const { return table_.size() == 0; }
+  std::size_t memory_bytes() const;
+
+  void Encode(ByteWriter& out) const;  // Ordered by name.
+  static Result<ElementTable> Decode(ByteReader& in);
+  void EncodeMerged(ByteWriter& out) const;
+
+  bool operator==(const ElementTable&) const;
+
+ private:
+  Table table_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace crdt

@@ -1,0 +1,101 @@
+// What a key holds: a string, a hash, a set, or, in a type conflict, several of them at once, and the
+// time-to-live register.
+//
+// Apply is the only function that changes it, and is deterministic: the same at the author, at its
+// replicas, in recovery and in other regions, and commutes for concurrent effects. Join merges whole
+// states and gives what applying the missing effects gives.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crdt/cell_table.h"
+#include "crdt/conflict.h"
+#include "crdt/context.h"
+#include "crdt/effect.h"
+#include "crdt/element_table.h"
+#include "crdt/expiry.h"
+#include "crdt/string_value.h"
+
+namespace crdt {
+
+class Object {
+ public:
+  // --- Questions ---------------------------------------------------------------------------------
+  // The container with the greatest stamp inside; kNone where no container shows anything.
+  ValueType VisibleType() const;
+  // Two containers or more show something: a type clash.
+  bool clashes() const;
+  // Nothing at all is left, neither containers nor register nor spent parts: may be forgotten.
+  bool empty() const;
+  bool has_spent() const;
+  const TtlRegister& ttl() const { return ttl_; }
+  // Null where the object has no such container.
+  const StringValue* string() const { return string_.get(); }
+  const ElementTable* hash() const { return hash_.get(); }
+  const ElementTable* set() const { return set_.get(); }
+
+  // --- Changes -----------------------------------------------------------------------------------
+  // REQUIRES: effect.kind is not kClear (Clear below is for that).
+  void Apply(const EffectView& effect, const Context& context, ConflictSink* conflicts);
+  // The share of one key in a kClear: an observed delete. `resets` are encoded observed parts.
+  void Clear(const Context& context, std::string_view resets);
+  void DropSpent();
+  void Join(const Object& other, const VersionVector& mine, const VersionVector& theirs);
+
+  // --- Packing: a plain string with an infinite TTL of the same stamp is stored without an Object --
+  static Object FromPacked(Stamp stamp, std::string_view value);
+  const Sibling* AsPacked() const;
+
+  // --- Bytes -------------------------------------------------------------------------------------
+  void Encode(ByteWriter& out) const;
+  static Result<Object> Decode(ByteReader& in);
+  // What the merge rules define (no spent parts): equal at regions that have the same writes.
+  void EncodeMerged(ByteWriter& out) const;
+
+  bool operator==(const Object&) const;
+
+ private:
+  TtlRegister ttl_;
+  std::unique_ptr<StringValue> string_;
+  std::unique_ptr<ElementTable> hash_;
+  std::unique_ptr<ElementTable> set_;
+};
+
+// The keys of one partition: name → packed string or Object.
+using KeyTable = CellTable<Object>;
+using KeyCell = KeyTable::Cell;
+
+// A key as commands see it: what it shows, whichever way it is stored. Expiry is not looked at.
+// Valid until the next change of its table.
+class KeyView {
+ public:
+  KeyView() = default;  // No such key.
+  explicit KeyView(const KeyCell* cell);
+
+  bool exists() const { return type_ != ValueType::kNone; }
+  ValueType type() const { return type_; }
+  // Null where nothing, not even a hidden remainder, is stored.
+  const KeyCell* cell() const { return cell_; }
+  // Empty where the key lives for ever.
+  std::optional<DeadlineMs> deadline() const;
+  // The write that owns the deadline.
+  std::optional<Stamp> deadline_stamp() const;
+  bool clashes() const;
+
+  // REQUIRES: type() is kString. The view is into the table or into `scratch`.
+  std::string_view Text(std::string& scratch) const;
+  // REQUIRES: type() is kHash or kSet. The shown container.
+  const ElementTable& elements() const;
+  // Bytes of memory that the key takes, about.
+  std::size_t memory_bytes() const;
+
+ private:
+  const KeyCell* cell_ = nullptr;
+  ValueType type_ = ValueType::kNone;
+};
+
+}  // namespace crdt

@@ -1,0 +1,83 @@
+// How a command is declared and what its handler sees.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "server/client_session.h"
+#include "server/database.h"
+#include "server/resp/reply_writer.h"
+
+namespace server {
+
+class Node;
+
+using Arguments = std::span<const std::string_view>;  // [0] is the command's name as typed.
+
+struct CommandContext {
+  Database& database;
+  ClientSession& session;
+  ReplyWriter& reply;
+  // The node's other parts, for commands about the server itself. Data commands have no use for it.
+  Node& node;
+  bool in_exec = false;  // Inside EXEC: nothing may wait.
+};
+
+enum class Access : std::uint8_t { kNone, kRead, kWrite };
+
+// How many words a command has, its name counted.
+struct Arity {
+  int least = 1;
+  int most = -1;  // -1: any number.
+  // As COMMAND INFO tells it: exact, or minus the least.
+  constexpr int AsRedis() const { return most == least ? least : -least; }
+};
+constexpr Arity Exactly(int words) { return {words, words}; }
+constexpr Arity AtLeast(int words) { return {words, -1}; }
+
+// Which words are keys: first, last (negative counts from the end), step. first 0: none.
+struct KeyPositions {
+  int first = 0;
+  int last = 0;
+  int step = 1;
+};
+inline constexpr KeyPositions kNoKeys{0, 0, 0};
+inline constexpr KeyPositions kOneKey{1, 1, 1};
+inline constexpr KeyPositions kTwoKeys{1, 2, 1};
+inline constexpr KeyPositions kAllKeys{1, -1, 1};
+inline constexpr KeyPositions kKeyValuePairs{1, -1, 2};
+
+namespace command_flag {
+inline constexpr std::uint32_t kFast = 1;
+inline constexpr std::uint32_t kAdmin = 2;
+inline constexpr std::uint32_t kNoAuth = 4;        // Works before AUTH.
+inline constexpr std::uint32_t kNoMulti = 8;       // Refused inside MULTI.
+inline constexpr std::uint32_t kImmediate = 16;    // Inside MULTI executed, not queued (EXEC, DISCARD …).
+inline constexpr std::uint32_t kBlocking = 32;
+inline constexpr std::uint32_t kDenyOom = 64;      // As Redis' flag, for COMMAND INFO.
+inline constexpr std::uint32_t kMovableKeys = 128; // Positions depend on a count (SINTERCARD …).
+inline constexpr std::uint32_t kLoading = 256;     // Works while the log is replayed.
+inline constexpr std::uint32_t kStale = 512;       // As Redis' flag.
+inline constexpr std::uint32_t kNoScript = 1024;   // As Redis' flag.
+inline constexpr std::uint32_t kSkipMonitor = 2048;
+}  // namespace command_flag
+
+struct CommandSpec {
+  std::string_view name;  // Lower case.
+  Arity words;
+  KeyPositions keys = kNoKeys;
+  Access access = Access::kNone;
+  std::uint32_t flags = 0;
+  std::string_view group;            // "string", "generic", …: as Redis groups them.
+  std::string_view summary;          // One sentence.
+  std::string_view when_concurrent;  // What holds when regions do it at once; empty for reads.
+  std::string_view since = "1.0.0";  // The Redis version that brought it; empty: Meridian's own.
+  // Answers exactly once through context.reply, or leaves context.session.waiting set.
+  void (*run)(CommandContext& context, Arguments arguments) = nullptr;
+  // Of commands with kMovableKeys: the numkeys word. 0: none.
+  int key_count_position = 0;
+  std::span<const CommandSpec> subcommands = {};
+};
+
+}  // namespace server

@@ -1,0 +1,79 @@
+// All keys of one shard: 256 partitions, and what has been applied to them.
+//
+// Two vectors (fine print 5). The *floor* is the shard's vector: of each writer, everything up to
+// there is applied in all partitions. A partition's *observed* vector is the floor and what a join
+// brought to that partition beyond it; it alone decides what is covered.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string_view>
+
+#include "crdt/conflict.h"
+#include "crdt/effect.h"
+#include "crdt/object.h"
+#include "crdt/version_vector.h"
+#include "storage/partition.h"
+
+namespace storage {
+
+inline constexpr int kSlots = 16384;
+inline constexpr int kPartitions = 256;
+
+// CRC16 of the key, or of what stands between the first '{' and the next '}' where that is not
+// empty, modulo 16,384: as in Redis Cluster.
+int SlotOf(std::string_view key);
+inline PartitionId PartitionOf(std::string_view key) {
+  return static_cast<PartitionId>(SlotOf(key) / (kSlots / kPartitions));
+}
+
+class Keyspace {
+ public:
+  // --- Questions ---------------------------------------------------------------------------------
+  crdt::KeyView Find(std::string_view key) const { return partitions_[PartitionOf(key)].Find(key); }
+  // Keys that show something, those included whose deadline has passed but which were not deleted.
+  std::uint64_t visible_keys() const;
+  std::uint64_t keys_with_deadline() const;
+  // Visits keys that show something, from `cursor` (0 at first), about `count` of them; returns the
+  // next cursor, 0 at the end. A key that is there all the while is visited at least once.
+  std::uint64_t Scan(std::uint64_t cursor, std::uint64_t count,
+                     const std::function<void(std::string_view, const crdt::KeyView&)>& visit) const;
+  // A key that shows something, drawn at random; empty where there is none.
+  std::string_view Random(const std::function<std::uint64_t()>& dice) const;
+  // Keys whose deadline is at or before `now_ms`; stops when `visit` answers false.
+  void VisitExpired(std::int64_t now_ms,
+                    const std::function<bool(const std::string&)>& visit) const;
+  const Partition& partition(PartitionId id) const { return partitions_[id]; }
+  std::array<const crdt::KeyTable*, kPartitions> Tables() const;
+
+  const crdt::VersionVector& floor() const { return floor_; }
+  const std::map<PartitionId, crdt::VersionVector>& beyond_floor() const { return beyond_floor_; }
+  crdt::VersionVector Observed(PartitionId partition) const;
+
+  // Sum over all keys of a hash of what the merge rules define: equal at regions whose data is equal.
+  // Keys whose deadline is at or before `now_ms` count as absent (fine print 16).
+  std::uint64_t Digest(std::int64_t now_ms) const;
+
+  // --- Changes -----------------------------------------------------------------------------------
+  // Applies one effect, unless the partition's observed vector covers its stamp already.
+  void Apply(const crdt::EffectView& effect, const crdt::Context& context,
+             crdt::ConflictSink* conflicts);
+  // Everything of the stamp's writer up to the stamp is applied now.
+  void AdvanceFloor(crdt::Stamp last) { floor_.Advance(last); }
+  // A whole partition as another node has it under `theirs`, in one step (fine print 7). Keys that
+  // are not in `objects` are absent there.
+  void JoinPartition(PartitionId partition, std::map<std::string, crdt::Object>&& objects,
+                     const crdt::VersionVector& theirs);
+  // After every partition was joined up to `vector`.
+  void JumpFloor(const crdt::VersionVector& vector);
+  void Collect(const crdt::VersionVector& stable);
+
+ private:
+  std::array<Partition, kPartitions> partitions_;
+  crdt::VersionVector floor_;
+  std::map<PartitionId, crdt::VersionVector> beyond_floor_;
+};
+
+}  // namespace storage

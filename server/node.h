@@ -1,0 +1,85 @@
+// A node: one shard with its keyspace, its log and its conversations, without sockets or threads.
+//
+// The shell (server/net) or the simulator drives it: clients' commands, peers' bytes, ticks and
+// finished fsyncs go in; what leaves is written through the interfaces of the environment. Everything
+// runs on one thread. At the end of each turn of the loop EndOfTurn() hands the log to the kernel;
+// only then replies and peer messages may leave (fine print 3).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "geo-config/config.h"
+#include "server/client_registry.h"
+#include "server/command.h"
+#include "server/conflict_ring.h"
+#include "server/database.h"
+#include "server/node_report.h"
+#include "server/server_stats.h"
+
+namespace server {
+
+// How SHUTDOWN is to be done.
+struct ShutdownRequest {
+  bool now = false;    // Without waiting for replicas.
+  bool force = false;  // Also where the log cannot be written.
+};
+
+class Node {
+ public:
+  virtual ~Node() = default;
+
+  // --- For the dispatcher ------------------------------------------------------------------------
+  // Begins a command: time stands still until EndCommand.
+  virtual Database& BeginCommand() = 0;
+  // Makes what the command (or EXEC) committed one record of the log, and notes its position and last
+  // stamp in the session.
+  virtual void EndCommand(ClientSession& session) = 0;
+  // Empty where client writes are taken here; else the whole error: "READONLY …", "MISCONF …".
+  virtual std::string WriteRefusal() const = 0;
+  // The log is being replayed or partitions are being joined for the first time.
+  virtual bool loading() const = 0;
+
+  // --- For transactions --------------------------------------------------------------------------
+  // From now on session.watch_dirty is set when `key` changes, by whomever.
+  virtual void Watch(ClientSession& session, std::string_view key) = 0;
+  virtual void Unwatch(ClientSession& session) = 0;
+
+  // --- For commands about the server -------------------------------------------------------------
+  virtual geo_config::Config& config() = 0;
+  // Applies a setting that may be changed at run time; the error says why not.
+  virtual crdt::Status Reconfigure(const std::string& name, const std::string& value) = 0;
+  virtual ClientRegistry& clients() = 0;
+  virtual ServerStats& stats() = 0;
+  virtual ConflictRing& conflicts() = 0;
+  virtual LogReport log_report() const = 0;
+  virtual ReplicationReport replication_report() const = 0;
+  virtual std::vector<RegionReport> region_reports() const = 0;
+  virtual std::vector<NodeReport> node_reports() const = 0;
+  virtual std::int64_t steady_ms() const = 0;
+  virtual std::int64_t started_unix_ms() const = 0;
+  // Forty hex digits, new at each start.
+  virtual const std::string& run_id() const = 0;
+  virtual void RequestShutdown(ShutdownRequest request) = 0;
+
+  // --- For commands that wait (server/commands/region_commands.cc) ---------------------------------
+  // What counts now towards WAIT, WAITAOF and REGION WAIT.
+  virtual std::int64_t ReplicasAt(storage::LogPosition position) const = 0;
+  virtual std::int64_t ReplicasDurableAt(storage::LogPosition position) const = 0;
+  virtual bool LocallyDurableAt(storage::LogPosition position) const = 0;
+  virtual std::int64_t RegionsDurableAt(crdt::Stamp stamp) const = 0;
+  // Puts the session to sleep; the node answers when the wait is over.
+  virtual void BeginWait(ClientSession& session, Wait wait) = 0;
+
+  // --- For REGION and FAILOVER -------------------------------------------------------------------
+  virtual crdt::Status PauseRegion(crdt::RegionId region) = 0;
+  virtual crdt::Status ResumeRegion(crdt::RegionId region) = 0;
+  // Makes this replica the primary under a new epoch. Answers what the others lacked, for people.
+  virtual crdt::Result<std::string> TakeOver() = 0;
+};
+
+}  // namespace server

@@ -1,0 +1,21 @@
+// Counters for INFO.
+#pragma once
+
+#include <cstdint>
+
+namespace server {
+
+struct ServerStats {
+  std::uint64_t connections_received = 0;
+  std::uint64_t rejected_connections = 0;
+  std::uint64_t commands_processed = 0;
+  std::uint64_t error_replies = 0;
+  std::uint64_t keyspace_hits = 0;
+  std::uint64_t keyspace_misses = 0;
+  std::uint64_t expired_keys = 0;
+  std::uint64_t net_input_bytes = 0;
+  std::uint64_t net_output_bytes = 0;
+  std::uint64_t output_limit_disconnections = 0;
+};
+
+}  // namespace server

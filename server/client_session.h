@@ -37,8 +37,13 @@ struct Wait {
 
 // Commands queued by MULTI. Own copies: the query buffer moves on.
 struct QueuedTransaction {
+  // What Redis' query buffer allows a transaction. A command beyond it breaks the transaction.
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+
   std::vector<std::vector<std::string>> commands;
-  std::size_t bytes = 0;
+  std::size_t bytes = 0;    // Of the words and what holds them, about.
+  bool writes = false;      // One of them does.
+  bool needs_data = false;  // One of them does not work while the log is replayed.
   bool broken = false;  // A queued command was refused: EXEC answers EXECABORT.
 };
 

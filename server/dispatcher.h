@@ -5,6 +5,7 @@
 
 #include "server/client_session.h"
 #include "server/command.h"
+#include "server/commands/command_table.h"
 #include "server/node.h"
 
 namespace server {
@@ -14,9 +15,10 @@ namespace server {
 // writes are taken here.
 void Dispatch(Node& node, ClientSession& session, Arguments arguments);
 
-// Null where there is no such command. Any case.
-const CommandSpec* FindCommand(std::string_view name);
-// All commands, by name.
-std::span<const CommandSpec* const> AllCommands();
+// Runs a command that passed its checks, and counts it and its error. For Dispatch and EXEC.
+void RunCommand(CommandContext& context, const CommandSpec& spec, Arguments arguments);
+
+// The command or subcommand that the words name, of whatever arity; null where there is none.
+const CommandSpec* Resolve(Arguments arguments);
 
 }  // namespace server

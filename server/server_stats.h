@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
 
 namespace server {
 
@@ -10,6 +13,7 @@ struct ServerStats {
   std::uint64_t rejected_connections = 0;
   std::uint64_t commands_processed = 0;
   std::uint64_t error_replies = 0;
+  std::map<std::string, std::uint64_t, std::less<>> errors_by_code;  // "ERR", "WRONGTYPE", …
   std::uint64_t keyspace_hits = 0;
   std::uint64_t keyspace_misses = 0;
   std::uint64_t expired_keys = 0;

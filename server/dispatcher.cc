@@ -1,0 +1,156 @@
+#include "server/dispatcher.h"
+
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "server/commands/reply_errors.h"
+#include "server/transaction.h"
+
+namespace server {
+namespace {
+
+bool Has(const CommandSpec& spec, std::uint32_t flag) { return (spec.flags & flag) != 0; }
+
+bool IsExec(const CommandSpec& spec) { return spec.name == "exec"; }
+
+// Redis tells at most this many bytes of an unknown command and of its arguments.
+constexpr std::size_t kToldBytes = 128;
+// As many different error codes as INFO errorstats tells.
+constexpr std::size_t kToldErrorCodes = 128;
+
+std::string UnknownCommand(Arguments arguments) {
+  if (const CommandSpec* command = FindCommand(arguments[0]); command != nullptr) {
+    std::string name(command->name);
+    absl::AsciiStrToUpper(&name);
+    return std::string("ERR unknown subcommand '")
+        .append(arguments[1].substr(0, kToldBytes))
+        .append("'. Try ")
+        .append(name)
+        .append(" HELP.");
+  }
+  std::string told;
+  for (std::size_t i = 1; i < arguments.size() && told.size() < kToldBytes; ++i) {
+    told.append("'").append(arguments[i].substr(0, kToldBytes - told.size())).append("' ");
+  }
+  return std::string("ERR unknown command '")
+      .append(arguments[0].substr(0, kToldBytes))
+      .append("', with args beginning with: ")
+      .append(told);
+}
+
+bool MayUseWithoutPassword(Node& node, ClientSession& session) {
+  if (!node.config().requirepass.empty()) return false;
+  session.authenticated = true;  // And stays so when a password is set later, as in Redis.
+  return true;
+}
+
+void CountError(ServerStats& stats, std::string_view reply) {
+  ++stats.error_replies;
+  const std::string_view code = reply.substr(1, reply.find_first_of(" \r") - 1);
+  const auto known = stats.errors_by_code.find(code);
+  if (known != stats.errors_by_code.end()) {
+    ++known->second;
+  } else if (stats.errors_by_code.size() < kToldErrorCodes) {
+    stats.errors_by_code.emplace(code, 1);
+  }
+}
+
+// Empty where the command may run now; else the whole error.
+std::string RefusalOf(Node& node, ClientSession& session, const CommandSpec& spec) {
+  if (!session.authenticated && !Has(spec, command_flag::kNoAuth) &&
+      !MayUseWithoutPassword(node, session)) {
+    return std::string(kErrorNoAuth);
+  }
+  if (session.transaction && Has(spec, command_flag::kNoMulti)) {
+    return "ERR Command not allowed inside a transaction";
+  }
+  const bool is_exec = session.transaction && IsExec(spec);
+  if (spec.access == Access::kWrite || (is_exec && session.transaction->writes)) {
+    if (std::string refusal = node.WriteRefusal(); !refusal.empty()) return refusal;
+  }
+  const bool needs_data = is_exec ? session.transaction->needs_data
+                                  : !Has(spec, command_flag::kLoading);
+  if (needs_data && node.loading()) return "LOADING Redis is loading the dataset in memory";
+  return {};
+}
+
+// A refused command breaks the transaction that it was meant for; a refused EXEC ends it.
+void Reject(Node& node, ClientSession& session, const CommandSpec* spec, std::string_view error) {
+  const std::size_t output_before = session.output.size();
+  ReplyWriter reply(session.output, session.protocol);
+  if (spec != nullptr && IsExec(*spec)) {
+    DiscardTransaction(node, session);
+    if (error.starts_with("ERR ")) error.remove_prefix(4);
+    reply.Error(std::string("EXECABORT Transaction discarded because of: ").append(error));
+  } else {
+    if (session.transaction) session.transaction->broken = true;
+    reply.Error(error);
+  }
+  CountError(node.stats(), std::string_view(session.output).substr(output_before));
+}
+
+void Execute(Node& node, ClientSession& session, Arguments arguments) {
+  const CommandSpec* spec = Resolve(arguments);
+  if (spec == nullptr) {
+    return Reject(node, session, nullptr, UnknownCommand(arguments));
+  }
+  const auto words = static_cast<int>(arguments.size());
+  if (words < spec->words.least || (spec->words.most >= 0 && words > spec->words.most)) {
+    return Reject(node, session, spec, WrongNumberOfArguments(spec->name));
+  }
+  if (std::string refusal = RefusalOf(node, session, *spec); !refusal.empty()) {
+    return Reject(node, session, spec, std::move(refusal));
+  }
+  if (session.transaction && !Has(*spec, command_flag::kImmediate)) {
+    return QueueCommand(session, *spec, arguments);
+  }
+  session.last_command = spec->name;
+  ReplyWriter reply(session.output, session.protocol);
+  CommandContext context{
+      .database = node.BeginCommand(), .session = session, .reply = reply, .node = node};
+  RunCommand(context, *spec, arguments);
+  node.EndCommand(session);
+}
+
+// CLIENT REPLY: takes back a reply that is not wanted. CLIENT REPLY ON itself answers.
+void HonourReplyMode(ClientSession& session, ReplyMode before, std::size_t output_before) {
+  if (before != ReplyMode::kOn && session.reply_mode != ReplyMode::kOn) {
+    session.output.resize(output_before);
+  }
+  if (session.waiting) return;  // Its reply is still to come: AnswerWait looks at the mode again.
+  if (session.reply_mode == ReplyMode::kSkipNext) {
+    session.reply_mode = ReplyMode::kSkipping;
+  } else if (session.reply_mode == ReplyMode::kSkipping) {
+    session.reply_mode = ReplyMode::kOn;
+  }
+}
+
+}  // namespace
+
+const CommandSpec* Resolve(Arguments arguments) {
+  const CommandSpec* spec = FindCommand(arguments[0]);
+  if (spec == nullptr || spec->subcommands.empty() || arguments.size() == 1) return spec;
+  return FindSubcommand(*spec, arguments[1]);
+}
+
+void RunCommand(CommandContext& context, const CommandSpec& spec, Arguments arguments) {
+  const std::string& output = context.reply.buffer();
+  const std::size_t output_before = output.size();
+  spec.run(context, arguments);
+  ServerStats& stats = context.node.stats();
+  ++stats.commands_processed;
+  if (output.size() > output_before && output[output_before] == '-') [[unlikely]] {
+    CountError(stats, std::string_view(output).substr(output_before));
+  }
+}
+
+void Dispatch(Node& node, ClientSession& session, Arguments arguments) {
+  const std::size_t output_before = session.output.size();
+  const ReplyMode mode_before = session.reply_mode;
+  Execute(node, session, arguments);
+  if (mode_before != ReplyMode::kOn || session.reply_mode != ReplyMode::kOn) [[unlikely]] {
+    HonourReplyMode(session, mode_before, output_before);
+  }
+}
+
+}  // namespace server

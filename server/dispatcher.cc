@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "absl/strings/ascii.h"
+#include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
 #include "server/transaction.h"
 
@@ -20,12 +20,10 @@ constexpr std::size_t kToldErrorCodes = 128;
 
 std::string UnknownCommand(Arguments arguments) {
   if (const CommandSpec* command = FindCommand(arguments[0]); command != nullptr) {
-    std::string name(command->name);
-    absl::AsciiStrToUpper(&name);
     return std::string("ERR unknown subcommand '")
         .append(arguments[1].substr(0, kToldBytes))
         .append("'. Try ")
-        .append(name)
+        .append(UpperCase(command->name))
         .append(" HELP.");
   }
   std::string told;

@@ -41,6 +41,7 @@ class Node {
   virtual void EndCommand(ClientSession& session) = 0;
   // Empty where client writes are taken here; else the whole error: "READONLY …", "MISCONF …".
   virtual std::string WriteRefusal() const = 0;
+  bool is_replica() const { return WriteRefusal().starts_with("READONLY"); }
   // The log is being replayed or partitions are being joined for the first time.
   virtual bool loading() const = 0;
 

@@ -7,9 +7,9 @@
 #include <cstring>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "crdt/result.h"
 #include "server/commands/command_families.h"
+#include "server/commands/letter_case.h"
 
 namespace server {
 namespace {
@@ -134,9 +134,7 @@ const CommandSpec* FindSubcommand(const CommandSpec& command, std::string_view n
   for (const CommandSpec& subcommand : command.subcommands) {
     // Declared by its full name, "client|kill".
     const std::string_view last_word = subcommand.name.substr(command.name.size() + 1);
-    if (absl::EqualsIgnoreCase({last_word.data(), last_word.size()}, {name.data(), name.size()})) {
-      return &subcommand;
-    }
+    if (EqualsIgnoreCase(last_word, name)) return &subcommand;
   }
   return nullptr;
 }

@@ -1,0 +1,14 @@
+// One client as CLIENT LIST tells it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "server/client_session.h"
+
+namespace server {
+
+// "id=3 addr=127.0.0.1:50123 …" without a line break.
+std::string ClientLine(const ClientSession& session, std::int64_t steady_ms);
+
+}  // namespace server

@@ -1,0 +1,229 @@
+// REGION: the links to the other regions, and the nodes of this one.
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crdt/string_value.h"
+#include "server/commands/command_families.h"
+#include "server/commands/help_reply.h"
+#include "server/commands/reply_errors.h"
+#include "server/node.h"
+#include "server/wait.h"
+
+namespace server {
+namespace {
+
+std::optional<crdt::RegionId> ParseRegion(CommandContext& context, std::string_view word) {
+  const auto number = crdt::ParseInteger(word);
+  if (number && *number >= 1 && *number <= crdt::kMaxRegion) {
+    return static_cast<crdt::RegionId>(*number);
+  }
+  context.reply.Error("ERR a region's id is a number from 1 to 31");
+  return std::nullopt;
+}
+
+void Pair(ReplyWriter& reply, std::string_view name, std::string_view value) {
+  reply.Bulk(name);
+  reply.Bulk(value);
+}
+
+void Pair(ReplyWriter& reply, std::string_view name, std::int64_t value) {
+  reply.Bulk(name);
+  reply.Integer(value);
+}
+
+void Pair(ReplyWriter& reply, std::string_view name, std::uint64_t value) {
+  Pair(reply, name, static_cast<std::int64_t>(value));
+}
+
+void List(CommandContext& context, Arguments) {
+  const std::vector<RegionReport> regions = context.node.region_reports();
+  const geo_config::Config& config = context.node.config();
+  const auto write = [&](std::int64_t id, std::string_view name, std::string_view state) {
+    context.reply.Map(3);
+    Pair(context.reply, "id", id);
+    Pair(context.reply, "name", name);
+    Pair(context.reply, "state", state);
+  };
+  context.reply.Array(regions.size() + 1);
+  write(config.region_id, config.region_name, "self");
+  for (const RegionReport& region : regions) write(region.id, region.name, region.state);
+}
+
+void WriteStatus(ReplyWriter& reply, const RegionReport& region) {
+  reply.Map(region.held_ahead_s ? 18 : 17);
+  Pair(reply, "id", std::int64_t{region.id});
+  Pair(reply, "name", region.name);
+  Pair(reply, "state", region.state);
+  Pair(reply, "detail", region.detail);
+  Pair(reply, "address", region.address);
+  Pair(reply, "paused_here", std::int64_t{region.paused_here});
+  Pair(reply, "paused_there", std::int64_t{region.paused_there});
+  Pair(reply, "lag_ms", region.lag_ms);
+  Pair(reply, "records_behind", region.records_behind);
+  Pair(reply, "bytes_behind", region.bytes_behind);
+  if (region.held_ahead_s) {
+    Pair(reply, "held",
+         "its clock is ahead by " + std::to_string(*region.held_ahead_s) + " s");
+  }
+  Pair(reply, "bytes_sent", region.bytes_sent);
+  Pair(reply, "bytes_received", region.bytes_received);
+  Pair(reply, "protocol_version", std::int64_t{region.protocol_version});
+  Pair(reply, "server_version", region.server_version);
+  Pair(reply, "applied", region.applied.ToString());
+  Pair(reply, "durable", region.durable.ToString());
+  Pair(reply, "connected", std::int64_t{region.state == "connected"});
+}
+
+void Status(CommandContext& context, Arguments arguments) {
+  const std::vector<RegionReport> regions = context.node.region_reports();
+  if (arguments.size() == 2) {
+    context.reply.Array(regions.size());
+    for (const RegionReport& region : regions) WriteStatus(context.reply, region);
+    return;
+  }
+  const auto id = ParseRegion(context, arguments[2]);
+  if (!id) return;
+  const auto region = std::ranges::find(regions, *id, &RegionReport::id);
+  if (region == regions.end()) return context.reply.Error("ERR no link to such a region");
+  WriteStatus(context.reply, *region);
+}
+
+// Pauses or resumes one link, or with * all of them.
+template <crdt::Status (Node::*kChange)(crdt::RegionId)>
+void ChangeLinks(CommandContext& context, Arguments arguments) {
+  std::vector<crdt::RegionId> ids;
+  if (arguments[2] == "*") {
+    for (const RegionReport& region : context.node.region_reports()) ids.push_back(region.id);
+  } else {
+    const auto id = ParseRegion(context, arguments[2]);
+    if (!id) return;
+    ids.push_back(*id);
+  }
+  for (const crdt::RegionId id : ids) {
+    if (const crdt::Status status = (context.node.*kChange)(id); !status) {
+      return context.reply.Error("ERR " + status.error().detail);
+    }
+  }
+  context.reply.Ok();
+}
+
+void WaitForRegions(CommandContext& context, Arguments arguments) {
+  if (context.node.is_replica()) {
+    return context.reply.Error("ERR REGION WAIT cannot be used with replica instances.");
+  }
+  const auto regions = crdt::ParseInteger(arguments[2]);
+  if (!regions) return context.reply.Error(kErrorNotAnInteger);
+  const auto timeout = ParseTimeout(context, arguments[3]);
+  if (!timeout) return;
+  AnswerOrWait(context, RegionWait{context.session.last_stamp, *regions}, *timeout);
+}
+
+void Nodes(CommandContext& context, Arguments) {
+  const std::vector<NodeReport> nodes = context.node.node_reports();
+  context.reply.Array(nodes.size());
+  for (const NodeReport& node : nodes) {
+    context.reply.Map(8);
+    Pair(context.reply, "ordinal", std::int64_t{node.ordinal});
+    Pair(context.reply, "host", node.host);
+    Pair(context.reply, "port", std::int64_t{node.port});
+    Pair(context.reply, "role", node.role);
+    Pair(context.reply, "epoch", std::uint64_t{node.epoch});
+    Pair(context.reply, "position", std::uint64_t{node.position});
+    Pair(context.reply, "reachable", std::int64_t{node.reachable});
+    Pair(context.reply, "self", std::int64_t{node.self});
+  }
+}
+
+constexpr std::string_view kHelp[] = {
+    "REGION <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "LIST",
+    "    All regions with the state of the link to each.",
+    "STATUS [<id>]",
+    "    The links to all other regions, or to one: lag, what is behind, versions.",
+    "PAUSE <id>|*",
+    "    Cut a link, both directions, until RESUME or a restart.",
+    "RESUME <id>|*",
+    "    Heal a link that was paused here.",
+    "WAIT <numregions> <timeout-ms>",
+    "    Wait until so many other regions durably have this connection's writes.",
+    "NODES",
+    "    The nodes of this region.",
+    "HELP",
+    "    Print this help.",
+};
+
+void Help(CommandContext& context, Arguments) { WriteHelp(context.reply, kHelp); }
+
+namespace flag = command_flag;
+constexpr std::uint32_t kFlags = flag::kAdmin | flag::kLoading | flag::kStale | flag::kNoScript;
+
+constexpr CommandSpec kSubcommands[] = {
+    {.name = "region|list",
+     .words = Exactly(2),
+     .flags = kFlags,
+     .group = "meridian",
+     .summary = "All regions with the state of the link to each.",
+     .since = "",
+     .run = List},
+    {.name = "region|status",
+     .words = {.least = 2, .most = 3},
+     .flags = kFlags,
+     .group = "meridian",
+     .summary = "How the links to the other regions are.",
+     .since = "",
+     .run = Status},
+    {.name = "region|pause",
+     .words = Exactly(3),
+     .flags = kFlags,
+     .group = "meridian",
+     .summary = "Cuts a link, both directions.",
+     .since = "",
+     .run = ChangeLinks<&Node::PauseRegion>},
+    {.name = "region|resume",
+     .words = Exactly(3),
+     .flags = kFlags,
+     .group = "meridian",
+     .summary = "Heals a link that was paused here.",
+     .since = "",
+     .run = ChangeLinks<&Node::ResumeRegion>},
+    {.name = "region|wait",
+     .words = Exactly(4),
+     .flags = flag::kBlocking | flag::kNoScript,
+     .group = "meridian",
+     .summary = "Waits until so many other regions durably have this connection's writes, or the "
+                "timeout; answers how many have.",
+     .since = "",
+     .run = WaitForRegions},
+    {.name = "region|nodes",
+     .words = Exactly(2),
+     .flags = kFlags,
+     .group = "meridian",
+     .summary = "The nodes of this region.",
+     .since = "",
+     .run = Nodes},
+    {.name = "region|help",
+     .words = Exactly(2),
+     .flags = flag::kLoading | flag::kStale,
+     .group = "meridian",
+     .summary = "Tells the subcommands.",
+     .since = "",
+     .run = Help},
+};
+
+constexpr CommandSpec kCommands[] = {
+    {.name = "region",
+     .words = AtLeast(2),
+     .group = "meridian",
+     .summary = "The other regions, the links to them, and the nodes of this one.",
+     .since = "",
+     .subcommands = kSubcommands},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> RegionCommands() { return kCommands; }
+
+}  // namespace server

@@ -1,0 +1,85 @@
+#include "server/wait.h"
+
+#include <limits>
+#include <string>
+#include <variant>
+
+#include "crdt/string_value.h"
+
+namespace server {
+namespace {
+
+// The numbers that count now towards each kind of wait.
+struct Reached {
+  const Node& node;
+
+  bool Enough(const ReplicaWait& wait) const {
+    return node.ReplicasAt(wait.position) >= wait.replicas;
+  }
+  bool Enough(const FsyncWait& wait) const {
+    return node.ReplicasDurableAt(wait.position) >= wait.replicas && Local(wait) >= wait.local;
+  }
+  bool Enough(const RegionWait& wait) const {
+    return node.RegionsDurableAt(wait.stamp) >= wait.regions;
+  }
+
+  void Write(ReplyWriter& reply, const ReplicaWait& wait) const {
+    reply.Integer(node.ReplicasAt(wait.position));
+  }
+  void Write(ReplyWriter& reply, const FsyncWait& wait) const {
+    reply.Array(2);
+    reply.Integer(Local(wait));
+    reply.Integer(node.ReplicasDurableAt(wait.position));
+  }
+  void Write(ReplyWriter& reply, const RegionWait& wait) const {
+    reply.Integer(node.RegionsDurableAt(wait.stamp));
+  }
+
+  std::int64_t Local(const FsyncWait& wait) const {
+    return node.LocallyDurableAt(wait.position) ? 1 : 0;
+  }
+};
+
+}  // namespace
+
+bool IsWaitOver(const Node& node, const Wait& wait) {
+  return std::visit([&](const auto& asked) { return Reached{node}.Enough(asked); }, wait.what);
+}
+
+void AnswerWait(Node& node, ClientSession& session) {
+  const Wait wait = *session.waiting;
+  session.waiting.reset();
+  if (session.reply_mode == ReplyMode::kOn) {
+    ReplyWriter reply(session.output, session.protocol);
+    std::visit([&](const auto& asked) { Reached{node}.Write(reply, asked); }, wait.what);
+  } else if (session.reply_mode == ReplyMode::kSkipping) {
+    session.reply_mode = ReplyMode::kOn;  // CLIENT REPLY SKIP was about this reply.
+  }
+}
+
+void AnswerOrWait(CommandContext& context, const decltype(Wait::what)& asked,
+                  std::int64_t timeout_ms) {
+  Wait wait{.what = asked, .deadline_steady_ms = {}};
+  if (context.in_exec || IsWaitOver(context.node, wait)) {
+    return std::visit(
+        [&](const auto& what) { Reached{context.node}.Write(context.reply, what); }, asked);
+  }
+  if (timeout_ms > 0) wait.deadline_steady_ms = context.node.steady_ms() + timeout_ms;
+  context.node.BeginWait(context.session, std::move(wait));
+}
+
+std::optional<std::int64_t> ParseTimeout(CommandContext& context, std::string_view word) {
+  const std::optional<std::int64_t> timeout = crdt::ParseInteger(word);
+  if (!timeout) {
+    context.reply.Error("ERR timeout is not an integer or out of range");
+  } else if (*timeout < 0) {
+    context.reply.Error("ERR timeout is negative");
+  } else if (*timeout > std::numeric_limits<std::int64_t>::max() - context.database.now_ms()) {
+    context.reply.Error("ERR timeout is out of range");
+  } else {
+    return timeout;
+  }
+  return std::nullopt;
+}
+
+}  // namespace server

@@ -1,0 +1,84 @@
+#include "server/command_documentation.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "server/commands/command_table.h"
+#include "server/commands/letter_case.h"
+#include "server/version.h"
+
+namespace server {
+namespace {
+
+struct GroupTitle {
+  std::string_view group;
+  std::string_view title;
+};
+
+// In the order of the document. A test compares this with the table's groups.
+constexpr std::array kGroups = {
+    GroupTitle{"generic", "Keys"},
+    GroupTitle{"string", "Strings and counters"},
+    GroupTitle{"hash", "Hashes"},
+    GroupTitle{"set", "Sets"},
+    GroupTitle{"transactions", "Transactions"},
+    GroupTitle{"connection", "Connections"},
+    GroupTitle{"server", "Server"},
+    GroupTitle{"meridian", "Regions and conflicts"},
+};
+
+// "`CLIENT KILL`"
+std::string ShownName(const CommandSpec& spec) {
+  std::string name = UpperCase(spec.name);
+  std::ranges::replace(name, '|', ' ');
+  return "`" + name + "`";
+}
+
+std::string Words(const CommandSpec& spec) {
+  const Arity words = spec.words;
+  if (words.most == words.least) return fmt::format("{}", words.least);
+  if (words.most > 0) return fmt::format("{} to {}", words.least, words.most);
+  return fmt::format("{} or more", words.least);
+}
+
+void AddRow(const CommandSpec& spec, std::string& out) {
+  out += fmt::format("| {} | {} | {} | {} | {} |\n", ShownName(spec), Words(spec), spec.summary,
+                     spec.when_concurrent, spec.since.empty() ? "Meridian" : spec.since);
+  for (const CommandSpec& subcommand : spec.subcommands) AddRow(subcommand, out);
+}
+
+void AddGroup(const GroupTitle& group, std::string& out) {
+  std::string rows;
+  for (const CommandSpec* spec : AllCommands()) {
+    if (spec->group == group.group) AddRow(*spec, rows);
+  }
+  out += fmt::format(
+      "\n## {}\n\n| Command | Words | What it does | When regions do it at once | Since |\n"
+      "|---|---|---|---|---|\n{}",
+      group.title, rows);
+}
+
+}  // namespace
+
+std::string DocumentCommands() {
+  std::string out = fmt::format(
+      "# Commands\n\n"
+      "Made from the command table by a test (`tests/unit/server/commands_b`); change the table, "
+      "then run that test with `UPDATE_GOLDEN=1`.\n\n"
+      "Replies, error texts and options are those of Redis {}. \"Words\" counts the command's name. "
+      "\"When regions do it at once\" tells what holds when regions that have not seen each other's "
+      "writes do it; commands that only read have nothing there. \"Since\" names the Redis version "
+      "that brought the command, or Meridian.\n\n"
+      "The commands queued between MULTI and EXEC may take 1 GiB, their overhead counted; a command "
+      "beyond that is refused and EXEC answers EXECABORT. HRANDFIELD and SRANDMEMBER with a negative "
+      "count draw at most 10,000,000 times.\n",
+      kRedisVersion);
+  for (const GroupTitle& group : kGroups) AddGroup(group, out);
+  return out;
+}
+
+}  // namespace server

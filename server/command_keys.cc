@@ -1,0 +1,93 @@
+#include "server/command_keys.h"
+
+#include <array>
+#include <cstdint>
+
+#include "crdt/string_value.h"
+
+namespace server {
+namespace {
+
+namespace flag = command_flag;
+
+struct FlagName {
+  std::uint32_t flag;
+  std::string_view name;
+};
+
+constexpr std::array kFlagNames = {
+    FlagName{flag::kDenyOom, "denyoom"},   FlagName{flag::kAdmin, "admin"},
+    FlagName{flag::kNoScript, "noscript"}, FlagName{flag::kBlocking, "blocking"},
+    FlagName{flag::kLoading, "loading"},   FlagName{flag::kStale, "stale"},
+    FlagName{flag::kSkipMonitor, "skip_monitor"},
+    FlagName{flag::kFast, "fast"},         FlagName{flag::kNoAuth, "no_auth"},
+    FlagName{flag::kNoMulti, "no_multi"},  FlagName{flag::kMovableKeys, "movablekeys"},
+};
+
+struct GroupCategory {
+  std::string_view group;
+  std::string_view category;
+};
+
+constexpr std::array kGroupCategories = {
+    GroupCategory{"string", "string"},         GroupCategory{"hash", "hash"},
+    GroupCategory{"set", "set"},               GroupCategory{"generic", "keyspace"},
+    GroupCategory{"connection", "connection"}, GroupCategory{"transactions", "transaction"},
+};
+
+bool Has(const CommandSpec& spec, std::uint32_t flag) { return (spec.flags & flag) != 0; }
+
+}  // namespace
+
+bool HasKeys(const CommandSpec& spec) {
+  return spec.keys.first != 0 || spec.key_count_position != 0;
+}
+
+std::optional<std::vector<std::size_t>> KeyPlaces(const CommandSpec& spec, Arguments arguments) {
+  std::vector<std::size_t> places;
+  const auto words = static_cast<int>(arguments.size());
+  if (spec.keys.first != 0) {
+    const int last = spec.keys.last < 0 ? words + spec.keys.last : spec.keys.last;
+    for (int place = spec.keys.first; place <= last && place < words; place += spec.keys.step) {
+      places.push_back(static_cast<std::size_t>(place));
+    }
+  }
+  if (spec.key_count_position != 0) {
+    const auto count_place = static_cast<std::size_t>(spec.key_count_position);
+    const auto count = crdt::ParseInteger(arguments[count_place]);
+    const auto most = static_cast<std::int64_t>(arguments.size() - count_place - 1);
+    if (!count || *count < 1 || *count > most) return std::nullopt;
+    for (std::int64_t i = 1; i <= *count; ++i) {
+      places.push_back(count_place + static_cast<std::size_t>(i));
+    }
+  }
+  return places;
+}
+
+std::vector<std::string_view> FlagNames(const CommandSpec& spec) {
+  std::vector<std::string_view> names;
+  if (spec.access == Access::kWrite) names.push_back("write");
+  if (spec.access == Access::kRead) names.push_back("readonly");
+  for (const FlagName& row : kFlagNames) {
+    if (Has(spec, row.flag)) names.push_back(row.name);
+  }
+  return names;
+}
+
+std::vector<std::string_view> CategoryNames(const CommandSpec& spec) {
+  std::vector<std::string_view> names;
+  for (const GroupCategory& row : kGroupCategories) {
+    if (row.group == spec.group) names.push_back(row.category);
+  }
+  if (spec.access == Access::kRead) names.push_back("read");
+  if (spec.access == Access::kWrite) names.push_back("write");
+  if (Has(spec, flag::kAdmin)) {
+    names.push_back("admin");
+    names.push_back("dangerous");
+  }
+  if (Has(spec, flag::kBlocking)) names.push_back("blocking");
+  names.push_back(Has(spec, flag::kFast) ? "fast" : "slow");
+  return names;
+}
+
+}  // namespace server

@@ -1,16 +1,27 @@
 // An open-addressing table of cells: a name and its value in one allocation.
 //
 // A slot is 8 bytes: a pointer and 19 bits of the name's hash. Slots are probed linearly and kept in
-// the order of their hashes (Robin Hood), which gives deletion without tombstones, and a scan order
-// that growing and shrinking keep: a cursor is a position in hash space.
+// the order of their hashes (Celis, "Robin Hood Hashing", 1986), which gives deletion without
+// tombstones, and a scan order that growing and shrinking keep: a cursor is a position in hash space.
 //
 // A value that is one stamped byte string is packed into the cell; any other is a `Full` object that
 // the cell owns. `Full` needs FromPacked(stamp, value) and AsPacked().
 #pragma once
 
-#include <cstdint>
-#include <string_view>
+#include <malloc.h>
+#include <xxhash.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "crdt/result.h"
 #include "crdt/stamp.h"
 
 namespace crdt {
@@ -20,14 +31,300 @@ class CellTable {
  public:
   class Cell {
    public:
-    std::string_view name() const;
-    bool is_packed() const;
-    Stamp packed_stamp() const;             // REQUIRES: is_packed().
-    std::string_view packed_value() const;  // REQUIRES: is_packed().
-    const Full& full() const;               // REQUIRES: !is_packed().
-    Full& full();
+    std::string_view name() const { return {Data(), name_size_}; }
+    bool is_packed() const { return (info_ & kFullBit) == 0; }
+    Stamp packed_stamp() const { return Stamp::FromValue(word_); }  // REQUIRES: is_packed().
+    std::string_view packed_value() const { return {Data() + name_size_, info_}; }
+    // REQUIRES: !is_packed().
+    const Full& full() const { return *reinterpret_cast<const Full*>(word_); }
+    Full& full() { return *reinterpret_cast<Full*>(word_); }
+
+   private:
+    friend class CellTable;
+    static constexpr std::uint32_t kFullBit = std::uint32_t{1} << 31;
+
+    const char* Data() const { return reinterpret_cast<const char*>(this + 1); }
+    char* Data() { return reinterpret_cast<char*>(this + 1); }
+
+    std::uint32_t name_size_;
+    std::uint32_t info_;  // Size of the packed value, or kFullBit.
+    std::uint64_t word_;  // Stamp, or pointer to the owned Full.
   };
-  // To be written: see tests/unit/crdt/cell_table_test.cc.
+
+  CellTable() = default;
+  CellTable(CellTable&& other) noexcept { Swap(other); }
+  CellTable& operator=(CellTable&& other) noexcept {
+    Swap(other);
+    return *this;
+  }
+  ~CellTable() { clear(); }
+
+  static std::uint64_t Hash(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
+
+  // --- Questions ---------------------------------------------------------------------------------
+  std::size_t size() const { return size_; }
+  const Cell* Find(std::string_view name) const { return Find(name, Hash(name)); }
+  const Cell* Find(std::string_view name, std::uint64_t hash) const {
+    const std::size_t at = IndexOf(name, hash);
+    return at == kNowhere ? nullptr : CellAt(at);
+  }
+  Cell* Find(std::string_view name) { return Find(name, Hash(name)); }
+  Cell* Find(std::string_view name, std::uint64_t hash) {
+    const std::size_t at = IndexOf(name, hash);
+    return at == kNowhere ? nullptr : CellAt(at);
+  }
+
+  // In the order of the hashes. The table must not change meanwhile.
+  template <class Visit>
+  void ForEach(Visit visit) const {
+    for (std::size_t i = 0; i < Slots(); ++i) {
+      if (slots_[i] != 0) visit(static_cast<const Cell&>(*CellAt(i)));
+    }
+  }
+
+  // Visits about `count` cells from `cursor` (0 at first) and returns the next cursor, 0 at the end. A
+  // cell that is there all the while is visited at least once, also when the table grows or shrinks
+  // in between. Cursors are below 2^48.
+  template <class Visit>
+  std::uint64_t Scan(std::uint64_t cursor, std::uint64_t count, Visit visit) const {
+    if (slots_ == nullptr) return 0;
+    const std::uint64_t first_home = cursor >> (kCursorBits - bits_);
+    std::uint64_t visited = 0;
+    std::uint64_t last_home = 0;
+    for (std::size_t i = first_home; i < Slots(); ++i) {
+      if (slots_[i] == 0) continue;
+      const std::uint64_t home = HomeOf(i);
+      if (home < first_home) continue;
+      if (visited >= count && home != last_home) return home << (kCursorBits - bits_);
+      visit(static_cast<const Cell&>(*CellAt(i)));
+      last_home = home;
+      ++visited;
+    }
+    return 0;
+  }
+
+  // A uniformly drawn cell; null where there is none. `dice` yields random 64-bit words.
+  template <class Dice>
+  const Cell* Random(Dice& dice) const {
+    if (size_ == 0) return nullptr;
+    for (;;) {
+      const std::size_t at = dice() % Slots();
+      if (slots_[at] != 0) return CellAt(at);
+    }
+  }
+
+  // Bytes of slots and cells, as the allocator counts them; what Full objects own is not counted.
+  std::size_t memory_bytes() const {
+    std::size_t bytes = Slots() * sizeof(std::uint64_t);
+    ForEach([&bytes](const Cell& cell) {
+      bytes += malloc_usable_size(const_cast<Cell*>(&cell));
+      if (!cell.is_packed()) bytes += sizeof(Full);
+    });
+    return bytes;
+  }
+
+  // --- Changes -----------------------------------------------------------------------------------
+  // Inserts or overwrites, whatever was there.
+  void PutPacked(std::string_view name, std::uint64_t hash, Stamp stamp, std::string_view value) {
+    const std::size_t at = IndexOf(name, hash);
+    if (at == kNowhere) {
+      Insert(NewCell(name, value, stamp), hash);
+      return;
+    }
+    Cell* cell = CellAt(at);
+    if (!cell->is_packed()) delete &cell->full();
+    const std::size_t need = sizeof(Cell) + name.size() + value.size();
+    const std::size_t has = malloc_usable_size(cell);
+    if (need > has || need < has / 2) {
+      Cell* fresh = NewCell(name, value, stamp);
+      std::free(cell);
+      slots_[at] = SlotOf(fresh, slots_[at] >> kPointerBits);
+      return;
+    }
+    cell->info_ = static_cast<std::uint32_t>(value.size());
+    cell->word_ = stamp.value();
+    std::memmove(cell->Data() + name.size(), value.data(), value.size());
+  }
+
+  // The cell's Full; made from what is packed, or empty where there was no such cell.
+  Full& Unpack(std::string_view name, std::uint64_t hash) {
+    const std::size_t at = IndexOf(name, hash);
+    if (at == kNowhere) {
+      Cell* cell = NewCell(name, {}, Stamp());
+      cell->info_ = Cell::kFullBit;
+      cell->word_ = reinterpret_cast<std::uint64_t>(new Full());
+      Insert(cell, hash);
+      return cell->full();
+    }
+    Cell* cell = CellAt(at);
+    if (cell->is_packed()) {
+      auto full =
+          std::make_unique<Full>(Full::FromPacked(cell->packed_stamp(), cell->packed_value()));
+      Cell* fresh = NewCell(name, {}, Stamp());
+      std::free(cell);
+      slots_[at] = SlotOf(fresh, slots_[at] >> kPointerBits);
+      fresh->info_ = Cell::kFullBit;
+      fresh->word_ = reinterpret_cast<std::uint64_t>(full.release());
+      cell = fresh;
+    }
+    return cell->full();
+  }
+
+  bool Erase(std::string_view name, std::uint64_t hash) {
+    const std::size_t at = IndexOf(name, hash);
+    if (at == kNowhere) return false;
+    Free(CellAt(at));
+    // Those behind move one back, up to the first that stands at home.
+    std::size_t end = at + 1;
+    while (end < Slots() && slots_[end] != 0 && HomeOf(end) != end) ++end;
+    std::memmove(&slots_[at], &slots_[at + 1], (end - at - 1) * sizeof(std::uint64_t));
+    slots_[end - 1] = 0;
+    --size_;
+    if (size_ == 0) {
+      clear();
+    } else if (bits_ > kLeastBits && size_ * 8 < (std::size_t{1} << bits_)) {
+      Rebuild(bits_ - 1);
+    }
+    return true;
+  }
+
+  void clear() {
+    for (std::size_t i = 0; i < Slots(); ++i) {
+      if (slots_[i] != 0) Free(CellAt(i));
+    }
+    std::free(slots_);
+    slots_ = nullptr;
+    size_ = 0;
+    bits_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t kNowhere = ~std::size_t{0};
+  static constexpr int kTagBits = 19;
+  static constexpr int kPointerBits = 45;  // Of an address divided by 8.
+  static constexpr std::uint64_t kPointerMask = (std::uint64_t{1} << kPointerBits) - 1;
+  static constexpr int kLeastBits = 2;
+  static constexpr int kCursorBits = 48;
+
+  // Slots behind the last home, so that probing need not wrap around: the whole array is sorted.
+  static std::size_t Slack(int bits) { return bits < 4 ? 4 : static_cast<std::size_t>(bits) * 16; }
+  std::size_t Slots() const {
+    return slots_ == nullptr ? 0 : (std::size_t{1} << bits_) + Slack(bits_);
+  }
+  static std::uint64_t SlotOf(const Cell* cell, std::uint64_t tag) {
+    return tag << kPointerBits | reinterpret_cast<std::uint64_t>(cell) >> 3;
+  }
+  static Cell* CellOf(std::uint64_t slot) {
+    return reinterpret_cast<Cell*>((slot & kPointerMask) << 3);
+  }
+  Cell* CellAt(std::size_t at) const { return CellOf(slots_[at]); }
+  static std::uint64_t TagOf(std::uint64_t hash) { return hash >> kPointerBits; }
+  static std::uint64_t Home(std::uint64_t slot, int bits) {
+    if (bits <= kTagBits) return slot >> (64 - bits);
+    return Hash(CellOf(slot)->name()) >> (64 - bits);
+  }
+  std::uint64_t HomeOf(std::size_t at) const { return Home(slots_[at], bits_); }
+
+  std::size_t IndexOf(std::string_view name, std::uint64_t hash) const {
+    if (slots_ == nullptr) return kNowhere;
+    const std::uint64_t tag = TagOf(hash);
+    for (std::size_t i = hash >> (64 - bits_);; ++i) {
+      const std::uint64_t slot = slots_[i];
+      const std::uint64_t slot_tag = slot >> kPointerBits;
+      if (slot == 0 || slot_tag > tag) return kNowhere;
+      if (slot_tag == tag && CellOf(slot)->name() == name) return i;
+    }
+  }
+
+  static Cell* NewCell(std::string_view name, std::string_view value, Stamp stamp) {
+    void* memory = std::malloc(sizeof(Cell) + name.size() + value.size());
+    if (memory == nullptr) throw std::bad_alloc();
+    Cell* cell = new (memory) Cell;
+    cell->name_size_ = static_cast<std::uint32_t>(name.size());
+    cell->info_ = static_cast<std::uint32_t>(value.size());
+    cell->word_ = stamp.value();
+    std::memcpy(cell->Data(), name.data(), name.size());
+    if (!value.empty()) std::memcpy(cell->Data() + name.size(), value.data(), value.size());
+    return cell;
+  }
+
+  static void Free(Cell* cell) {
+    if (!cell->is_packed()) delete &cell->full();
+    std::free(cell);
+  }
+
+  // REQUIRES: no cell of that name.
+  void Insert(Cell* cell, std::uint64_t hash) {
+    if (slots_ == nullptr) {
+      Rebuild(kLeastBits);
+    } else if ((size_ + 1) * 5 > (std::size_t{4} << bits_)) {
+      Rebuild(bits_ + 1);
+    }
+    while (!Place(SlotOf(cell, TagOf(hash)), hash)) Rebuild(bits_ + 1);
+    ++size_;
+  }
+
+  // False: the slack behind the last home is used up.
+  bool Place(std::uint64_t slot, std::uint64_t hash) {
+    const std::uint64_t home = hash >> (64 - bits_);
+    const std::uint64_t tag = TagOf(hash);
+    std::size_t at = home;
+    const std::size_t end = Slots() - 1;  // The last slot stays empty: probing ends there.
+    while (at < end && slots_[at] != 0) {
+      const std::uint64_t other = slots_[at] >> kPointerBits;
+      if (other > tag || (other == tag && bits_ > kTagBits && HomeOf(at) > home)) break;
+      ++at;
+    }
+    std::size_t free = at;
+    while (free < end && slots_[free] != 0) ++free;
+    if (free >= end) return false;
+    std::memmove(&slots_[at + 1], &slots_[at], (free - at) * sizeof(std::uint64_t));
+    slots_[at] = slot;
+    return true;
+  }
+
+  void Rebuild(int bits) {
+    std::uint64_t* const old = slots_;
+    const std::size_t old_slots = Slots();
+    for (;; ++bits) {
+      bits_ = bits;
+      slots_ = static_cast<std::uint64_t*>(
+          std::calloc((std::size_t{1} << bits) + Slack(bits), sizeof(std::uint64_t)));
+      if (slots_ == nullptr) throw std::bad_alloc();
+      if (Refill(old, old_slots)) break;
+      std::free(slots_);
+    }
+    std::free(old);
+  }
+
+  bool Refill(const std::uint64_t* old, std::size_t old_slots) {
+    const std::size_t end = Slots() - 1;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < old_slots; ++i) {
+      if (old[i] == 0) continue;
+      if (bits_ > kTagBits) {
+        // The tag alone does not order them any more.
+        const std::uint64_t hash = Hash(CellOf(old[i])->name());
+        if (!Place(old[i], hash)) return false;
+        continue;
+      }
+      const std::size_t at = std::max<std::size_t>(next, Home(old[i], bits_));
+      if (at >= end) return false;
+      slots_[at] = old[i];
+      next = at + 1;
+    }
+    return true;
+  }
+
+  void Swap(CellTable& other) noexcept {
+    std::swap(slots_, other.slots_);
+    std::swap(size_, other.size_);
+    std::swap(bits_, other.bits_);
+  }
+
+  std::uint64_t* slots_ = nullptr;
+  std::size_t size_ = 0;
+  int bits_ = 0;
 };
 
 }  // namespace crdt

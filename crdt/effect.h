@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "crdt/counter.h"
 #include "crdt/encoding.h"
@@ -42,7 +44,6 @@ inline constexpr std::uint8_t kConditional = 32; // NX and the like decided this
 inline constexpr std::uint8_t kPop = 64;         // kSetRemove: the members were handed to a client.
 inline constexpr std::uint8_t kExpired = 64;     // kDelete: the deadline had passed.
 inline constexpr std::uint8_t kFresh = 64;       // kIncrement: the lineage starts at this effect's stamp.
-inline constexpr std::uint8_t kFloat = 128;      // kIncrement: the floating-point total.
 }  // namespace effect_flag
 
 // A decoded effect: views into its bytes, checked as a whole, so that iterating cannot fail.
@@ -59,7 +60,7 @@ struct EffectView {
   ValueType kept;               // kEndHidden.
   std::uint64_t element_count;  // kSetAdd, kSetRemove, kHashSet, kHashDelete, kClear.
   std::string_view elements;    // Their bytes; read by ElementReader.
-  std::string_view resets;      // Of the key; read by ResetsReader.
+  std::string_view resets;      // Of the key; see KeyResets.
 
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
 
@@ -68,6 +69,43 @@ struct EffectView {
   // For people: "SADD cart 2 members".
   std::string ToString() const;
 };
+
+// Goes through the elements of a collection effect. The effect was checked when it was decoded.
+class ElementReader {
+ public:
+  explicit ElementReader(const EffectView& effect)
+      : kind_(effect.kind), left_(effect.element_count), in_(effect.elements) {}
+
+  // Moves to the next element; false at the end.
+  bool Next();
+  std::string_view name() const { return name_; }
+  std::string_view value() const { return value_; }    // kHashSet.
+  std::string_view resets() const { return resets_; }  // kClear: resets of a key, as below.
+  // kHashSet, kHashDelete: what the author had seen of the field's counter.
+  const std::vector<ObservedPart>& observed() const { return observed_; }
+
+ private:
+  EffectKind kind_;
+  std::uint64_t left_;
+  ByteReader in_;
+  std::string_view name_;
+  std::string_view value_;
+  std::string_view resets_;
+  std::vector<ObservedPart> observed_;
+};
+
+// What the author of a delete or an assignment had seen of a key's counters: the baselines.
+struct KeyResets {
+  std::vector<ObservedPart> string;
+  std::vector<std::pair<std::string_view, std::vector<ObservedPart>>> fields;
+
+  bool empty() const { return string.empty() && fields.empty(); }
+  std::string Encode() const;
+  // Views into `bytes`.
+  static Result<KeyResets> Decode(std::string_view bytes);
+};
+
+void EncodeObserved(const std::vector<ObservedPart>& parts, ByteWriter& out);
 
 // The effects of one command in order, encoded.
 class EffectList {

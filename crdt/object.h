@@ -56,9 +56,14 @@ class Object {
   // What the merge rules define (no spent parts): equal at regions that have the same writes.
   void EncodeMerged(ByteWriter& out) const;
 
-  bool operator==(const Object&) const;
+  bool operator==(const Object& other) const;
 
  private:
+  void ApplyToContainers(const EffectView& effect, const Context& context);
+  void ApplyResets(std::string_view resets);
+  void ReleaseEmptyContainers();
+  void Report(const EffectView& effect, const Context& context, ConflictSink& conflicts) const;
+
   TtlRegister ttl_;
   std::unique_ptr<StringValue> string_;
   std::unique_ptr<ElementTable> hash_;
@@ -68,6 +73,22 @@ class Object {
 // The keys of one partition: name → packed string or Object.
 using KeyTable = CellTable<Object>;
 using KeyCell = KeyTable::Cell;
+
+// Applies one effect (not kClear) to the table of its key: the one way in which a table changes while
+// records come in.
+void ApplyToTable(KeyTable& table, const EffectView& effect, const Context& context,
+                  ConflictSink* conflicts);
+// A table's share of a kClear; keys that the effect names and that are not in the table are no matter.
+void ClearTable(KeyTable& table, const EffectView& effect, const Context& context);
+// Merges another state of one key. An empty `other` says: absent there.
+void JoinKey(KeyTable& table, std::string_view key, const Object& other, const VersionVector& mine,
+             const VersionVector& theirs);
+// Forgets the spent counter parts of one key.
+void DropSpent(KeyTable& table, std::string_view key);
+// Bytes of what a key holds: Object::Encode and Object::EncodeMerged of a cell, packed or not.
+void EncodeCell(const KeyCell& cell, ByteWriter& out);
+// Nothing is written where only spent parts are stored.
+void EncodeMergedCell(const KeyCell& cell, ByteWriter& out);
 
 // A key as commands see it: what it shows, whichever way it is stored. Expiry is not looked at.
 // Valid until the next change of its table.

@@ -13,6 +13,7 @@ enum class ErrorCode {
   kUnsupported,  // A version, kind or option that this build does not know.
   kInvalid,      // A value that makes no sense here.
   kInputOutput,  // The disk or the network said no.
+  kDiskFull,     // No space is left; may pass.
   kRefused,      // A peer or a lock said no.
 };
 

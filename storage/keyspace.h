@@ -61,7 +61,10 @@ class Keyspace {
   void Apply(const crdt::EffectView& effect, const crdt::Context& context,
              crdt::ConflictSink* conflicts);
   // Everything of the stamp's writer up to the stamp is applied now.
-  void AdvanceFloor(crdt::Stamp last) { floor_.Advance(last); }
+  void AdvanceFloor(crdt::Stamp last) {
+    floor_.Advance(last);
+    if (!beyond_floor_.empty()) [[unlikely]] ForgetWhatTheFloorReached();
+  }
   // A whole partition as another node has it under `theirs`, in one step (fine print 7). Keys that
   // are not in `objects` are absent there.
   void JoinPartition(PartitionId partition, std::map<std::string, crdt::Object>&& objects,
@@ -71,6 +74,8 @@ class Keyspace {
   void Collect(const crdt::VersionVector& stable);
 
  private:
+  void ForgetWhatTheFloorReached();
+
   std::array<Partition, kPartitions> partitions_;
   crdt::VersionVector floor_;
   std::map<PartitionId, crdt::VersionVector> beyond_floor_;

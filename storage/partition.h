@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
@@ -40,13 +41,18 @@ class Partition {
   // Drops the spent counter parts whose resets are all covered: they are stable in every region.
   void Collect(const crdt::VersionVector& stable);
 
-  // Keys whose shown deadline is at or before `now_ms`, the earliest first, at most `limit`.
-  // Visits (key, deadline) until `visit` answers false.
+  // A reset has left spent counter parts that wait to be collected.
+  bool has_pending_resets() const { return !pending_resets_.empty(); }
+  // Keys whose shown deadline is at or before `now_ms`, the earliest first, until `visit` answers
+  // false.
   void VisitExpired(std::int64_t now_ms, const std::function<bool(const std::string&)>& visit) const;
 
  private:
   // Reads what the indexes need to know of a key before a change, and corrects them after it.
   class Bookkeeping;
+
+  void NoteResets(std::string_view key, crdt::Stamp stamp);
+  void RebuildIndexes();
 
   crdt::KeyTable table_;
   std::uint64_t visible_keys_ = 0;

@@ -1,0 +1,170 @@
+#include "crdt/effect.h"
+
+namespace crdt {
+namespace {
+
+// start, last and an integer total of one byte.
+constexpr std::size_t kLeastPartBytes = 18;
+
+std::vector<ObservedPart> DecodeObserved(ByteReader& in) {
+  std::vector<ObservedPart> parts;
+  const std::uint64_t count = in.Count(kLeastPartBytes);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    ObservedPart part;
+    part.start = in.GetStamp();
+    part.last = in.GetStamp();
+    part.total = Total::Decode(in);
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+void SkipObserved(ByteReader& in) {
+  const std::uint64_t count = in.Count(kLeastPartBytes);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    in.GetStamp();
+    in.GetStamp();
+    Total::Decode(in);
+  }
+}
+
+bool IsKnown(std::uint8_t kind) {
+  return kind >= static_cast<std::uint8_t>(EffectKind::kSet) &&
+         kind <= static_cast<std::uint8_t>(EffectKind::kClear);
+}
+
+void SkipElements(EffectKind kind, std::uint64_t count, ByteReader& in) {
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    in.Bytes();
+    if (kind == EffectKind::kHashSet) in.Bytes();
+    if (kind == EffectKind::kHashSet || kind == EffectKind::kHashDelete) SkipObserved(in);
+    if (kind == EffectKind::kClear) {
+      const std::string_view resets = in.Bytes();
+      if (in.ok() && !KeyResets::Decode(resets)) in.Invalidate();
+    }
+  }
+}
+
+}  // namespace
+
+void EncodeObserved(const std::vector<ObservedPart>& parts, ByteWriter& out) {
+  out.Varint(parts.size());
+  for (const ObservedPart& part : parts) {
+    out.PutStamp(part.start);
+    out.PutStamp(part.last);
+    part.total.Encode(out);
+  }
+}
+
+std::string KeyResets::Encode() const {
+  std::string bytes;
+  ByteWriter out(bytes);
+  EncodeObserved(string, out);
+  out.Varint(fields.size());
+  for (const auto& [field, parts] : fields) {
+    out.Bytes(field);
+    EncodeObserved(parts, out);
+  }
+  return bytes;
+}
+
+Result<KeyResets> KeyResets::Decode(std::string_view bytes) {
+  KeyResets resets;
+  if (bytes.empty()) return resets;
+  ByteReader in(bytes);
+  resets.string = DecodeObserved(in);
+  const std::uint64_t count = in.Count(2);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const std::string_view field = in.Bytes();
+    resets.fields.emplace_back(field, DecodeObserved(in));
+  }
+  if (!in.ok() || !in.at_end()) return Fail(ErrorCode::kCorrupt, "observed counters do not decode");
+  return resets;
+}
+
+Result<EffectView> EffectView::Decode(ByteReader& in) {
+  const char* const begin = in.position();
+  EffectView effect{};
+  const std::uint8_t kind = in.U8();
+  effect.flags = in.U8();
+  effect.key = in.Bytes();
+  if (!in.ok()) return Fail(ErrorCode::kCorrupt, "an effect ends early");
+  if (!IsKnown(kind)) {
+    return Fail(ErrorCode::kUnsupported, "an effect of unknown kind " + std::to_string(kind));
+  }
+  effect.kind = static_cast<EffectKind>(kind);
+  switch (effect.kind) {
+    case EffectKind::kSet:
+      if (effect.has(effect_flag::kHasDeadline)) effect.deadline = in.Signed();
+      effect.value = in.Bytes();
+      if (effect.has(effect_flag::kHasResets)) effect.resets = in.Bytes();
+      break;
+    case EffectKind::kDelete:
+      if (effect.has(effect_flag::kHasResets)) effect.resets = in.Bytes();
+      break;
+    case EffectKind::kExpire: effect.deadline = in.Signed(); break;
+    case EffectKind::kHashIncrement:
+      effect.field = in.Bytes();
+      [[fallthrough]];
+    case EffectKind::kIncrement:
+      if (!effect.has(effect_flag::kFresh)) effect.lineage_start = in.GetStamp();
+      effect.total = Total::Decode(in);
+      break;
+    case EffectKind::kEndHidden: {
+      const std::uint8_t kept = in.U8();
+      if (kept == 0 || kept >= kTypeTable.size()) in.Invalidate();
+      effect.kept = static_cast<ValueType>(kept);
+      if (effect.has(effect_flag::kHasResets)) effect.resets = in.Bytes();
+      break;
+    }
+    case EffectKind::kSetAdd:
+    case EffectKind::kSetRemove:
+    case EffectKind::kHashSet:
+    case EffectKind::kHashDelete:
+    case EffectKind::kClear: {
+      effect.element_count = in.Count();
+      const char* const elements = in.position();
+      SkipElements(effect.kind, effect.element_count, in);
+      if (in.ok()) {
+        effect.elements = {elements, static_cast<std::size_t>(in.position() - elements)};
+      }
+      break;
+    }
+  }
+  if (in.ok() && !effect.resets.empty() && !KeyResets::Decode(effect.resets)) in.Invalidate();
+  if (!in.ok()) return Fail(ErrorCode::kCorrupt, "an effect does not decode");
+  effect.bytes = {begin, static_cast<std::size_t>(in.position() - begin)};
+  return effect;
+}
+
+std::string EffectView::ToString() const {
+  const std::string of(key);
+  switch (kind) {
+    case EffectKind::kSet: return "SET " + of + " (" + std::to_string(value.size()) + " bytes)";
+    case EffectKind::kDelete: return has(effect_flag::kExpired) ? "EXPIRED " + of : "DEL " + of;
+    case EffectKind::kIncrement: return "INCR " + of;
+    case EffectKind::kExpire: return "EXPIRE " + of + ' ' + std::to_string(deadline);
+    case EffectKind::kSetAdd: return "SADD " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kSetRemove: return "SREM " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kHashSet: return "HSET " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kHashDelete: return "HDEL " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kHashIncrement: return "HINCRBY " + of + ' ' + std::string(field);
+    case EffectKind::kEndHidden: return "END HIDDEN " + of;
+    case EffectKind::kClear: return "FLUSHALL";
+  }
+  return "unknown";
+}
+
+bool ElementReader::Next() {
+  if (left_ == 0) return false;
+  --left_;
+  name_ = in_.Bytes();
+  if (kind_ == EffectKind::kHashSet) value_ = in_.Bytes();
+  if (kind_ == EffectKind::kHashSet || kind_ == EffectKind::kHashDelete) {
+    observed_ = DecodeObserved(in_);
+  }
+  if (kind_ == EffectKind::kClear) resets_ = in_.Bytes();
+  return true;
+}
+
+}  // namespace crdt

@@ -1,0 +1,221 @@
+#include "crdt/element_table.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace crdt {
+namespace {
+
+bool Shows(const ElementTable::Table::Cell& cell) {
+  return cell.is_packed() || cell.full().visible();
+}
+
+std::string_view TextOf(const ElementTable::Table::Cell& cell, std::string& scratch) {
+  return cell.is_packed() ? cell.packed_value() : cell.full().Text(scratch);
+}
+
+}  // namespace
+
+const ElementTable::Table::Cell* ElementTable::Find(std::string_view name) const {
+  const Table::Cell* cell = table_.Find(name);
+  return cell != nullptr && Shows(*cell) ? cell : nullptr;
+}
+
+std::optional<std::string_view> ElementTable::Text(std::string_view name,
+                                                   std::string& scratch) const {
+  const Table::Cell* cell = Find(name);
+  if (cell == nullptr) return std::nullopt;
+  return TextOf(*cell, scratch);
+}
+
+void ElementTable::ForEach(
+    const std::function<void(std::string_view, std::string_view)>& visit) const {
+  std::string scratch;
+  table_.ForEach([&](const Table::Cell& cell) {
+    if (Shows(cell)) visit(cell.name(), TextOf(cell, scratch));
+  });
+}
+
+std::uint64_t ElementTable::Scan(
+    std::uint64_t cursor, std::uint64_t count,
+    const std::function<void(std::string_view, std::string_view)>& visit) const {
+  std::string scratch;
+  return table_.Scan(cursor, count, [&](const Table::Cell& cell) {
+    if (Shows(cell)) visit(cell.name(), TextOf(cell, scratch));
+  });
+}
+
+std::string_view ElementTable::Random(const std::function<std::uint64_t()>& dice) const {
+  for (;;) {
+    const Table::Cell* cell = table_.Random(dice);
+    if (Shows(*cell)) return cell->name();
+  }
+}
+
+void ElementTable::Assign(std::string_view name, const Context& context, std::string_view value) {
+  const std::uint64_t hash = Table::Hash(name);
+  const Table::Cell* cell = table_.Find(name, hash);
+  // One effect may name an element twice: the last value counts.
+  if (cell == nullptr || (cell->is_packed() && (context.Covers(cell->packed_stamp()) ||
+                                                cell->packed_stamp() == context.stamp()))) {
+    if (cell == nullptr) ++size_;
+    table_.PutPacked(name, hash, context.stamp(), value);
+    return;
+  }
+  Change(name, [&](StringValue& element) { element.Assign(context, value); });
+}
+
+void ElementTable::Remove(std::string_view name, const Context& context) {
+  const std::uint64_t hash = Table::Hash(name);
+  const Table::Cell* cell = table_.Find(name, hash);
+  if (cell == nullptr) return;
+  if (cell->is_packed()) {
+    if (!context.Covers(cell->packed_stamp())) return;
+    table_.Erase(name, hash);
+    --size_;
+    return;
+  }
+  Change(name, [&](StringValue& element) { element.Clear(context); });
+}
+
+void ElementTable::RemoveAll(const Context& context) {
+  std::vector<std::string> covered;
+  bool all = true;
+  table_.ForEach([&](const Table::Cell& cell) {
+    if (!cell.is_packed()) {
+      all = false;
+      covered.emplace_back(cell.name());
+    } else if (!context.covers_everything()) {
+      all = false;
+      if (context.Covers(cell.packed_stamp())) covered.emplace_back(cell.name());
+    }
+  });
+  if (all) {
+    table_.clear();
+    size_ = 0;
+    return;
+  }
+  if (context.covers_everything()) {
+    covered.clear();
+    table_.ForEach([&](const Table::Cell& cell) { covered.emplace_back(cell.name()); });
+  }
+  for (const std::string& name : covered) Remove(name, context);
+}
+
+void ElementTable::Change(std::string_view name, const std::function<void(StringValue&)>& change) {
+  const std::uint64_t hash = Table::Hash(name);
+  const Table::Cell* before = table_.Find(name, hash);
+  const bool showed = before != nullptr && Shows(*before);
+  StringValue& element = table_.Unpack(name, hash);
+  change(element);
+  const bool shows = element.visible();
+  size_ += (shows ? 1 : 0);
+  size_ -= (showed ? 1 : 0);
+  if (element.empty()) {
+    table_.Erase(name, hash);
+  } else if (const Sibling* packed = element.AsPacked()) {
+    const Sibling copy = *packed;
+    table_.PutPacked(name, hash, copy.stamp, copy.value);
+  }
+}
+
+void ElementTable::DropSpent() {
+  std::vector<std::string> names;
+  table_.ForEach([&](const Table::Cell& cell) {
+    if (!cell.is_packed() && cell.full().counters().has_spent()) names.emplace_back(cell.name());
+  });
+  for (const std::string& name : names) {
+    Change(name, [](StringValue& element) { element.counters().DropSpent(); });
+  }
+}
+
+void ElementTable::Join(const ElementTable& other, const VersionVector& mine,
+                        const VersionVector& theirs) {
+  std::vector<std::string> names;
+  table_.ForEach([&](const Table::Cell& cell) { names.emplace_back(cell.name()); });
+  other.table_.ForEach([&](const Table::Cell& cell) {
+    if (table_.Find(cell.name()) == nullptr) names.emplace_back(cell.name());
+  });
+  for (const std::string& name : names) {
+    const Table::Cell* cell = other.table_.Find(name);
+    StringValue theirs_value;
+    if (cell != nullptr) {
+      theirs_value = cell->is_packed()
+                         ? StringValue::FromPacked(cell->packed_stamp(), cell->packed_value())
+                         : cell->full();
+    }
+    Change(name, [&](StringValue& element) { element.Join(theirs_value, mine, theirs); });
+  }
+}
+
+Stamp ElementTable::newest() const {
+  Stamp newest;
+  table_.ForEach([&](const Table::Cell& cell) {
+    newest = std::max(newest, cell.is_packed() ? cell.packed_stamp() : cell.full().newest());
+  });
+  return newest;
+}
+
+std::size_t ElementTable::memory_bytes() const { return sizeof *this + table_.memory_bytes(); }
+
+namespace {
+
+std::map<std::string_view, const ElementTable::Table::Cell*> ByName(
+    const ElementTable::Table& table) {
+  std::map<std::string_view, const ElementTable::Table::Cell*> cells;
+  table.ForEach([&](const ElementTable::Table::Cell& cell) { cells[cell.name()] = &cell; });
+  return cells;
+}
+
+StringValue ValueOf(const ElementTable::Table::Cell& cell) {
+  return cell.is_packed() ? StringValue::FromPacked(cell.packed_stamp(), cell.packed_value())
+                          : cell.full();
+}
+
+}  // namespace
+
+void ElementTable::Encode(ByteWriter& out) const {
+  out.Varint(table_.size());
+  for (const auto& [name, cell] : ByName(table_)) {
+    out.Bytes(name);
+    ValueOf(*cell).Encode(out);
+  }
+}
+
+void ElementTable::EncodeMerged(ByteWriter& out) const {
+  out.Varint(size_);
+  for (const auto& [name, cell] : ByName(table_)) {
+    if (!Shows(*cell)) continue;
+    out.Bytes(name);
+    ValueOf(*cell).EncodeMerged(out);
+  }
+}
+
+Result<ElementTable> ElementTable::Decode(ByteReader& in) {
+  ElementTable table;
+  const std::uint64_t count = in.Count(3);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::string_view name = in.Bytes();
+    Result<StringValue> value = StringValue::Decode(in);
+    if (!value) return std::unexpected(value.error());
+    if (!in.ok() || table.table_.Find(name) != nullptr) {
+      return Fail(ErrorCode::kCorrupt, "an element stands twice in a collection");
+    }
+    table.Change(name, [&](StringValue& element) { element = *std::move(value); });
+  }
+  if (!in.ok()) return Fail(ErrorCode::kCorrupt, "a collection ends early");
+  return table;
+}
+
+bool ElementTable::operator==(const ElementTable& other) const {
+  std::string left;
+  std::string right;
+  ByteWriter left_writer(left);
+  ByteWriter right_writer(right);
+  Encode(left_writer);
+  other.Encode(right_writer);
+  return left == right;
+}
+
+}  // namespace crdt

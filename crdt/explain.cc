@@ -1,0 +1,121 @@
+#include "crdt/explain.h"
+
+namespace crdt {
+namespace {
+
+std::string TextOf(const Total& total) {
+  if (total.floating == 0 && total.integer <= INT64_MAX && total.integer >= INT64_MIN) {
+    return std::to_string(static_cast<std::int64_t>(total.integer));
+  }
+  return FormatFloat(static_cast<Float128>(total.integer) + total.floating);
+}
+
+void ExplainValue(const StringValue& value, Explanation& explanation) {
+  std::string scratch;
+  if (value.visible()) explanation.shown = value.Text(scratch);
+  for (const Sibling& sibling : value.siblings()) {
+    explanation.siblings.push_back(
+        {sibling.stamp, sibling.value, &sibling == &value.siblings().back()});
+  }
+  for (const CounterPart& part : value.counters().parts()) {
+    Total net = part.total;
+    net.integer -= part.base.integer;
+    net.floating -= part.base.floating;
+    explanation.contributions.push_back({.start = part.start,
+                                         .last = part.last,
+                                         .total = TextOf(part.total),
+                                         .baseline = TextOf(part.base),
+                                         .net = part.spent() ? "0" : TextOf(net),
+                                         .spent = part.spent()});
+  }
+  if (value.siblings().size() > 1) {
+    explanation.rules.emplace_back(
+        "Concurrent assignments: the greatest stamp is shown; the others stay hidden until a write "
+        "that has seen them covers them.");
+  }
+  switch (value.HowShown()) {
+    case Shown::kNothing:
+      explanation.rules.emplace_back("Nothing is shown: everything was deleted or reset.");
+      break;
+    case Shown::kAssigned:
+      if (value.siblings().size() == 1) {
+        explanation.rules.emplace_back("One assignment that nothing has replaced.");
+      }
+      break;
+    case Shown::kSum:
+      explanation.rules.emplace_back(
+          "Increments of all writers add up, on top of the shown assignment where there is one.");
+      break;
+    case Shown::kMasked:
+      explanation.rules.emplace_back(
+          "The assigned value is not a number: it is shown as it is, increments wait behind it.");
+      break;
+    case Shown::kSaturated:
+      explanation.rules.emplace_back(
+          "The merged sum is beyond 64 bits and is shown at the bound.");
+      break;
+    case Shown::kNotANumber:
+      explanation.rules.emplace_back("The merged sum is not a number and is shown as 0.");
+      break;
+  }
+}
+
+void ExplainCell(const ElementTable::Table::Cell& cell, Explanation& explanation) {
+  ExplainValue(cell.is_packed()
+                   ? StringValue::FromPacked(cell.packed_stamp(), cell.packed_value())
+                   : cell.full(),
+               explanation);
+}
+
+}  // namespace
+
+std::optional<Explanation> Explain(const KeyView& view, std::optional<std::string_view> element) {
+  if (view.cell() == nullptr) return std::nullopt;
+  Explanation explanation{.type = view.type()};
+  const KeyCell& cell = *view.cell();
+  if (cell.is_packed()) {
+    if (element) return std::nullopt;
+    ExplainValue(StringValue::FromPacked(cell.packed_stamp(), cell.packed_value()), explanation);
+    explanation.containers.push_back({ValueType::kString, cell.packed_stamp(), true});
+    explanation.deadlines.push_back({cell.packed_stamp(), kInfinite, true});
+    return explanation;
+  }
+  const Object& object = cell.full();
+  if (element) {
+    const ElementTable* table = view.type() == ValueType::kSet ? object.set() : object.hash();
+    const ElementTable::Table::Cell* found =
+        table == nullptr ? nullptr : table->FindStored(*element);
+    if (found == nullptr) return std::nullopt;
+    ExplainCell(*found, explanation);
+    return explanation;
+  }
+  if (object.string() != nullptr) ExplainValue(*object.string(), explanation);
+  const auto container = [&](ValueType type, Stamp newest) {
+    if (!newest.is_zero()) explanation.containers.push_back({type, newest, type == view.type()});
+  };
+  if (object.string() != nullptr) container(ValueType::kString, object.string()->newest());
+  if (object.hash() != nullptr) container(ValueType::kHash, object.hash()->newest());
+  if (object.set() != nullptr) container(ValueType::kSet, object.set()->newest());
+  if (view.type() == ValueType::kHash || view.type() == ValueType::kSet) {
+    explanation.shown = std::to_string(view.elements().size()) + " elements";
+    explanation.rules.emplace_back(view.type() == ValueType::kSet
+                                       ? "Adds win over removes that had not seen them."
+                                       : "Fields unite; each field is decided on its own.");
+  }
+  if (object.clashes()) {
+    explanation.rules.emplace_back(
+        "Regions wrote different types: the container with the greatest stamp inside is shown, "
+        "until a write that has seen both ends the other.");
+  }
+  const auto winner = object.ttl().winner();
+  for (const TtlRegister::Sibling& sibling : object.ttl().siblings()) {
+    explanation.deadlines.push_back(
+        {sibling.stamp, sibling.deadline, sibling.stamp == winner->stamp});
+  }
+  if (object.ttl().siblings().size() > 1) {
+    explanation.rules.emplace_back("Concurrent expiries: the longest life wins.");
+  }
+  return explanation;
+}
+
+}  // namespace crdt

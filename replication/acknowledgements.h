@@ -1,0 +1,101 @@
+// WAIT's arithmetic: who has acknowledged what, and what of the log is durable in a region.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <utility>
+
+#include "crdt/stamp.h"
+#include "crdt/version_vector.h"
+#include "storage/log/log_position.h"
+
+namespace replication {
+
+// The local replicas of a primary, by ordinal. Never holds a region (fine print: WAIT covers only the
+// local hops).
+class ReplicaAcknowledgements {
+ public:
+  struct Replica {
+    storage::LogPosition applied = 0;
+    storage::LogPosition durable = 0;
+    std::int64_t heard_ms = 0;  // Steady time of its last acknowledgement.
+    std::int64_t behind_since_ms = 0;  // Steady time since which it lags behind the log's end.
+  };
+
+  void Connect(std::uint32_t ordinal, std::int64_t now_ms) {
+    replicas_[ordinal] = {.heard_ms = now_ms, .behind_since_ms = now_ms};
+  }
+  void Disconnect(std::uint32_t ordinal) { replicas_.erase(ordinal); }
+  // Positions never move backwards.
+  void Acknowledge(std::uint32_t ordinal, storage::LogPosition applied,
+                   storage::LogPosition durable, storage::LogPosition log_end, std::int64_t now_ms);
+
+  // The log ends at `log_end` now: who does not have it all begins to lag.
+  void NoteLogEnd(storage::LogPosition log_end, std::int64_t now_ms);
+
+  const std::map<std::uint32_t, Replica>& replicas() const { return replicas_; }
+  std::int64_t CountApplied(storage::LogPosition position) const;
+  std::int64_t CountDurable(storage::LogPosition position) const;
+
+  // How far records may leave for other regions: what an in-sync replica has, or the log's end where
+  // none is in sync. In sync: not behind for longer than `timeout_ms`.
+  storage::LogPosition ShipLimit(storage::LogPosition log_end, std::int64_t now_ms,
+                                 std::int64_t timeout_ms) const;
+  // The least durable position among the replicas in sync; `own` where there is none (fine print 14).
+  storage::LogPosition LeastDurable(storage::LogPosition own, std::int64_t now_ms,
+                                    std::int64_t timeout_ms) const;
+  storage::LogPosition LeastApplied(storage::LogPosition own, std::int64_t now_ms,
+                                    std::int64_t timeout_ms) const;
+
+ private:
+  bool InSync(const Replica& replica, std::int64_t now_ms, std::int64_t timeout_ms) const {
+    return replica.behind_since_ms == 0 || now_ms - replica.behind_since_ms <= timeout_ms;
+  }
+
+  std::map<std::uint32_t, Replica> replicas_;
+};
+
+// Translates "the log is durable up to here" into "this vector is durable": remembers the floor at
+// some positions of the log.
+class DurableFloor {
+ public:
+  // The floor was `floor` when the log ended at `position`.
+  void Note(storage::LogPosition position, const crdt::VersionVector& floor);
+  // Everything before `position` is durable.
+  void Advance(storage::LogPosition position);
+  const crdt::VersionVector& vector() const { return durable_; }
+
+ private:
+  // Bounds memory where nothing becomes durable for a long time: then notes get coarser.
+  static constexpr std::size_t kMostNotes = 4096;
+
+  std::deque<std::pair<storage::LogPosition, crdt::VersionVector>> notes_;
+  crdt::VersionVector durable_;
+};
+
+// What the other regions have said they have. Counts regions, never nodes.
+class RegionAcknowledgements {
+ public:
+  struct Region {
+    crdt::VersionVector applied;
+    crdt::VersionVector durable;
+  };
+
+  explicit RegionAcknowledgements(const std::vector<crdt::RegionId>& others) {
+    for (const crdt::RegionId region : others) regions_[region];
+  }
+  void Acknowledge(crdt::RegionId region, const crdt::VersionVector& applied,
+                   const crdt::VersionVector& durable);
+  const Region& Of(crdt::RegionId region) const { return regions_.at(region); }
+  std::int64_t CountDurable(crdt::Stamp stamp) const;
+  // Durable in every region, this one's `own_durable` included: what may be collected. Empty as long
+  // as a region has not been heard of (fine print 13), or has something that is missing here.
+  crdt::VersionVector Stable(const crdt::VersionVector& own_floor,
+                             const crdt::VersionVector& own_durable) const;
+
+ private:
+  std::map<crdt::RegionId, Region> regions_;
+};
+
+}  // namespace replication

@@ -1,0 +1,74 @@
+// The receiving end of a stream: holds back what must wait, passes on the rest in order.
+//
+// A record is passed on only when its context is covered here; until then it, and what follows it in
+// this stream, waits. A record stamped too far ahead of our clock is held: neither dropped nor allowed
+// to drag our clock. What is covered already is skipped. Without I/O.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crdt/result.h"
+#include "crdt/version_vector.h"
+#include "replication/messages.h"
+#include "replication/replicated_shard.h"
+
+namespace replication {
+
+class CausalGate {
+ public:
+  // The longest frame payload that is taken in parts.
+  static constexpr std::uint64_t kMaxPayload = std::uint64_t{4} << 30;
+
+  explicit CausalGate(Subscribe request) : request_(std::move(request)) {}
+
+  const Subscribe& request() const { return request_; }
+  bool started() const { return started_; }
+
+  crdt::Status OnStart(const StreamStart& start);
+  // Each takes what came and queues it; Deliver passes it on.
+  crdt::Status OnRecords(const Records& records);
+  crdt::Status OnPart(const RecordPart& part);
+
+  // Passes on what may be applied now. Records stamped later than `latest` are held; an empty
+  // `latest` holds none (the local hop).
+  crdt::Status Deliver(ReplicatedShard& shard, std::optional<std::int64_t> latest_unix_ms);
+  // The operator lets the records pass that are held for their time.
+  void ReleaseHeld() { release_until_ = held_stamp_.unix_ms(); }
+
+  // The sender's log position up to which everything is applied.
+  storage::LogPosition applied_position() const { return applied_position_; }
+  std::uint64_t consumed() const { return consumed_; }
+  std::uint64_t applied_records() const { return applied_records_; }
+  std::size_t waiting() const { return queue_.size(); }
+  // How far ahead of `now` the held record is stamped; empty where none is held for its time.
+  std::optional<std::int64_t> HeldAheadMs(std::int64_t now_unix_ms) const;
+
+ private:
+  struct Waiting {
+    std::string payload;         // Backs `record`'s views; empty for a mere position.
+    crdt::VersionVector reference;  // What the payload's context is coded against.
+    std::uint64_t size;
+    storage::LogPosition position;  // Reached when this is applied; 0: inside of a batch.
+  };
+
+  crdt::Status Queue(std::string_view payload, storage::LogPosition position);
+
+  Subscribe request_;
+  bool started_ = false;
+  crdt::VersionVector running_;
+  std::deque<Waiting> queue_;
+  std::string parts_;
+  std::uint64_t parts_total_ = 0;
+  std::uint64_t consumed_ = 0;
+  std::uint64_t applied_records_ = 0;
+  storage::LogPosition applied_position_ = 0;
+  crdt::Stamp held_stamp_;
+  std::uint64_t release_until_ = 0;
+  bool held_for_time_ = false;
+};
+
+}  // namespace replication

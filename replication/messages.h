@@ -1,0 +1,124 @@
+// What nodes say to each other, as plain values: peer.proto after validation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "crdt/stamp.h"
+#include "crdt/version_vector.h"
+#include "storage/log/log_position.h"
+#include "storage/partition.h"
+
+namespace replication {
+
+inline constexpr std::uint32_t kProtocolVersion = 1;
+inline constexpr std::uint32_t kLeastProtocolVersion = 1;
+
+// Each is described at its message in proto/peer.proto.
+struct Hello {
+  std::uint32_t protocol_version = kProtocolVersion;
+  std::uint32_t least_protocol_version = kLeastProtocolVersion;
+  std::string deployment;
+  crdt::RegionId region = 0;
+  std::string region_name;
+  std::uint32_t ordinal = 0;
+  crdt::RegionId expected_region = 0;
+  std::uint32_t expected_ordinal = 0;
+  std::string server_version;
+  std::string log_id;
+  std::string nonce;
+};
+
+struct Refusal {
+  std::string reason;
+};
+
+struct NodeState {
+  bool primary = false;
+  crdt::Epoch epoch = 0;
+  crdt::VersionVector floor;
+  storage::LogPosition position = 0;
+  std::uint16_t client_port = 0;
+  bool joining = false;
+};
+
+struct Proof {
+  std::string mac;
+  NodeState state;
+};
+
+struct Subscribe {
+  crdt::VersionVector have;
+  bool follow = false;
+  std::vector<crdt::RegionId> regions;
+  std::uint64_t window = 0;
+  std::uint64_t stream = 0;
+};
+
+struct StreamStart {
+  std::uint64_t stream = 0;
+  crdt::VersionVector reference;
+};
+
+struct Records {
+  std::uint64_t stream = 0;
+  std::string entries;
+  storage::LogPosition position = 0;
+};
+
+struct RecordPart {
+  std::uint64_t stream = 0;
+  std::uint64_t total = 0;
+  std::string piece;
+  storage::LogPosition position = 0;
+};
+
+struct Acknowledgement {
+  std::uint64_t stream = 0;
+  std::uint64_t consumed = 0;
+  storage::LogPosition applied_position = 0;
+  storage::LogPosition durable_position = 0;
+  crdt::VersionVector applied;
+  crdt::VersionVector durable;
+};
+
+struct Heartbeat {
+  std::int64_t wall_ms = 0;
+  crdt::Stamp safe_stamp;
+  NodeState state;
+  crdt::VersionVector durable;
+};
+
+struct LinkState {
+  bool paused = false;
+};
+
+struct JoinStart {
+  std::uint64_t stream = 0;
+  crdt::VersionVector floor;
+};
+
+struct JoinEntries {
+  std::uint64_t stream = 0;
+  storage::PartitionId partition = 0;
+  std::string entries;
+  bool continues = false;
+};
+
+struct JoinPartitionEnd {
+  std::uint64_t stream = 0;
+  storage::PartitionId partition = 0;
+  crdt::VersionVector observed;
+};
+
+struct JoinEnd {
+  std::uint64_t stream = 0;
+};
+
+using Message = std::variant<Hello, Refusal, Proof, Subscribe, StreamStart, Records, RecordPart,
+                             Acknowledgement, Heartbeat, LinkState, JoinStart, JoinEntries,
+                             JoinPartitionEnd, JoinEnd>;
+
+}  // namespace replication

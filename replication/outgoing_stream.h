@@ -1,0 +1,64 @@
+// One peer's reading of this node's log: the answer to its Subscribe.
+//
+// A replica follows the log frame by frame. Another region gets the records of the authors that it
+// asked for and lacks. Contexts are delta-coded against the stream's running vector, so that a record
+// whose author saw nothing new costs one byte of context. No more than `window` bytes are under way
+// unacknowledged, so that a slow peer costs no memory here: the log on disk is the backlog.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crdt/version_vector.h"
+#include "replication/messages.h"
+#include "storage/log/log.h"
+
+namespace replication {
+
+class OutgoingStream {
+ public:
+  // Entries of one Records message stop growing here.
+  static constexpr std::size_t kBatchBytes = 256 << 10;
+  // A frame payload beyond this travels in parts of this size.
+  static constexpr std::size_t kPartBytes = 4 << 20;
+
+  OutgoingStream(Subscribe request, storage::LogCursor cursor);
+
+  // Appends messages with what the log has before `limit`, as far as the window allows. An error is
+  // the disk's.
+  crdt::Status Pump(storage::Log& log, storage::LogPosition limit, std::vector<Message>& out);
+  void OnConsumed(std::uint64_t consumed);
+
+  // The log begins with a join that the peer lacks: it has to join too.
+  bool needs_join() const { return needs_join_; }
+  const Subscribe& request() const { return request_; }
+  // Where the next frame will be read.
+  storage::LogPosition position() const { return cursor_.position(); }
+  std::uint64_t sent_bytes() const { return sent_; }
+  std::uint64_t sent_records() const { return records_; }
+  // The last record of our own region that went out.
+  crdt::Stamp last_stamp() const { return last_stamp_; }
+
+ private:
+  bool WindowOpen() const { return sent_ - consumed_ < request_.window || sent_ == consumed_; }
+  bool Wanted(const storage::RecordView& record) const;
+  void AppendEntry(std::string_view payload, std::vector<Message>& out);
+  void Flush(storage::LogPosition position, std::vector<Message>& out);
+
+  Subscribe request_;
+  storage::LogCursor cursor_;
+  crdt::VersionVector running_;
+  bool started_ = false;
+  bool needs_join_ = false;
+  storage::LogPosition told_position_ = 0;
+  std::string batch_;
+  std::string scratch_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t consumed_ = 0;
+  std::uint64_t records_ = 0;
+  crdt::Stamp last_stamp_;
+};
+
+}  // namespace replication

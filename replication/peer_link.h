@@ -1,0 +1,125 @@
+// One connection to another node: its greeting, what we read from it and what it reads from us.
+//
+// Bytes in, messages out; no socket and no clock. What the link is for (following a primary, feeding a
+// replica, another region) is decided by the replicator, who subscribes and limits.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replication/causal_gate.h"
+#include "replication/handshake.h"
+#include "replication/join.h"
+#include "replication/network.h"
+#include "replication/outgoing_stream.h"
+#include "replication/wire.h"
+
+namespace replication {
+
+class PeerLink {
+ public:
+  // Bytes that may be under way to us unacknowledged.
+  static constexpr std::uint64_t kWindow = 8 << 20;
+
+  PeerLink(LinkId id, Handshake handshake, std::int64_t now_ms)
+      : id_(id), handshake_(std::move(handshake)), heard_ms_(now_ms), opened_ms_(now_ms) {}
+
+  // What a message was, for the replicator to act upon.
+  struct Events {
+    bool established = false;   // The greeting is over; state() is known.
+    bool state_changed = false; // A new NodeState.
+    bool heartbeat = false;
+    bool acknowledged = false;
+    bool pause_changed = false;
+    bool joined = false;        // A join is complete.
+  };
+
+  // --- Receiving ---------------------------------------------------------------------------------
+  // The error is the reason to close.
+  crdt::Result<Events> OnBytes(std::string_view bytes, const NodeState& own, ReplicatedShard& shard,
+                               std::int64_t now_ms);
+  // Passes on what waited at the gate.
+  crdt::Status Deliver(ReplicatedShard& shard, std::optional<std::int64_t> latest_unix_ms);
+
+  // --- Reading from the peer ---------------------------------------------------------------------
+  void SubscribeTo(crdt::VersionVector have, bool follow, std::vector<crdt::RegionId> regions);
+  const CausalGate* gate() const { return gate_.get(); }
+  CausalGate* gate() { return gate_.get(); }
+  bool joining() const { return join_receiver_ != nullptr; }
+  // An acknowledgement, if there is something new to say.
+  void AcknowledgeFollow(storage::LogPosition durable);
+  void AcknowledgeRegion(const crdt::VersionVector& applied, const crdt::VersionVector& durable);
+  // The sender's window is getting narrow.
+  bool WindowUrgent() const {
+    return gate_ != nullptr && gate_->consumed() - told_consumed_ > kWindow / 4;
+  }
+
+  // --- Feeding the peer --------------------------------------------------------------------------
+  bool feeding() const { return outgoing_ != nullptr || join_sender_ != nullptr; }
+  bool feeds_follower() const { return follower_; }
+  bool sending_join() const { return join_sender_ != nullptr; }
+  // Sends what the log has up to `limit`, as far as the peer's window allows.
+  crdt::Status Pump(ReplicatedShard& shard, storage::LogPosition limit);
+  const OutgoingStream* outgoing() const { return outgoing_.get(); }
+  const Acknowledgement& acknowledged() const { return acknowledged_; }
+
+  // --- Both --------------------------------------------------------------------------------------
+  void Greet() { Queue(handshake_.OwnHello()); }
+  void Queue(const Message& message);
+  void SetPausedHere(bool paused);
+  bool paused() const { return paused_here_ || paused_there_; }
+  bool paused_here() const { return paused_here_; }
+  bool paused_there() const { return paused_there_; }
+
+  LinkId id() const { return id_; }
+  bool established() const { return handshake_.established(); }
+  const Hello& peer() const { return handshake_.peer(); }
+  const NodeState& state() const { return state_; }
+  const Heartbeat& heartbeat() const { return heartbeat_; }
+  std::int64_t heard_ms() const { return heard_ms_; }
+  std::int64_t opened_ms() const { return opened_ms_; }
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
+  std::uint64_t bytes_received() const { return bytes_received_; }
+  std::string TakeOutput() { return std::exchange(output_, std::string()); }
+  bool has_output() const { return !output_.empty(); }
+  void set_compression(Compression compression) { compression_ = compression; }
+
+ private:
+  crdt::Status OnMessage(Message& message, const NodeState& own, ReplicatedShard& shard,
+                         Events& events);
+  crdt::Status OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard);
+
+  LinkId id_;
+  Handshake handshake_;
+  FrameReader reader_;
+  std::string output_;
+  Compression compression_ = Compression::kOff;
+  std::int64_t heard_ms_;
+  std::int64_t opened_ms_;
+  std::uint64_t bytes_sent_ = 0;
+  std::uint64_t bytes_received_ = 0;
+  NodeState state_;
+  Heartbeat heartbeat_;
+  bool paused_here_ = false;
+  bool paused_there_ = false;
+
+  std::uint64_t next_stream_ = 1;
+  std::unique_ptr<CausalGate> gate_;
+  std::unique_ptr<JoinReceiver> join_receiver_;
+  std::uint64_t told_consumed_ = 0;
+  storage::LogPosition told_applied_ = 0;
+  storage::LogPosition told_durable_ = 0;
+  crdt::VersionVector told_applied_vector_;
+  crdt::VersionVector told_durable_vector_;
+
+  bool follower_ = false;
+  Subscribe subscribed_;
+  std::unique_ptr<OutgoingStream> outgoing_;
+  std::unique_ptr<JoinSender> join_sender_;
+  Acknowledgement acknowledged_;
+};
+
+}  // namespace replication

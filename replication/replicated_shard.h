@@ -1,0 +1,48 @@
+// What replication needs of the shard that it replicates. Implemented above, where effects are
+// understood; here a record's effects are bytes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "crdt/result.h"
+#include "crdt/version_vector.h"
+#include "storage/log/log.h"
+#include "storage/partition.h"
+
+namespace replication {
+
+// A partition's key and its object, canonical bytes.
+using ExportedKey = std::pair<std::string, std::string>;
+
+class ReplicatedShard {
+ public:
+  virtual ~ReplicatedShard() = default;
+
+  virtual const crdt::VersionVector& floor() const = 0;
+  virtual crdt::VersionVector Observed(storage::PartitionId partition) const = 0;
+  virtual storage::Log& log() = 0;
+
+  // A record from elsewhere whose context is covered here and which is not: applies it, appends it to
+  // the log and advances the floor. An error means bytes that no sane peer sends: nothing changed.
+  virtual crdt::Status ApplyRecord(const storage::RecordView& record) = 0;
+  // From here on `stable` is durable in every region: appends that to the log and collects.
+  virtual void ApplyStable(const crdt::VersionVector& stable) = 0;
+
+  // Every key of a partition, in a fixed order.
+  virtual void ExportPartition(
+      storage::PartitionId partition,
+      const std::function<void(std::string_view key, std::string_view object)>& visit) const = 0;
+  // A whole partition as another node has it under `observed`: logged, then visible in one step.
+  virtual crdt::Status JoinPartition(storage::PartitionId partition,
+                                     const std::vector<ExportedKey>& keys,
+                                     const crdt::VersionVector& observed) = 0;
+  // Every partition was joined at least up to `floor`.
+  virtual void JumpFloor(const crdt::VersionVector& floor) = 0;
+};
+
+}  // namespace replication

@@ -1,0 +1,688 @@
+#include "replication/replicator.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace replication {
+
+using crdt::ErrorCode;
+using crdt::Fail;
+using crdt::RegionId;
+using crdt::Stamp;
+using crdt::Status;
+using crdt::VersionVector;
+using storage::LogPosition;
+
+namespace {
+
+constexpr std::int64_t kLeastDialPauseMs = 50;
+constexpr std::int64_t kMostDialPauseMs = 1000;
+constexpr std::int64_t kGreetingTimeoutMs = 10000;
+// Between two acknowledgements to a region, where nothing is urgent: keeps the bytes per write low.
+constexpr std::int64_t kRegionAckPauseMs = 5;
+constexpr std::int64_t kStabilityPauseMs = 1000;
+// A joining replica is not sent more than this before its socket took what was there.
+constexpr std::size_t kMostUnsent = 8 << 20;
+// Notes of followed positions get coarser beyond this.
+constexpr std::size_t kMostFollowNotes = 4096;
+
+std::vector<RegionId> OtherRegions(const ReplicatorOptions& options) {
+  std::vector<RegionId> others;
+  for (const NodeAddress& node : options.nodes) {
+    if (node.region != options.self.region && std::ranges::find(others, node.region) == others.end()) {
+      others.push_back(node.region);
+    }
+  }
+  return others;
+}
+
+}  // namespace
+
+Replicator::Replicator(ReplicatorOptions options, bool was_primary, crdt::Epoch epoch,
+                       ReplicatedShard& shard, PeerNetwork& network, RoleKeeper& keeper,
+                       std::function<std::string()> nonce)
+    : options_(std::move(options)),
+      shard_(shard),
+      network_(network),
+      keeper_(keeper),
+      nonce_(std::move(nonce)),
+      wants_to_lead_(was_primary),
+      epoch_(epoch),
+      region_acknowledgements_(OtherRegions(options_)),
+      clock_majority_(options_.max_clock_skew_ms) {
+  for (const NodeAddress& node : options_.nodes) {
+    if (node.region == options_.self.region && node.ordinal == options_.self.ordinal) continue;
+    peers_[{node.region, node.ordinal}].address = node;
+    if (node.region != options_.self.region) regions_[node.region].name = node.region_name;
+  }
+}
+
+void Replicator::Start(Now now) {
+  started_ms_ = now.steady_ms;
+  link_down_since_ms_ = now.steady_ms;
+  for (auto& [id, region] : regions_) region.first_ms = now.steady_ms;
+  DialPeers(now);
+  DecideRole(now);
+}
+
+// --- Connections ---------------------------------------------------------------------------------
+
+bool Replicator::ShouldDial(const Peer& peer) const {
+  if (peer.dialling || peer.link) return false;
+  // One connection per pair: within a region the higher ordinal dials, between regions the primary of
+  // the lower region id, and it dials every node, so that it sees at once which one leads.
+  if (SameRegion(peer)) return options_.self.ordinal > peer.address.ordinal;
+  return (primary_ || wants_to_lead_) && options_.self.region < peer.address.region;
+}
+
+void Replicator::DialPeers(Now now) {
+  for (auto& [key, peer] : peers_) {
+    if (!ShouldDial(peer) || now.steady_ms < peer.next_dial_ms) continue;
+    peer.dial_pause_ms = std::clamp(peer.dial_pause_ms * 2, kLeastDialPauseMs, kMostDialPauseMs);
+    peer.next_dial_ms = now.steady_ms + peer.dial_pause_ms;
+    peer.dialling = network_.Dial(peer.address.host, peer.address.peer_port);
+    dialled_[*peer.dialling] = key;
+  }
+}
+
+void Replicator::OnConnected(LinkId id, Now now) {
+  const auto dialled = dialled_.find(id);
+  if (dialled == dialled_.end()) {
+    network_.Close(id);
+    return;
+  }
+  const NodeAddress& address = peers_.at(dialled->second).address;
+  const Expected expected{address.region, address.region_name, address.ordinal};
+  auto link = std::make_unique<PeerLink>(
+      id, Handshake(options_.self, expected, options_.secret, nonce_()), now.steady_ms);
+  link->Greet();
+  network_.Send(id, link->TakeOutput());
+  links_[id] = std::move(link);
+}
+
+void Replicator::OnAccepted(LinkId id, Now now) {
+  auto link = std::make_unique<PeerLink>(
+      id, Handshake(options_.self, std::nullopt, options_.secret, nonce_()), now.steady_ms);
+  link->Greet();
+  network_.Send(id, link->TakeOutput());
+  links_[id] = std::move(link);
+}
+
+void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
+  const auto found = links_.find(id);
+  if (found == links_.end()) return;
+  PeerLink& link = *found->second;
+  const auto events = link.OnBytes(bytes, OwnState(), shard_, now.steady_ms);
+  if (!events) {
+    Drop(id, events.error().detail, /*tell=*/true, now);
+    return;
+  }
+  if (events->established) OnEstablished(link, now);
+  if (!links_.contains(id)) return;
+  if (events->pause_changed) {
+    keeper_.Log("link to region " + std::string(RegionName(link.peer().region)) +
+                (link.paused_there() ? " was paused there" : " was resumed there"));
+  }
+  if (const Status delivered = link.Deliver(
+          shard_, SameRegion(*PeerOf(link))
+                      ? std::nullopt
+                      : std::optional(now.unix_ms + options_.max_clock_skew_ms));
+      !delivered) {
+    Drop(id, delivered.error().detail, /*tell=*/true, now);
+    return;
+  }
+  if (events->heartbeat) OnHeartbeat(link, now);
+  if (events->acknowledged) OnAcknowledged(link, now);
+  if (events->joined) keeper_.Log("full synchronisation is complete");
+  if (events->state_changed || events->established) {
+    DecideRole(now);
+    SubscribeAll(now);
+  }
+  // What arrived may be what another stream waited for.
+  if (links_.size() > 1) DeliverAll(now);
+}
+
+void Replicator::OnClosed(LinkId id, const std::string& reason, Now now) {
+  const auto dialled = dialled_.find(id);
+  if (dialled != dialled_.end() && !links_.contains(id)) {
+    Peer& peer = peers_.at(dialled->second);
+    peer.dialling.reset();
+    peer.answered = true;  // A refused connection is an answer: nobody is there.
+    dialled_.erase(dialled);
+    DecideRole(now);
+    return;
+  }
+  if (links_.contains(id)) Drop(id, reason, /*tell=*/false, now);
+}
+
+void Replicator::Drop(LinkId id, const std::string& reason, bool tell, Now now) {
+  const auto found = links_.find(id);
+  if (found == links_.end()) return;
+  PeerLink& link = *found->second;
+  if (tell) {
+    link.Queue(Refusal{reason});
+    network_.Send(id, link.TakeOutput());
+    network_.Close(id);
+  }
+  Peer* peer = nullptr;
+  if (link.established()) {
+    peer = PeerOf(link);
+  } else if (dialled_.contains(id)) {
+    peer = &peers_.at(dialled_.at(id));
+  }
+  if (peer != nullptr) {
+    peer->answered = true;
+    if (peer->link == id) {
+      peer->link.reset();
+      if (!SameRegion(*peer)) {
+        RegionMemory& region = regions_.at(peer->address.region);
+        region.bytes_sent += link.bytes_sent();
+        region.bytes_received += link.bytes_received();
+        region.relays.clear();
+      } else {
+        replicas_.Disconnect(peer->address.ordinal);
+        if (following_ == peer->address.ordinal) link_down_since_ms_ = now.steady_ms;
+      }
+      clock_majority_.Forget({peer->address.region, peer->address.ordinal});
+    }
+    if (peer->dialling == id) peer->dialling.reset();
+    peer->next_dial_ms = now.steady_ms + kLeastDialPauseMs;
+    if (tell || !link.established()) peer->last_refusal = reason;
+  }
+  if (tell || !link.established()) keeper_.Log("peer connection closed: " + reason);
+  dialled_.erase(id);
+  links_.erase(found);
+}
+
+void Replicator::OnEstablished(PeerLink& link, Now now) {
+  const Hello& hello = link.peer();
+  const auto found = peers_.find({hello.region, hello.ordinal});
+  if (found == peers_.end()) {
+    Drop(link.id(),
+         "node " + std::to_string(hello.ordinal) + " of region " + std::to_string(hello.region) +
+             " is not in this node's configuration",
+         /*tell=*/true, now);
+    return;
+  }
+  Peer& peer = found->second;
+  // A reconnection that overtakes the end of the old connection.
+  if (peer.link && *peer.link != link.id()) {
+    const LinkId old = *peer.link;
+    network_.Close(old);
+    Drop(old, "replaced by a new connection", /*tell=*/false, now);
+  }
+  peer.link = link.id();
+  peer.dialling.reset();
+  peer.answered = true;
+  peer.told = true;
+  peer.dial_pause_ms = 0;
+  peer.last_refusal.clear();
+  peer.last_state = link.state();
+  if (!SameRegion(peer)) {
+    link.set_compression(options_.compression);
+    if (regions_.at(peer.address.region).paused) link.SetPausedHere(true);
+  }
+}
+
+void Replicator::OnHeartbeat(PeerLink& link, Now now) {
+  Peer& peer = *PeerOf(link);
+  peer.last_state = link.state();
+  peer.told = true;
+  clock_majority_.Hear({peer.address.region, peer.address.ordinal}, link.heartbeat().wall_ms,
+                       now.unix_ms);
+  if (SameRegion(peer) || !link.state().primary) return;
+  RegionMemory& region = regions_.at(peer.address.region);
+  if (!link.paused()) {
+    region.up_ms = now.steady_ms;
+    // What waits at the gate was sent before the heartbeat and is not here yet.
+    if (link.gate() != nullptr && link.gate()->waiting() == 0) {
+      region.safe_stamp = std::max(region.safe_stamp, link.heartbeat().safe_stamp);
+    }
+  }
+  region_acknowledgements_.Acknowledge(peer.address.region, link.state().floor,
+                                       link.heartbeat().durable);
+}
+
+void Replicator::OnAcknowledged(PeerLink& link, Now now) {
+  Peer& peer = *PeerOf(link);
+  const Acknowledgement& said = link.acknowledged();
+  if (SameRegion(peer)) {
+    replicas_.Acknowledge(peer.address.ordinal, said.applied_position, said.durable_position,
+                          progress_.written, now.steady_ms);
+    return;
+  }
+  region_acknowledgements_.Acknowledge(peer.address.region, said.applied, said.durable);
+}
+
+void Replicator::OnTick(Now now) {
+  std::vector<std::pair<LinkId, const char*>> dead;
+  for (const auto& [id, link] : links_) {
+    if (!link->established() && now.steady_ms - link->opened_ms() > kGreetingTimeoutMs) {
+      dead.emplace_back(id, "the greeting took too long");
+    } else if (now.steady_ms - link->heard_ms() > options_.peer_timeout_ms) {
+      dead.emplace_back(id, "silent for longer than repl-timeout");
+    }
+  }
+  for (const auto& [id, reason] : dead) Drop(id, reason, /*tell=*/true, now);
+  DialPeers(now);
+  DecideRole(now);
+  SubscribeAll(now);
+  DeliverAll(now);
+}
+
+// --- Roles ---------------------------------------------------------------------------------------
+
+std::vector<Colleague> Replicator::Colleagues() const {
+  std::vector<Colleague> colleagues;
+  for (const auto& [key, peer] : peers_) {
+    if (!SameRegion(peer)) continue;
+    const PeerLink* link = LinkOf(peer);
+    colleagues.push_back({.ordinal = peer.address.ordinal,
+                          .answered = peer.answered,
+                          .connected = link != nullptr,
+                          .primary = link != nullptr && link->state().primary,
+                          .epoch = link != nullptr ? link->state().epoch : 0});
+  }
+  return colleagues;
+}
+
+crdt::Epoch Replicator::GreatestKnownEpoch() const {
+  crdt::Epoch greatest = epoch_;
+  const auto look = [&](const VersionVector& vector) {
+    for (const Stamp stamp : vector.entries()) {
+      if (stamp.region() != options_.self.region) continue;
+      greatest = std::max(greatest, static_cast<crdt::Epoch>(stamp.writer().epoch_slot()));
+    }
+  };
+  look(shard_.floor());
+  for (const auto& [key, peer] : peers_) {
+    look(peer.last_state.floor);
+    if (SameRegion(peer)) greatest = std::max(greatest, peer.last_state.epoch);
+  }
+  return greatest;
+}
+
+void Replicator::DecideRole(Now now) {
+  const std::vector<Colleague> colleagues = Colleagues();
+  const OwnRole self{.ordinal = options_.self.ordinal, .primary = primary_, .epoch = epoch_};
+  if (primary_ || wants_to_lead_) {
+    if (MustStepDown(self, colleagues)) {
+      keeper_.Log("another node leads under a newer epoch: following it");
+      BecomeReplica(now);
+      return;
+    }
+    if (primary_) return;
+    const bool grace_over = now.steady_ms - started_ms_ >= options_.leader_grace_ms;
+    const bool all_told =
+        std::ranges::all_of(peers_, [](const auto& entry) { return entry.second.told; });
+    waiting_to_lead_ = keeper_.WhyNotLead(all_told);
+    if (!waiting_to_lead_.empty()) return;
+    if (!MayLead(self, colleagues, grace_over)) {
+      waiting_to_lead_ = "waiting for the other nodes of this region to answer";
+      return;
+    }
+    const auto epoch = keeper_.Lead(GreatestKnownEpoch());
+    if (!epoch) {
+      waiting_to_lead_ = epoch.error().detail;
+      return;
+    }
+    BecomePrimary(*epoch, now);
+    return;
+  }
+  following_ = PrimaryToFollow(colleagues);
+}
+
+void Replicator::BecomePrimary(crdt::Epoch epoch, Now now) {
+  primary_ = true;
+  wants_to_lead_ = true;
+  epoch_ = epoch;
+  waiting_to_lead_.clear();
+  following_.reset();
+  follow_notes_.clear();
+  keeper_.Log("leading under epoch " + std::to_string(epoch));
+  // Everybody hears of it at once.
+  last_heartbeat_ms_ = 0;
+  DialPeers(now);
+  SubscribeAll(now);
+}
+
+void Replicator::BecomeReplica(Now now) {
+  primary_ = false;
+  wants_to_lead_ = false;
+  waiting_to_lead_.clear();
+  keeper_.Follow();
+  // Streams were made for another role: begin anew with everybody.
+  std::vector<LinkId> all;
+  for (const auto& [id, link] : links_) all.push_back(id);
+  for (const LinkId id : all) {
+    network_.Close(id);
+    Drop(id, "the role changed", /*tell=*/false, now);
+  }
+  DialPeers(now);
+}
+
+crdt::Result<std::string> Replicator::TakeOver(Now now) {
+  if (primary_) return Fail(ErrorCode::kInvalid, "this node is the primary already");
+  if (joining()) {
+    return Fail(ErrorCode::kRefused, "this replica holds an unfinished full synchronisation");
+  }
+  const auto epoch = keeper_.Lead(GreatestKnownEpoch());
+  if (!epoch) return std::unexpected(epoch.error());
+  std::string lacked;
+  for (const auto& [key, peer] : peers_) {
+    if (!SameRegion(peer)) continue;
+    const PeerLink* link = LinkOf(peer);
+    lacked += lacked.empty() ? "" : "; ";
+    lacked += "node " + std::to_string(peer.address.ordinal);
+    if (link == nullptr) {
+      lacked += " cannot be reached: what only it has will come home when it returns";
+      continue;
+    }
+    std::string missing;
+    for (const Stamp stamp : shard_.floor().entries()) {
+      const Stamp has = link->state().floor.Get(stamp.writer());
+      if (stamp <= has) continue;
+      missing += missing.empty() ? "" : ", ";
+      missing += std::to_string(stamp.unix_ms() - (has.is_zero() ? stamp : has).unix_ms()) +
+                 " ms of writer " + std::to_string(stamp.region()) + "." +
+                 std::to_string(stamp.writer().epoch_slot());
+    }
+    lacked += missing.empty() ? " lacks nothing" : " lacks " + missing;
+  }
+  following_.reset();
+  std::vector<LinkId> all;
+  for (const auto& [id, link] : links_) all.push_back(id);
+  for (const LinkId id : all) {
+    network_.Close(id);
+    Drop(id, "the role changed", /*tell=*/false, now);
+  }
+  BecomePrimary(*epoch, now);
+  return lacked;
+}
+
+bool Replicator::joining() const {
+  return std::ranges::any_of(links_, [](const auto& entry) { return entry.second->joining(); });
+}
+
+// --- Subscriptions -------------------------------------------------------------------------------
+
+void Replicator::SubscribeAll(Now now) {
+  for (const auto& [id, link] : links_) {
+    if (link->established()) Subscribe(*link, now);
+  }
+}
+
+std::set<RegionId> Replicator::RelaysFor(const PeerLink& link, Now now) const {
+  std::set<RegionId> relays;
+  for (const Stamp stamp : link.state().floor.entries()) {
+    const RegionId author = stamp.region();
+    if (author == link.peer().region || shard_.floor().Covers(stamp)) continue;
+    // Our own region's: a tail that was lost here comes home. Another's: its own link is silent.
+    if (author == options_.self.region || RegionSilent(author, options_.relay_after_ms, now)) {
+      relays.insert(author);
+    }
+  }
+  return relays;
+}
+
+void Replicator::Subscribe(PeerLink& link, Now now) {
+  const Peer& peer = *PeerOf(link);
+  bool follow = false;
+  std::set<RegionId> wanted;
+  if (SameRegion(peer)) {
+    follow = !primary_ && following_ == peer.address.ordinal;
+    // A node that returns with writes that nobody else has offers them (fine print 12).
+    if (primary_ && !shard_.floor().Covers(link.state().floor)) {
+      wanted.insert(options_.self.region);
+      for (const auto& [id, region] : regions_) wanted.insert(id);
+    }
+  } else if (primary_ && link.state().primary) {
+    RegionMemory& region = regions_.at(peer.address.region);
+    region.relays.merge(RelaysFor(link, now));
+    std::erase_if(region.relays, [&](RegionId relay) {
+      return relay != options_.self.region && !RegionSilent(relay, options_.relay_after_ms, now);
+    });
+    wanted = region.relays;
+    wanted.insert(peer.address.region);
+  }
+  if (!follow && wanted.empty()) return;
+  const CausalGate* gate = link.gate();
+  if (gate != nullptr && gate->request().follow == follow &&
+      std::ranges::all_of(wanted, [&](RegionId region) {
+        return std::ranges::find(gate->request().regions, region) != gate->request().regions.end();
+      })) {
+    return;
+  }
+  if (follow) follow_notes_.clear();
+  link.SubscribeTo(shard_.floor(), follow, {wanted.begin(), wanted.end()});
+}
+
+void Replicator::DeliverAll(Now now) {
+  // Each pass may complete what another stream waits for; bounded by the number of links.
+  for (std::size_t pass = 0; pass < links_.size(); ++pass) {
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+    std::vector<std::pair<LinkId, std::string>> broken;
+    for (const auto& [id, link] : links_) {
+      if (link->gate() == nullptr || link->gate()->waiting() == 0) continue;
+      before += link->gate()->consumed();
+      const bool local = SameRegion(*PeerOf(*link));
+      const Status delivered = link->Deliver(
+          shard_,
+          local ? std::nullopt : std::optional(now.unix_ms + options_.max_clock_skew_ms));
+      after += link->gate()->consumed();
+      if (!delivered) broken.emplace_back(id, delivered.error().detail);
+    }
+    for (const auto& [id, reason] : broken) Drop(id, reason, /*tell=*/true, now);
+    if (before == after) return;
+  }
+}
+
+// --- Sending -------------------------------------------------------------------------------------
+
+LogPosition Replicator::ShipLimit(Now now) const {
+  if (!options_.ship_gate || !primary_) return progress_.written;
+  return replicas_.ShipLimit(progress_.written, now.steady_ms, options_.ship_gate_timeout_ms);
+}
+
+void Replicator::EndOfTurn(const LogProgress& progress, Now now) {
+  progress_ = progress;
+  replicas_.NoteLogEnd(progress.written, now.steady_ms);
+  durable_floor_.Note(progress.written, shard_.floor());
+  const LogPosition own = progress.written_is_enough ? progress.written : progress.durable;
+  durable_floor_.Advance(
+      progress.written_is_enough
+          ? replicas_.LeastApplied(own, now.steady_ms, options_.ship_gate_timeout_ms)
+          : replicas_.LeastDurable(own, now.steady_ms, options_.ship_gate_timeout_ms));
+  PumpAll(now);
+  Acknowledge(now);
+  if (now.steady_ms - last_heartbeat_ms_ >= options_.heartbeat_ms) SendHeartbeats(now);
+  if (primary_ && now.steady_ms - last_stability_ms_ >= kStabilityPauseMs) {
+    last_stability_ms_ = now.steady_ms;
+    UpdateStability();
+  }
+  FlushOutput();
+}
+
+void Replicator::PumpAll(Now now) {
+  const LogPosition ship_limit = ShipLimit(now);
+  std::vector<std::pair<LinkId, std::string>> broken;
+  for (const auto& [id, link] : links_) {
+    if (!link->feeding()) continue;
+    const bool local = SameRegion(*PeerOf(*link));
+    if (link->feeds_follower()) {
+      if (!local || !primary_) {
+        broken.emplace_back(id, "only the replicas of a primary may follow its log");
+        continue;
+      }
+      const auto ordinal = link->peer().ordinal;
+      if (!link->sending_join() && !replicas_.replicas().contains(ordinal)) {
+        replicas_.Connect(ordinal, now.steady_ms);
+      }
+    }
+    if (network_.Unsent(id) > kMostUnsent) continue;
+    const Status pumped = link->Pump(shard_, local ? progress_.written : ship_limit);
+    if (!pumped) broken.emplace_back(id, pumped.error().detail);
+  }
+  for (const auto& [id, reason] : broken) Drop(id, reason, /*tell=*/true, now);
+}
+
+void Replicator::Acknowledge(Now now) {
+  const bool regions_due = now.steady_ms - last_region_ack_ms_ >= kRegionAckPauseMs;
+  for (const auto& [id, link] : links_) {
+    CausalGate* gate = link->gate();
+    if (gate == nullptr) continue;
+    if (gate->request().follow) {
+      const auto note = std::pair(progress_.written, gate->applied_position());
+      if (follow_notes_.empty() || follow_notes_.back().second != note.second) {
+        if (follow_notes_.size() >= kMostFollowNotes) follow_notes_.pop_back();
+        follow_notes_.push_back(note);
+        followed_durable_ = std::min(followed_durable_, note.second);
+      }
+      while (!follow_notes_.empty() && progress_.durable != 0 &&
+             follow_notes_.front().first <= progress_.durable) {
+        followed_durable_ = follow_notes_.front().second;
+        if (follow_notes_.size() == 1) break;
+        follow_notes_.pop_front();
+      }
+      link->AcknowledgeFollow(followed_durable_);
+    } else if (regions_due || link->WindowUrgent()) {
+      link->AcknowledgeRegion(shard_.floor(), durable_floor_.vector());
+    }
+  }
+  if (regions_due) last_region_ack_ms_ = now.steady_ms;
+}
+
+NodeState Replicator::OwnState() const {
+  LogPosition position = progress_.written;
+  if (!primary_ && following_) {
+    const auto peer = peers_.find({options_.self.region, *following_});
+    const PeerLink* link = peer == peers_.end() ? nullptr : LinkOf(peer->second);
+    if (link != nullptr && link->gate() != nullptr) position = link->gate()->applied_position();
+  }
+  return {.primary = primary_,
+          .epoch = GreatestKnownEpoch(),
+          .floor = shard_.floor(),
+          .position = position,
+          .client_port = options_.client_port,
+          .joining = joining()};
+}
+
+void Replicator::SendHeartbeats(Now now) {
+  last_heartbeat_ms_ = now.steady_ms;
+  NodeState state = OwnState();
+  // The epoch that a primary leads under, so that the newer one of two primaries is told.
+  if (primary_) state.epoch = epoch_;
+  for (const auto& [id, link] : links_) {
+    if (!link->established()) continue;
+    const OutgoingStream* outgoing = link->outgoing();
+    const bool all_sent = outgoing != nullptr && outgoing->position() >= shard_.log().end() &&
+                          !link->paused();
+    link->Queue(Heartbeat{
+        .wall_ms = now.unix_ms,
+        .safe_stamp = all_sent ? progress_.clock
+                               : (outgoing != nullptr ? outgoing->last_stamp() : Stamp()),
+        .state = state,
+        .durable = durable_floor_.vector()});
+  }
+}
+
+void Replicator::UpdateStability() {
+  const VersionVector stable =
+      region_acknowledgements_.Stable(shard_.floor(), durable_floor_.vector());
+  if (stable.empty() || stable_.Covers(stable)) return;
+  stable_.Merge(stable);
+  shard_.ApplyStable(stable_);
+}
+
+void Replicator::FlushOutput() {
+  for (const auto& [id, link] : links_) {
+    if (link->has_output()) network_.Send(id, link->TakeOutput());
+  }
+}
+
+// --- Counting ------------------------------------------------------------------------------------
+
+std::int64_t Replicator::ReplicasAt(LogPosition position) const {
+  return replicas_.CountApplied(position);
+}
+
+std::int64_t Replicator::ReplicasDurableAt(LogPosition position) const {
+  return replicas_.CountDurable(position);
+}
+
+std::int64_t Replicator::RegionsDurableAt(Stamp stamp) const {
+  return region_acknowledgements_.CountDurable(stamp);
+}
+
+bool Replicator::RegionSilent(RegionId id, std::int64_t grace_ms, Now now) const {
+  const auto region = regions_.find(id);
+  if (region == regions_.end()) return true;
+  const PeerLink* link = RegionLink(id);
+  if (link != nullptr && !link->paused()) return false;
+  return now.steady_ms - std::max(region->second.up_ms, region->second.first_ms) > grace_ms;
+}
+
+bool Replicator::RegionsArePast(std::int64_t unix_ms, std::int64_t grace_ms, Now now) const {
+  return std::ranges::all_of(regions_, [&](const auto& entry) {
+    return static_cast<std::int64_t>(entry.second.safe_stamp.unix_ms()) > unix_ms ||
+           RegionSilent(entry.first, grace_ms, now);
+  });
+}
+
+// --- Commands ------------------------------------------------------------------------------------
+
+Status Replicator::Pause(RegionId id) {
+  const auto region = regions_.find(id);
+  if (region == regions_.end()) return Fail(ErrorCode::kInvalid, "no such region");
+  region->second.paused = true;
+  if (PeerLink* link = RegionLink(id)) link->SetPausedHere(true);
+  FlushOutput();
+  return {};
+}
+
+Status Replicator::Resume(RegionId id) {
+  const auto region = regions_.find(id);
+  if (region == regions_.end()) return Fail(ErrorCode::kInvalid, "no such region");
+  region->second.paused = false;
+  if (PeerLink* link = RegionLink(id)) link->SetPausedHere(false);
+  FlushOutput();
+  return {};
+}
+
+// --- Finding -------------------------------------------------------------------------------------
+
+PeerLink* Replicator::LinkOf(const Peer& peer) const {
+  if (!peer.link) return nullptr;
+  const auto found = links_.find(*peer.link);
+  return found == links_.end() ? nullptr : found->second.get();
+}
+
+PeerLink* Replicator::RegionLink(RegionId region) const {
+  PeerLink* best = nullptr;
+  for (const auto& [key, peer] : peers_) {
+    if (key.first != region) continue;
+    PeerLink* link = LinkOf(peer);
+    if (link == nullptr || !link->state().primary) continue;
+    if (best == nullptr || link->state().epoch > best->state().epoch) best = link;
+  }
+  return best;
+}
+
+Replicator::Peer* Replicator::PeerOf(const PeerLink& link) {
+  return &peers_.at({link.peer().region, link.peer().ordinal});
+}
+
+std::string_view Replicator::RegionName(RegionId id) const {
+  const auto region = regions_.find(id);
+  return region == regions_.end() ? std::string_view(options_.self.region_name)
+                                  : std::string_view(region->second.name);
+}
+
+std::size_t Replicator::unsent_bytes() const {
+  std::size_t sum = 0;
+  for (const auto& [id, link] : links_) sum += network_.Unsent(id);
+  return sum;
+}
+
+}  // namespace replication

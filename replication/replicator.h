@@ -1,0 +1,218 @@
+// All conversations of a node: with the nodes of its region and, as a primary, with other regions.
+//
+// Decides whom to dial, who leads, what to subscribe to and how far records may leave; counts
+// acknowledgements. Pure: bytes, connections and time come in; bytes and connections go out through
+// PeerNetwork, records through ReplicatedShard, decisions about the role through RoleKeeper.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crdt/result.h"
+#include "replication/acknowledgements.h"
+#include "replication/clock_majority.h"
+#include "replication/network.h"
+#include "replication/peer_link.h"
+#include "replication/report.h"
+#include "replication/role.h"
+
+namespace replication {
+
+struct NodeAddress {
+  crdt::RegionId region = 0;
+  std::string region_name;
+  std::uint32_t ordinal = 0;
+  std::string host;
+  std::uint16_t client_port = 0;
+  std::uint16_t peer_port = 0;
+};
+
+struct ReplicatorOptions {
+  Identity self;
+  std::string secret;
+  std::uint16_t client_port = 0;
+  std::vector<NodeAddress> nodes;  // Every node of every region, this one included.
+  bool ship_gate = true;
+  std::int64_t ship_gate_timeout_ms = 200;
+  std::int64_t peer_timeout_ms = 60000;       // repl-timeout.
+  std::int64_t heartbeat_ms = 250;
+  std::int64_t max_clock_skew_ms = 500;
+  std::int64_t leader_grace_ms = 1500;        // How long a starting primary waits for colleagues.
+  std::int64_t relay_after_ms = 1000;         // A region silent so long is read from others.
+  Compression compression = Compression::kOn;
+};
+
+// The part of the node that a change of role concerns.
+class RoleKeeper {
+ public:
+  virtual ~RoleKeeper() = default;
+  // Takes the lead: an epoch greater than `known` (or the present one, if the node can prove that it
+  // lost nothing under it), durable before anything is written under it.
+  virtual crdt::Result<crdt::Epoch> Lead(crdt::Epoch known) = 0;
+  // Follows another primary from now on; durable.
+  virtual void Follow() = 0;
+  // Why this node may not lead, apart from other primaries: a new directory whose peers have not told
+  // the greatest epoch yet. Empty: nothing.
+  virtual std::string WhyNotLead(bool all_peers_told) = 0;
+  virtual void Log(const std::string& line) = 0;
+};
+
+// Where the time comes from, for each call.
+struct Now {
+  std::int64_t steady_ms = 0;  // Timeouts.
+  std::int64_t unix_ms = 0;    // Only compared with stamps.
+};
+
+struct LogProgress {
+  storage::LogPosition written = 0;
+  storage::LogPosition durable = 0;  // 0 where the log is not on disk.
+  // No fsync is asked for: written counts as durable between regions (fine print 15).
+  bool written_is_enough = false;
+  // Every later record of this node is stamped later than this.
+  crdt::Stamp clock;
+};
+
+class Replicator {
+ public:
+  Replicator(ReplicatorOptions options, bool was_primary, crdt::Epoch epoch, ReplicatedShard& shard,
+             PeerNetwork& network, RoleKeeper& keeper, std::function<std::string()> nonce);
+
+  // --- What happens ------------------------------------------------------------------------------
+  void Start(Now now);
+  void OnConnected(LinkId link, Now now);  // One that was dialled.
+  void OnAccepted(LinkId link, Now now);
+  void OnBytes(LinkId link, std::string_view bytes, Now now);
+  void OnClosed(LinkId link, const std::string& reason, Now now);
+  void OnTick(Now now);
+  // The log was handed to the kernel up to `written`, and is durable up to `durable`: sends what may
+  // leave.
+  void EndOfTurn(const LogProgress& progress, Now now);
+
+  // --- Role --------------------------------------------------------------------------------------
+  bool primary() const { return primary_; }
+  crdt::Epoch epoch() const { return epoch_; }
+  // Why no primary takes writes here yet; empty where it does or where this is a replica.
+  const std::string& waiting_to_lead() const { return waiting_to_lead_; }
+  bool joining() const;
+  crdt::Result<std::string> TakeOver(Now now);
+
+  // --- Counting ----------------------------------------------------------------------------------
+  std::int64_t ReplicasAt(storage::LogPosition position) const;
+  std::int64_t ReplicasDurableAt(storage::LogPosition position) const;
+  std::int64_t RegionsDurableAt(crdt::Stamp stamp) const;
+  const crdt::VersionVector& stable() const { return stable_; }
+  // Every other region has confirmed that its clock and its writes are past `unix_ms` and here; or it
+  // has been cut off for longer than `grace_ms`.
+  bool RegionsArePast(std::int64_t unix_ms, std::int64_t grace_ms, Now now) const;
+  // The link to a region has been down for longer than `grace_ms`.
+  bool RegionSilent(crdt::RegionId region, std::int64_t grace_ms, Now now) const;
+  // Our wall clock runs ahead of the majority of the peers (fine print 25): count logically.
+  bool clock_too_fast() const { return clock_majority_.TooFast(); }
+
+  // --- Commands ----------------------------------------------------------------------------------
+  crdt::Status Pause(crdt::RegionId region);
+  crdt::Status Resume(crdt::RegionId region);
+  ReplicationReport Report(Now now) const;
+  std::vector<RegionReport> RegionReports(Now now) const;
+  std::vector<NodeReport> NodeReports(Now now) const;
+  // Bytes that wait in the process for links: shown, and bounded by their windows.
+  std::size_t unsent_bytes() const;
+
+ private:
+  // Another node, whether connected or not.
+  struct Peer {
+    NodeAddress address;
+    bool answered = false;
+    std::optional<LinkId> dialling;
+    std::optional<LinkId> link;  // Established.
+    std::int64_t next_dial_ms = 0;
+    std::int64_t dial_pause_ms = 0;
+    std::string last_refusal;
+    NodeState last_state;
+    bool told = false;  // Has told its state since we started.
+  };
+  using PeerKey = std::pair<crdt::RegionId, std::uint32_t>;
+
+  // What is remembered of another region, over reconnections.
+  struct RegionMemory {
+    std::string name;
+    bool paused = false;
+    std::int64_t up_ms = 0;         // When a link to it was last seen up; 0: never.
+    std::int64_t first_ms = 0;      // When we began to look.
+    crdt::Stamp safe_stamp;
+    std::uint64_t bytes_sent = 0;   // By links that are gone.
+    std::uint64_t bytes_received = 0;
+    std::int64_t acked_ms = 0;
+    std::set<crdt::RegionId> relays;  // Regions whose records we ask it for.
+  };
+
+  bool SameRegion(const Peer& peer) const { return peer.address.region == options_.self.region; }
+  bool ShouldDial(const Peer& peer) const;
+  void DialPeers(Now now);
+  void Drop(LinkId id, const std::string& reason, bool tell, Now now);
+  void OnEstablished(PeerLink& link, Now now);
+  void OnHeartbeat(PeerLink& link, Now now);
+  void OnAcknowledged(PeerLink& link, Now now);
+  void DecideRole(Now now);
+  void BecomePrimary(crdt::Epoch epoch, Now now);
+  void BecomeReplica(Now now);
+  void SubscribeAll(Now now);
+  void Subscribe(PeerLink& link, Now now);
+  std::set<crdt::RegionId> RelaysFor(const PeerLink& link, Now now) const;
+  void DeliverAll(Now now);
+  void SendHeartbeats(Now now);
+  void Acknowledge(Now now);
+  void PumpAll(Now now);
+  void FlushOutput();
+  storage::LogPosition ShipLimit(Now now) const;
+  void UpdateStability();
+  NodeState OwnState() const;
+  crdt::Epoch GreatestKnownEpoch() const;
+  std::vector<Colleague> Colleagues() const;
+  PeerLink* LinkOf(const Peer& peer) const;
+  PeerLink* RegionLink(crdt::RegionId region) const;
+  Peer* PeerOf(const PeerLink& link);
+  std::string_view RegionName(crdt::RegionId region) const;
+
+  ReplicatorOptions options_;
+  ReplicatedShard& shard_;
+  PeerNetwork& network_;
+  RoleKeeper& keeper_;
+  std::function<std::string()> nonce_;
+
+  bool primary_ = false;
+  bool wants_to_lead_;
+  crdt::Epoch epoch_;
+  std::string waiting_to_lead_;
+  std::int64_t started_ms_ = 0;
+
+  std::map<PeerKey, Peer> peers_;
+  std::map<crdt::RegionId, RegionMemory> regions_;
+  std::map<LinkId, std::unique_ptr<PeerLink>> links_;
+  std::map<LinkId, PeerKey> dialled_;
+  std::optional<std::uint32_t> following_;
+  std::int64_t link_down_since_ms_ = 0;
+
+  ReplicaAcknowledgements replicas_;
+  RegionAcknowledgements region_acknowledgements_;
+  DurableFloor durable_floor_;
+  ClockMajority clock_majority_;
+  crdt::VersionVector stable_;
+  LogProgress progress_;
+  // Our log's end when the followed primary's position was applied: (ours, the primary's).
+  std::deque<std::pair<storage::LogPosition, storage::LogPosition>> follow_notes_;
+  storage::LogPosition followed_durable_ = 0;
+  std::int64_t last_heartbeat_ms_ = 0;
+  std::int64_t last_region_ack_ms_ = 0;
+  std::int64_t last_stability_ms_ = 0;
+};
+
+}  // namespace replication

@@ -1,0 +1,383 @@
+#include "replication/wire.h"
+
+#include <zstd.h>
+
+#include <cstring>
+
+#include "replication/proto/peer.pb.h"
+
+namespace replication {
+namespace {
+
+namespace pb = meridian::replication::v1;
+using crdt::ErrorCode;
+using crdt::Fail;
+using crdt::Result;
+using crdt::VersionVector;
+
+// Below this, zstd's header eats what it saves.
+constexpr std::size_t kLeastToCompress = 128;
+// Level 1: the link is usually not the bottleneck, the shard's thread is.
+constexpr int kCompressionLevel = 1;
+
+std::string VectorBytes(const VersionVector& vector) {
+  std::string bytes;
+  crdt::ByteWriter out(bytes);
+  vector.Encode(out);
+  return bytes;
+}
+
+// A decoder that remembers its first mistake.
+class Checked {
+ public:
+  VersionVector Vector(const std::string& bytes) {
+    if (bytes.empty()) return {};
+    crdt::ByteReader in(bytes);
+    Result<VersionVector> vector = VersionVector::Decode(in);
+    if (!vector || !in.at_end()) {
+      Wrong("a version vector does not decode");
+      return {};
+    }
+    return *std::move(vector);
+  }
+  crdt::RegionId Region(std::uint32_t value) {
+    if (value > crdt::kMaxRegion) Wrong("a region id is beyond 31");
+    return static_cast<crdt::RegionId>(value);
+  }
+  storage::PartitionId Partition(std::uint32_t value) {
+    if (value >= 256) Wrong("an unknown partition");
+    return static_cast<storage::PartitionId>(value);
+  }
+  NodeState State(const pb::NodeState& from) {
+    if (from.client_port() > 65535) Wrong("a port is beyond 65535");
+    return {.primary = from.primary(),
+            .epoch = from.epoch(),
+            .floor = Vector(from.floor()),
+            .position = from.position(),
+            .client_port = static_cast<std::uint16_t>(from.client_port()),
+            .joining = from.joining()};
+  }
+  void Wrong(const char* what) {
+    if (wrong_ == nullptr) wrong_ = what;
+  }
+  template <class T>
+  Result<Message> Finish(T&& message) {
+    if (wrong_ != nullptr) return Fail(ErrorCode::kCorrupt, wrong_);
+    return Message(std::forward<T>(message));
+  }
+
+ private:
+  const char* wrong_ = nullptr;
+};
+
+void Put(const NodeState& state, pb::NodeState& to) {
+  to.set_primary(state.primary);
+  to.set_epoch(state.epoch);
+  to.set_floor(VectorBytes(state.floor));
+  to.set_position(state.position);
+  to.set_client_port(state.client_port);
+  to.set_joining(state.joining);
+}
+
+void Put(const Hello& from, pb::PeerMessage& to) {
+  pb::Hello& hello = *to.mutable_hello();
+  hello.set_protocol_version(from.protocol_version);
+  hello.set_least_protocol_version(from.least_protocol_version);
+  hello.set_deployment(from.deployment);
+  hello.set_region(from.region);
+  hello.set_region_name(from.region_name);
+  hello.set_ordinal(from.ordinal);
+  hello.set_expected_region(from.expected_region);
+  hello.set_expected_ordinal(from.expected_ordinal);
+  hello.set_server_version(from.server_version);
+  hello.set_log_id(from.log_id);
+  hello.set_nonce(from.nonce);
+}
+
+void Put(const Refusal& from, pb::PeerMessage& to) {
+  to.mutable_refusal()->set_reason(from.reason);
+}
+
+void Put(const Proof& from, pb::PeerMessage& to) {
+  to.mutable_proof()->set_mac(from.mac);
+  Put(from.state, *to.mutable_proof()->mutable_state());
+}
+
+void Put(const Subscribe& from, pb::PeerMessage& to) {
+  pb::Subscribe& subscribe = *to.mutable_subscribe();
+  subscribe.set_have(VectorBytes(from.have));
+  subscribe.set_follow(from.follow);
+  for (const crdt::RegionId region : from.regions) subscribe.add_regions(region);
+  subscribe.set_window(from.window);
+  subscribe.set_stream(from.stream);
+}
+
+void Put(const StreamStart& from, pb::PeerMessage& to) {
+  to.mutable_stream_start()->set_stream(from.stream);
+  to.mutable_stream_start()->set_reference(VectorBytes(from.reference));
+}
+
+void Put(const RecordPart& from, pb::PeerMessage& to) {
+  pb::RecordPart& part = *to.mutable_record_part();
+  part.set_stream(from.stream);
+  part.set_total(from.total);
+  part.set_piece(from.piece);
+  part.set_position(from.position);
+}
+
+void Put(const Acknowledgement& from, pb::PeerMessage& to) {
+  pb::Acknowledgement& acknowledgement = *to.mutable_acknowledgement();
+  acknowledgement.set_stream(from.stream);
+  acknowledgement.set_consumed(from.consumed);
+  acknowledgement.set_applied_position(from.applied_position);
+  acknowledgement.set_durable_position(from.durable_position);
+  if (!from.applied.empty()) acknowledgement.set_applied(VectorBytes(from.applied));
+  if (!from.durable.empty()) acknowledgement.set_durable(VectorBytes(from.durable));
+}
+
+void Put(const Heartbeat& from, pb::PeerMessage& to) {
+  pb::Heartbeat& heartbeat = *to.mutable_heartbeat();
+  heartbeat.set_wall_ms(static_cast<std::uint64_t>(from.wall_ms));
+  heartbeat.set_safe_stamp(from.safe_stamp.value());
+  Put(from.state, *heartbeat.mutable_state());
+  heartbeat.set_durable(VectorBytes(from.durable));
+}
+
+void Put(const LinkState& from, pb::PeerMessage& to) {
+  to.mutable_link_state()->set_paused(from.paused);
+}
+
+void Put(const JoinStart& from, pb::PeerMessage& to) {
+  to.mutable_join_start()->set_stream(from.stream);
+  to.mutable_join_start()->set_floor(VectorBytes(from.floor));
+}
+
+void Put(const JoinEntries& from, pb::PeerMessage& to) {
+  pb::JoinEntries& entries = *to.mutable_join_entries();
+  entries.set_stream(from.stream);
+  entries.set_partition(from.partition);
+  entries.set_entries(from.entries);
+  entries.set_continues(from.continues);
+}
+
+void Put(const JoinPartitionEnd& from, pb::PeerMessage& to) {
+  pb::JoinPartitionEnd& end = *to.mutable_join_partition_end();
+  end.set_stream(from.stream);
+  end.set_partition(from.partition);
+  end.set_observed(VectorBytes(from.observed));
+}
+
+void Put(const JoinEnd& from, pb::PeerMessage& to) {
+  to.mutable_join_end()->set_stream(from.stream);
+}
+
+std::string Compress(std::string_view raw) {
+  std::string compressed(ZSTD_compressBound(raw.size()), '\0');
+  const std::size_t size = ZSTD_compress(compressed.data(), compressed.size(), raw.data(),
+                                         raw.size(), kCompressionLevel);
+  if (ZSTD_isError(size) != 0 || size >= raw.size()) return {};
+  compressed.resize(size);
+  return compressed;
+}
+
+void PutVarint(std::string& out, std::uint64_t value) { crdt::ByteWriter(out).Varint(value); }
+
+constexpr std::uint8_t Tag(int field, int wire_type) {
+  return static_cast<std::uint8_t>(field << 3 | wire_type);
+}
+
+// Records are the hot path: Protobuf's wire format written directly, one copy of the entries. A test
+// reads it with the generated class.
+std::string EncodeRecords(const Records& records, Compression compression) {
+  const std::string packed = compression == Compression::kOn &&
+                                     records.entries.size() >= kLeastToCompress
+                                 ? Compress(records.entries)
+                                 : std::string();
+  std::string body;
+  const std::string& bytes = packed.empty() ? records.entries : packed;
+  body.reserve(bytes.size() + 32);
+  body.push_back(static_cast<char>(Tag(pb::Records::kStreamFieldNumber, 0)));
+  PutVarint(body, records.stream);
+  body.push_back(static_cast<char>(Tag(pb::Records::kPositionFieldNumber, 0)));
+  PutVarint(body, records.position);
+  if (!packed.empty()) {
+    body.push_back(static_cast<char>(Tag(pb::Records::kRawSizeFieldNumber, 0)));
+    PutVarint(body, records.entries.size());
+  }
+  body.push_back(static_cast<char>(Tag(
+      packed.empty() ? pb::Records::kEntriesFieldNumber : pb::Records::kCompressedFieldNumber, 2)));
+  PutVarint(body, bytes.size());
+  std::string head;
+  head.push_back(static_cast<char>(Tag(pb::PeerMessage::kRecordsFieldNumber, 2)));
+  PutVarint(head, body.size() + bytes.size());
+
+  std::string frame;
+  const auto length = static_cast<std::uint32_t>(head.size() + body.size() + bytes.size());
+  frame.reserve(sizeof length + length);
+  frame.append(reinterpret_cast<const char*>(&length), sizeof length);
+  frame += head;
+  frame += body;
+  frame += bytes;
+  return frame;
+}
+
+Result<Message> Take(const pb::Hello& from) {
+  Checked checked;
+  if (from.region() == 0) checked.Wrong("a hello without a region");
+  if (from.nonce().size() != 16) checked.Wrong("a hello without a nonce of 16 bytes");
+  return checked.Finish(Hello{.protocol_version = from.protocol_version(),
+                              .least_protocol_version = from.least_protocol_version(),
+                              .deployment = from.deployment(),
+                              .region = checked.Region(from.region()),
+                              .region_name = from.region_name(),
+                              .ordinal = from.ordinal(),
+                              .expected_region = checked.Region(from.expected_region()),
+                              .expected_ordinal = from.expected_ordinal(),
+                              .server_version = from.server_version(),
+                              .log_id = from.log_id(),
+                              .nonce = from.nonce()});
+}
+
+Result<Message> Take(const pb::Subscribe& from) {
+  Checked checked;
+  Subscribe subscribe{.have = checked.Vector(from.have()),
+                      .follow = from.follow(),
+                      .window = from.window(),
+                      .stream = from.stream()};
+  if (from.regions_size() > crdt::kMaxRegion) checked.Wrong("too many regions");
+  for (const std::uint32_t region : from.regions()) {
+    subscribe.regions.push_back(checked.Region(region));
+  }
+  return checked.Finish(std::move(subscribe));
+}
+
+Result<Message> Take(pb::Records& from) {
+  Records records{.stream = from.stream(), .position = from.position()};
+  if (from.compressed().empty()) {
+    records.entries = std::move(*from.mutable_entries());
+    return Message(std::move(records));
+  }
+  if (from.raw_size() > kMaxFrame) {
+    return Fail(ErrorCode::kTooLarge, "compressed entries beyond the frame limit");
+  }
+  records.entries.resize(from.raw_size());
+  const std::size_t size = ZSTD_decompress(records.entries.data(), records.entries.size(),
+                                           from.compressed().data(), from.compressed().size());
+  if (ZSTD_isError(size) != 0 || size != records.entries.size()) {
+    return Fail(ErrorCode::kCorrupt, "compressed entries do not decompress");
+  }
+  return Message(std::move(records));
+}
+
+Result<Message> Take(const pb::Acknowledgement& from) {
+  Checked checked;
+  return checked.Finish(Acknowledgement{.stream = from.stream(),
+                                        .consumed = from.consumed(),
+                                        .applied_position = from.applied_position(),
+                                        .durable_position = from.durable_position(),
+                                        .applied = checked.Vector(from.applied()),
+                                        .durable = checked.Vector(from.durable())});
+}
+
+Result<Message> Take(const pb::Heartbeat& from) {
+  Checked checked;
+  return checked.Finish(Heartbeat{.wall_ms = static_cast<std::int64_t>(from.wall_ms()),
+                                  .safe_stamp = crdt::Stamp::FromValue(from.safe_stamp()),
+                                  .state = checked.State(from.state()),
+                                  .durable = checked.Vector(from.durable())});
+}
+
+}  // namespace
+
+std::string EncodeFrame(const Message& message, Compression compression) {
+  if (const auto* records = std::get_if<Records>(&message)) {
+    return EncodeRecords(*records, compression);
+  }
+  pb::PeerMessage to;
+  std::visit(
+      [&to](const auto& from) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(from)>, Records>) Put(from, to);
+      },
+      message);
+  std::string frame(sizeof(std::uint32_t), '\0');
+  to.AppendToString(&frame);
+  const auto length = static_cast<std::uint32_t>(frame.size() - sizeof(std::uint32_t));
+  std::memcpy(frame.data(), &length, sizeof length);
+  return frame;
+}
+
+Result<Message> DecodeMessage(std::string_view payload) {
+  pb::PeerMessage from;
+  if (!from.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    return Fail(ErrorCode::kCorrupt, "a peer message does not decode");
+  }
+  Checked checked;
+  switch (from.body_case()) {
+    case pb::PeerMessage::kHello: return Take(from.hello());
+    case pb::PeerMessage::kRefusal: return Message(Refusal{from.refusal().reason()});
+    case pb::PeerMessage::kProof:
+      return checked.Finish(
+          Proof{.mac = from.proof().mac(), .state = checked.State(from.proof().state())});
+    case pb::PeerMessage::kSubscribe: return Take(from.subscribe());
+    case pb::PeerMessage::kStreamStart:
+      return checked.Finish(
+          StreamStart{.stream = from.stream_start().stream(),
+                      .reference = checked.Vector(from.stream_start().reference())});
+    case pb::PeerMessage::kRecords: return Take(*from.mutable_records());
+    case pb::PeerMessage::kRecordPart:
+      return Message(RecordPart{.stream = from.record_part().stream(),
+                                .total = from.record_part().total(),
+                                .piece = std::move(*from.mutable_record_part()->mutable_piece()),
+                                .position = from.record_part().position()});
+    case pb::PeerMessage::kAcknowledgement: return Take(from.acknowledgement());
+    case pb::PeerMessage::kHeartbeat: return Take(from.heartbeat());
+    case pb::PeerMessage::kLinkState: return Message(LinkState{from.link_state().paused()});
+    case pb::PeerMessage::kJoinStart:
+      return checked.Finish(JoinStart{.stream = from.join_start().stream(),
+                                      .floor = checked.Vector(from.join_start().floor())});
+    case pb::PeerMessage::kJoinEntries:
+      return checked.Finish(
+          JoinEntries{.stream = from.join_entries().stream(),
+                      .partition = checked.Partition(from.join_entries().partition()),
+                      .entries = std::move(*from.mutable_join_entries()->mutable_entries()),
+                      .continues = from.join_entries().continues()});
+    case pb::PeerMessage::kJoinPartitionEnd:
+      return checked.Finish(JoinPartitionEnd{
+          .stream = from.join_partition_end().stream(),
+          .partition = checked.Partition(from.join_partition_end().partition()),
+          .observed = checked.Vector(from.join_partition_end().observed())});
+    case pb::PeerMessage::kJoinEnd: return Message(JoinEnd{from.join_end().stream()});
+    case pb::PeerMessage::BODY_NOT_SET: break;
+  }
+  return Fail(ErrorCode::kUnsupported, "a peer message of an unknown kind");
+}
+
+Result<std::optional<std::string_view>> FrameReader::Next() {
+  if (consumed_ == buffer_.size()) {
+    buffer_.clear();
+    consumed_ = 0;
+    // A big message should not hold its memory for the link's lifetime.
+    if (buffer_.capacity() > (1 << 20)) buffer_.shrink_to_fit();
+    return std::nullopt;
+  }
+  const std::size_t available = buffer_.size() - consumed_;
+  std::uint32_t length = 0;
+  if (available >= sizeof length) {
+    std::memcpy(&length, buffer_.data() + consumed_, sizeof length);
+    if (length > kMaxFrame) {
+      return Fail(ErrorCode::kTooLarge, "a frame of " + std::to_string(length) +
+                                            " bytes is beyond the limit of " +
+                                            std::to_string(kMaxFrame));
+    }
+    if (available - sizeof length >= length) {
+      const std::string_view payload(buffer_.data() + consumed_ + sizeof length, length);
+      consumed_ += sizeof length + length;
+      return payload;
+    }
+  }
+  buffer_.erase(0, consumed_);
+  consumed_ = 0;
+  return std::nullopt;
+}
+
+}  // namespace replication

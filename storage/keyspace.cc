@@ -1,0 +1,199 @@
+#include "storage/keyspace.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+namespace storage {
+namespace {
+
+using crdt::Context;
+using crdt::EffectKind;
+using crdt::EffectView;
+using crdt::KeyView;
+using crdt::VersionVector;
+
+// CRC-16/XMODEM, the polynomial of Redis Cluster's slots.
+constexpr std::array<std::uint16_t, 256> MakeCrcTable() {
+  std::array<std::uint16_t, 256> table{};
+  for (int byte = 0; byte < 256; ++byte) {
+    auto crc = static_cast<std::uint16_t>(byte << 8);
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = static_cast<std::uint16_t>((crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1);
+    }
+    table[static_cast<std::size_t>(byte)] = crc;
+  }
+  return table;
+}
+
+constexpr std::array<std::uint16_t, 256> kCrcTable = MakeCrcTable();
+
+// A scan cursor is the table's own cursor with the partition in the low bits, so that 0 is both the
+// beginning and the end.
+constexpr int kPartitionBits = 8;
+static_assert(1 << kPartitionBits == kPartitions);
+
+}  // namespace
+
+int SlotOf(std::string_view key) {
+  const std::size_t open = key.find('{');
+  if (open != std::string_view::npos) {
+    const std::size_t close = key.find('}', open + 1);
+    if (close != std::string_view::npos && close > open + 1) {
+      key = key.substr(open + 1, close - open - 1);
+    }
+  }
+  std::uint16_t crc = 0;
+  for (const char byte : key) {
+    crc = static_cast<std::uint16_t>(
+        (crc << 8) ^ kCrcTable[((crc >> 8) ^ static_cast<std::uint8_t>(byte)) & 0xff]);
+  }
+  return crc % kSlots;
+}
+
+std::uint64_t Keyspace::visible_keys() const {
+  std::uint64_t sum = 0;
+  for (const Partition& partition : partitions_) sum += partition.visible_keys();
+  return sum;
+}
+
+std::uint64_t Keyspace::keys_with_deadline() const {
+  std::uint64_t sum = 0;
+  for (const Partition& partition : partitions_) sum += partition.keys_with_deadline();
+  return sum;
+}
+
+std::uint64_t Keyspace::Scan(
+    std::uint64_t cursor, std::uint64_t count,
+    const std::function<void(std::string_view, const KeyView&)>& visit) const {
+  auto partition = static_cast<std::size_t>(cursor & (kPartitions - 1));
+  std::uint64_t inner = cursor >> kPartitionBits;
+  std::uint64_t visited = 0;
+  for (; partition < kPartitions; ++partition, inner = 0) {
+    do {
+      if (visited >= count) return inner << kPartitionBits | partition;
+      inner = partitions_[partition].table().Scan(
+          inner, count - visited, [&](const crdt::KeyCell& cell) {
+            const KeyView view(&cell);
+            if (!view.exists()) return;
+            ++visited;
+            visit(cell.name(), view);
+          });
+    } while (inner != 0);
+  }
+  return 0;
+}
+
+std::string_view Keyspace::Random(const std::function<std::uint64_t()>& dice) const {
+  const std::uint64_t total = visible_keys();
+  if (total == 0) return {};
+  // Partitions in proportion to their keys, then a key of the drawn one.
+  std::uint64_t ticket = dice() % total;
+  for (const Partition& partition : partitions_) {
+    if (ticket >= partition.visible_keys()) {
+      ticket -= partition.visible_keys();
+      continue;
+    }
+    for (int attempt = 0; attempt < 100; ++attempt) {
+      const crdt::KeyCell* cell = partition.table().Random(dice);
+      if (cell != nullptr && KeyView(cell).exists()) return cell->name();
+    }
+    // Almost everything stored there shows nothing: the first key that shows something.
+    std::string_view found;
+    partition.table().ForEach([&](const crdt::KeyCell& cell) {
+      if (found.data() == nullptr && KeyView(&cell).exists()) found = cell.name();
+    });
+    return found;
+  }
+  return {};
+}
+
+void Keyspace::VisitExpired(std::int64_t now_ms,
+                            const std::function<bool(const std::string&)>& visit) const {
+  bool more = true;
+  for (const Partition& partition : partitions_) {
+    if (!more) return;
+    partition.VisitExpired(now_ms, [&](const std::string& key) { return more = visit(key); });
+  }
+}
+
+std::array<const crdt::KeyTable*, kPartitions> Keyspace::Tables() const {
+  std::array<const crdt::KeyTable*, kPartitions> tables{};
+  for (std::size_t i = 0; i < partitions_.size(); ++i) tables[i] = &partitions_[i].table();
+  return tables;
+}
+
+VersionVector Keyspace::Observed(PartitionId partition) const {
+  VersionVector observed = floor_;
+  const auto beyond = beyond_floor_.find(partition);
+  if (beyond != beyond_floor_.end()) observed.Merge(beyond->second);
+  return observed;
+}
+
+std::uint64_t Keyspace::Digest(std::int64_t now_ms) const {
+  std::uint64_t sum = 0;
+  std::string bytes;
+  for (const Partition& partition : partitions_) {
+    partition.table().ForEach([&](const crdt::KeyCell& cell) {
+      const KeyView view(&cell);
+      const auto deadline = view.deadline();
+      if (deadline && *deadline <= now_ms) return;
+      bytes.clear();
+      crdt::ByteWriter out(bytes);
+      out.Bytes(cell.name());
+      const std::size_t name_size = out.size();
+      crdt::EncodeMergedCell(cell, out);
+      // Only spent parts are stored: nothing that the merge rules define.
+      if (bytes.size() == name_size) return;
+      sum += XXH3_64bits(bytes.data(), bytes.size());
+    });
+  }
+  return sum;
+}
+
+void Keyspace::Apply(const EffectView& effect, const Context& context,
+                     crdt::ConflictSink* conflicts) {
+  if (effect.kind == EffectKind::kClear) {
+    for (std::size_t i = 0; i < partitions_.size(); ++i) {
+      const auto beyond = beyond_floor_.find(static_cast<PartitionId>(i));
+      if (beyond != beyond_floor_.end() && beyond->second.Covers(context.stamp())) continue;
+      partitions_[i].Clear(effect, context);
+    }
+    return;
+  }
+  const PartitionId id = PartitionOf(effect.key);
+  if (!beyond_floor_.empty()) [[unlikely]] {
+    const auto beyond = beyond_floor_.find(id);
+    if (beyond != beyond_floor_.end() && beyond->second.Covers(context.stamp())) return;
+  }
+  partitions_[id].Apply(effect, context, conflicts);
+}
+
+void Keyspace::JoinPartition(PartitionId id, std::map<std::string, crdt::Object>&& objects,
+                             const VersionVector& theirs) {
+  const VersionVector mine = Observed(id);
+  Partition& partition = partitions_[id];
+  // Keys that only this side has: absent there and covered means removed.
+  std::vector<std::string> only_here;
+  partition.table().ForEach([&](const crdt::KeyCell& cell) {
+    if (!objects.contains(std::string(cell.name()))) only_here.emplace_back(cell.name());
+  });
+  for (const std::string& key : only_here) partition.Join(key, crdt::Object(), mine, theirs);
+  for (auto& [key, object] : objects) partition.Join(key, std::move(object), mine, theirs);
+  beyond_floor_[id].Merge(theirs);
+}
+
+void Keyspace::JumpFloor(const VersionVector& vector) {
+  floor_.Merge(vector);
+  ForgetWhatTheFloorReached();
+}
+
+void Keyspace::ForgetWhatTheFloorReached() {
+  std::erase_if(beyond_floor_, [this](const auto& entry) { return floor_.Covers(entry.second); });
+}
+
+void Keyspace::Collect(const VersionVector& stable) {
+  for (Partition& partition : partitions_) partition.Collect(stable);
+}
+
+}  // namespace storage

@@ -1,0 +1,91 @@
+#include "storage/log/check.h"
+
+#include "storage/node_state.h"
+
+namespace storage {
+namespace {
+
+using crdt::Status;
+
+// Shows the directory and keeps what recovery would write to itself.
+class ReadOnlyFile : public File {
+ public:
+  explicit ReadOnlyFile(std::shared_ptr<File> file) : file_(std::move(file)) {}
+  Status WriteAt(std::uint64_t, std::string_view) override { return {}; }
+  crdt::Result<std::string> ReadAt(std::uint64_t offset, std::size_t size) const override {
+    return file_->ReadAt(offset, size);
+  }
+  Status Sync() override { return {}; }
+  crdt::Result<std::uint64_t> Size() const override { return file_->Size(); }
+  Status Preallocate(std::uint64_t) override { return {}; }
+  Status Truncate(std::uint64_t) override { return {}; }
+
+ private:
+  std::shared_ptr<File> file_;
+};
+
+class ReadOnlyDisk : public Disk {
+ public:
+  explicit ReadOnlyDisk(Disk& disk) : disk_(disk) {}
+  crdt::Result<std::shared_ptr<File>> Open(const std::string& path, OpenMode) override {
+    auto file = disk_.Open(path, OpenMode::kExisting);
+    if (!file) return std::unexpected(file.error());
+    return std::make_shared<ReadOnlyFile>(*std::move(file));
+  }
+  crdt::Result<std::vector<std::string>> List(const std::string& directory) override {
+    return disk_.List(directory);
+  }
+  bool Exists(const std::string& path) override { return disk_.Exists(path); }
+  Status Remove(const std::string&) override { return {}; }
+  Status MakeDirectory(const std::string&) override { return {}; }
+  Status SyncDirectory(const std::string&) override { return {}; }
+  crdt::Result<DiskSpace> Space(const std::string& path) override { return disk_.Space(path); }
+  Status ReplaceFile(const std::string&, std::string_view) override { return {}; }
+
+ private:
+  Disk& disk_;
+};
+
+}  // namespace
+
+crdt::Result<CheckReport> CheckLog(Disk& disk, const std::string& directory, Repair repair) {
+  const auto bytes = disk.ReadFile(directory + "/" + kNodeStateName);
+  if (!bytes) return std::unexpected(bytes.error());
+  const auto state = NodeState::Decode(*bytes);
+  if (!state) return std::unexpected(state.error());
+  ReadOnlyDisk looking(disk);
+  Log log({.directory = directory, .log_id = state->log_id, .reserve_bytes = 0},
+          repair == Repair::kTail ? &disk : &looking);
+  CheckReport report;
+  const auto recovery = log.Recover([&report](const FrameView& frame) -> Status {
+    if (frame.kind() != FrameKind::kRecord) return {};
+    const auto record = DecodeRecord(frame.payload, frame.floor);
+    if (!record) return std::unexpected(record.error());
+    ++report.records;
+    report.effects += record->effect_count;
+    report.last.Advance(record->last_stamp());
+    return {};
+  });
+  if (!recovery) return std::unexpected(recovery.error());
+  report.recovery = *recovery;
+  return report;
+}
+
+std::string CheckReport::ToString() const {
+  std::string text = std::to_string(recovery.frames) + " frames, " + std::to_string(records) +
+                     " records, " + std::to_string(effects) + " effects, " +
+                     std::to_string(recovery.position) + " bytes\n";
+  for (const crdt::Stamp stamp : last.entries()) {
+    text += "writer " + std::to_string(stamp.region()) + "." +
+            std::to_string(stamp.writer().epoch_slot()) + ": last stamp " +
+            std::to_string(stamp.value()) + " at " + std::to_string(stamp.unix_ms()) + " ms\n";
+  }
+  switch (recovery.verdict) {
+    case RecoveryReport::Verdict::kWhole: return text + "the log is whole\n";
+    case RecoveryReport::Verdict::kTornTail: return text + recovery.detail + "\n";
+    case RecoveryReport::Verdict::kDamaged: return text + "damaged: " + recovery.detail + "\n";
+  }
+  return text;
+}
+
+}  // namespace storage

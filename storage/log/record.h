@@ -1,0 +1,79 @@
+// The payloads of log frames: what stands in the log, and, with another envelope, what travels.
+//
+//   kind u8 · body
+//
+// A record (one command, or one EXEC) is one frame under one checksum (fine print 2). Its effects are
+// the same bytes everywhere; the envelope differs: where the author's context is just what stands
+// before it (its own log's prefix), it is not written down (fine print 4). docs/formats.md, "Frames".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "crdt/result.h"
+#include "crdt/stamp.h"
+#include "crdt/version_vector.h"
+#include "storage/partition.h"
+
+namespace storage {
+
+// Numbers go to disk and to peers: given once.
+enum class FrameKind : std::uint8_t {
+  kRecord = 1,      // flags, first stamp, count, [context], effects.
+  kFragment = 2,    // partition, key, object: part of a join, staged until its jump.
+  kVectorJump = 3,  // partition, vector: the staged fragments become visible with it (fine print 6).
+  kEpoch = 4,       // epoch: taken; written before its first record.
+  kStable = 5,      // vector: durable in every region from here on.
+  kFloorJump = 6,   // vector: every partition was joined up to it.
+};
+
+inline FrameKind KindOf(std::string_view payload) {
+  return payload.empty() ? FrameKind{} : static_cast<FrameKind>(payload.front());
+}
+
+struct RecordView {
+  crdt::Stamp first_stamp;
+  std::uint64_t effect_count = 0;
+  // What the author had seen. Equal to the log's prefix where `implied`.
+  crdt::VersionVector context;
+  bool implied = false;
+  std::string_view effects;  // Concatenated; a view into the payload.
+
+  crdt::Stamp last_stamp() const { return first_stamp.Plus(effect_count - 1); }
+};
+
+// `reference` is the vector against which the context is coded: the log's floor before the frame, or
+// a stream's running vector.
+crdt::Result<RecordView> DecodeRecord(std::string_view payload,
+                                      const crdt::VersionVector& reference);
+// Appends the whole payload, kind included.
+void EncodeRecord(const RecordView& record, const crdt::VersionVector& reference, std::string& out);
+// The same for a local record, whose context is the log's prefix.
+void EncodeLocalRecord(crdt::Stamp first_stamp, std::uint64_t effect_count,
+                       std::string_view effects, std::string& out);
+
+struct FragmentView {
+  PartitionId partition = 0;
+  std::string_view key;
+  std::string_view object;
+};
+void EncodeFragment(const FragmentView& fragment, std::string& out);
+crdt::Result<FragmentView> DecodeFragment(std::string_view payload);
+
+struct VectorJump {
+  PartitionId partition = 0;
+  crdt::VersionVector vector;
+};
+void EncodeVectorJump(const VectorJump& jump, std::string& out);
+crdt::Result<VectorJump> DecodeVectorJump(std::string_view payload);
+
+void EncodeEpoch(crdt::Epoch epoch, std::string& out);
+// kStable and kFloorJump.
+void EncodeVector(FrameKind kind, const crdt::VersionVector& vector, std::string& out);
+crdt::Result<crdt::VersionVector> DecodeVector(std::string_view payload);
+
+// The floor after a frame, given the floor before it.
+void AdvanceFloor(std::string_view payload, crdt::VersionVector& floor);
+
+}  // namespace storage

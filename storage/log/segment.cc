@@ -1,0 +1,98 @@
+#include "storage/log/segment.h"
+
+#include <xxhash.h>
+
+#include <cstdio>
+
+namespace storage {
+namespace {
+
+using crdt::ByteReader;
+using crdt::ByteWriter;
+using crdt::ErrorCode;
+using crdt::Fail;
+using crdt::VersionVector;
+
+constexpr std::string_view kMagic = "MERIDIAN";
+constexpr std::size_t kMaxHeaderBytes = 16 << 20;
+
+}  // namespace
+
+std::string SegmentHeader::Encode() const {
+  std::string body;
+  ByteWriter out(body);
+  out.Bytes(log_id);
+  out.U8(region);
+  out.Varint(ordinal);
+  out.U64(first);
+  floor.Encode(out);
+  out.Varint(beyond_floor.size());
+  for (const auto& [partition, vector] : beyond_floor) {
+    out.Varint(partition);
+    vector.Encode(out);
+  }
+  std::string bytes(kMagic);
+  ByteWriter head(bytes);
+  head.U32(kSegmentVersion);
+  head.U32(static_cast<std::uint32_t>(body.size()));
+  bytes += body;
+  head.U64(XXH3_64bits(bytes.data(), bytes.size()));
+  return bytes;
+}
+
+crdt::Result<SegmentHeader> SegmentHeader::Decode(std::string_view bytes, std::size_t& size) {
+  ByteReader in(bytes);
+  if (in.Raw(kMagic.size()) != kMagic) {
+    return Fail(ErrorCode::kCorrupt, "a segment does not begin with its magic");
+  }
+  const std::uint32_t version = in.U32();
+  if (version > kSegmentVersion) {
+    return Fail(ErrorCode::kUnsupported, "a segment of format version " + std::to_string(version) +
+                                             "; this build reads up to " +
+                                             std::to_string(kSegmentVersion));
+  }
+  const std::uint32_t body_size = in.U32();
+  size = kSegmentHeaderPrefix + body_size + sizeof(std::uint64_t);
+  if (body_size > kMaxHeaderBytes || bytes.size() < size) {
+    return Fail(ErrorCode::kCorrupt, "a segment header ends early");
+  }
+  ByteReader checksum(bytes.substr(size - sizeof(std::uint64_t)));
+  if (checksum.U64() != XXH3_64bits(bytes.data(), size - sizeof(std::uint64_t))) {
+    return Fail(ErrorCode::kCorrupt, "a segment header's checksum does not match");
+  }
+  SegmentHeader header;
+  header.log_id = in.Bytes();
+  header.region = in.U8();
+  header.ordinal = static_cast<std::uint32_t>(in.Varint());
+  header.first = in.U64();
+  auto floor = VersionVector::Decode(in);
+  if (!floor) return std::unexpected(floor.error());
+  header.floor = *std::move(floor);
+  const std::uint64_t partitions = in.Count(2);
+  for (std::uint64_t i = 0; i < partitions; ++i) {
+    const auto partition = static_cast<PartitionId>(in.Varint());
+    auto vector = VersionVector::Decode(in);
+    if (!vector) return std::unexpected(vector.error());
+    header.beyond_floor[partition] = *std::move(vector);
+  }
+  if (!in.ok()) return Fail(ErrorCode::kCorrupt, "a segment header does not decode");
+  return header;
+}
+
+std::string SegmentName(LogPosition first) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%020llu.aof", static_cast<unsigned long long>(first));
+  return name;
+}
+
+bool IsSegmentName(const std::string& name) {
+  return name.size() == 24 && name.ends_with(".aof") &&
+         name.find_first_not_of("0123456789") == 20;
+}
+
+std::uint32_t FrameChecksum(std::string_view payload, LogPosition position) {
+  return static_cast<std::uint32_t>(
+      XXH3_64bits_withSeed(payload.data(), payload.size(), position));
+}
+
+}  // namespace storage

@@ -1,0 +1,50 @@
+// A segment: one preallocated file of the log.
+//
+//   header: magic · version · size · log id · region · ordinal · first position · floor · vectors of
+//   the partitions that are beyond the floor · checksum
+//   frames: length u32 · checksum u32 · payload; a length of 0 ends the used part
+//
+// Every segment starts with the vector of each partition (fine print 6). docs/formats.md, "Segments".
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "crdt/result.h"
+#include "crdt/version_vector.h"
+#include "storage/log/log_position.h"
+#include "storage/partition.h"
+
+namespace storage {
+
+inline constexpr std::uint32_t kSegmentVersion = 1;
+inline constexpr std::size_t kFrameHeaderBytes = 8;
+// Longer payloads are refused when written and taken for damage when read.
+inline constexpr std::uint32_t kMaxPayloadBytes = 0xf0000000;
+
+struct SegmentHeader {
+  std::string log_id;  // 40 hex digits.
+  crdt::RegionId region = 0;
+  std::uint32_t ordinal = 0;
+  LogPosition first = 0;
+  crdt::VersionVector floor;
+  std::map<PartitionId, crdt::VersionVector> beyond_floor;
+
+  std::string Encode() const;
+  // `size` tells where the frames begin. An unknown version is kUnsupported.
+  static crdt::Result<SegmentHeader> Decode(std::string_view bytes, std::size_t& size);
+};
+
+// The first bytes of a segment file that always hold the header's size.
+inline constexpr std::size_t kSegmentHeaderPrefix = 16;
+
+std::string SegmentName(LogPosition first);
+bool IsSegmentName(const std::string& name);
+
+// Of a payload, together with its position, so that a frame of an older use of the same space is not
+// taken for a valid one.
+std::uint32_t FrameChecksum(std::string_view payload, LogPosition position);
+
+}  // namespace storage

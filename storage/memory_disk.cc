@@ -1,0 +1,155 @@
+#include "storage/memory_disk.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace storage {
+
+using crdt::ErrorCode;
+using crdt::Fail;
+using crdt::Status;
+
+class MemoryFile : public File {
+ public:
+  MemoryFile(MemoryDisk& disk, std::shared_ptr<MemoryDisk::Content> content)
+      : disk_(disk), content_(std::move(content)) {}
+
+  Status WriteAt(std::uint64_t offset, std::string_view bytes) override {
+    const std::uint64_t end = offset + bytes.size();
+    if (end > content_->current.size() && !disk_.Fits(end - content_->current.size())) {
+      return Fail(ErrorCode::kDiskFull, "no space is left on the disk");
+    }
+    Put(content_->current, offset, bytes);
+    content_->unsynced.push_back({offset, std::string(bytes), std::nullopt});
+    return {};
+  }
+
+  crdt::Result<std::string> ReadAt(std::uint64_t offset, std::size_t size) const override {
+    if (disk_.fail_reads_) return Fail(ErrorCode::kInputOutput, "the disk cannot be read");
+    if (offset >= content_->current.size()) return std::string();
+    return content_->current.substr(offset, size);
+  }
+
+  Status Sync() override {
+    if (disk_.fail_syncs_) return Fail(ErrorCode::kInputOutput, "the disk cannot sync");
+    ++disk_.syncs_;
+    for (const MemoryDisk::Write& write : content_->unsynced) Replay(content_->synced, write);
+    content_->unsynced.clear();
+    return {};
+  }
+
+  crdt::Result<std::uint64_t> Size() const override { return content_->current.size(); }
+
+  Status Preallocate(std::uint64_t size) override {
+    if (size <= content_->current.size()) return {};
+    if (!disk_.Fits(size - content_->current.size())) {
+      return Fail(ErrorCode::kDiskFull, "no space is left on the disk");
+    }
+    return Truncate(size);
+  }
+
+  Status Truncate(std::uint64_t size) override {
+    content_->current.resize(size);
+    content_->unsynced.push_back({0, {}, size});
+    return {};
+  }
+
+  static void Put(std::string& to, std::uint64_t offset, std::string_view bytes) {
+    if (to.size() < offset + bytes.size()) to.resize(offset + bytes.size());
+    to.replace(offset, bytes.size(), bytes);
+  }
+  static void Replay(std::string& to, const MemoryDisk::Write& write) {
+    if (write.resize) {
+      to.resize(*write.resize);
+    } else {
+      Put(to, write.offset, write.bytes);
+    }
+  }
+
+ private:
+  MemoryDisk& disk_;
+  std::shared_ptr<MemoryDisk::Content> content_;
+};
+
+crdt::Result<std::shared_ptr<File>> MemoryDisk::Open(const std::string& path, OpenMode mode) {
+  auto found = files_.find(path);
+  if (found == files_.end()) {
+    if (mode == OpenMode::kExisting) {
+      return Fail(ErrorCode::kInputOutput, "cannot open " + path + ": no such file");
+    }
+    found = files_.emplace(path, std::make_shared<Content>()).first;
+  }
+  return std::make_shared<MemoryFile>(*this, found->second);
+}
+
+crdt::Result<std::vector<std::string>> MemoryDisk::List(const std::string& directory) {
+  std::vector<std::string> names;
+  const std::string prefix = directory + "/";
+  for (const auto& [path, content] : files_) {
+    if (path.starts_with(prefix) && path.find('/', prefix.size()) == std::string::npos) {
+      names.push_back(path.substr(prefix.size()));
+    }
+  }
+  return names;
+}
+
+bool MemoryDisk::Exists(const std::string& path) { return files_.contains(path); }
+
+Status MemoryDisk::Remove(const std::string& path) {
+  if (files_.erase(path) == 0) return Fail(ErrorCode::kInputOutput, "cannot remove " + path);
+  return {};
+}
+
+Status MemoryDisk::MakeDirectory(const std::string&) { return {}; }
+Status MemoryDisk::SyncDirectory(const std::string&) { return {}; }
+
+crdt::Result<DiskSpace> MemoryDisk::Space(const std::string&) {
+  const std::uint64_t total = capacity_ == 0 ? std::uint64_t{1} << 40 : capacity_;
+  return DiskSpace{total - std::min(total, used_bytes()), total};
+}
+
+Status MemoryDisk::ReplaceFile(const std::string& path, std::string_view bytes) {
+  if (fail_syncs_) return Fail(ErrorCode::kInputOutput, "the disk cannot sync");
+  if (!Fits(bytes.size())) return Fail(ErrorCode::kDiskFull, "no space is left on the disk");
+  auto content = std::make_shared<Content>();
+  content->synced = bytes;
+  content->current = bytes;
+  files_[path] = std::move(content);
+  return {};
+}
+
+void MemoryDisk::Crash(const std::function<std::uint64_t()>& dice) {
+  for (auto& [path, content] : files_) {
+    const std::size_t survive = dice() % (content->unsynced.size() + 1);
+    for (std::size_t i = 0; i < survive; ++i) {
+      Write& write = content->unsynced[i];
+      if (i + 1 == survive && !write.bytes.empty() && dice() % 2 == 0) {
+        write.bytes.resize(dice() % write.bytes.size());
+      }
+      MemoryFile::Replay(content->synced, write);
+    }
+    content->unsynced.clear();
+    content->current = content->synced;
+  }
+}
+
+void MemoryDisk::FlipBit(const std::string& path, std::uint64_t offset, int bit) {
+  Content& content = *files_.at(path);
+  content.current.at(offset) = static_cast<char>(content.current.at(offset) ^ (1 << bit));
+  content.synced.at(offset) = content.current.at(offset);
+}
+
+void MemoryDisk::CopyFrom(const MemoryDisk& other) {
+  files_.clear();
+  for (const auto& [path, content] : other.files_) {
+    files_[path] = std::make_shared<Content>(*content);
+  }
+}
+
+std::uint64_t MemoryDisk::used_bytes() const {
+  std::uint64_t used = 0;
+  for (const auto& [path, content] : files_) used += content->current.size();
+  return used;
+}
+
+}  // namespace storage

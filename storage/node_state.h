@@ -1,0 +1,34 @@
+// What a node remembers of itself across restarts, beside its log: one small file, replaced in one
+// step. docs/formats.md, "Node state".
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "crdt/result.h"
+#include "crdt/stamp.h"
+#include "storage/disk.h"
+#include "storage/log/log_position.h"
+
+namespace storage {
+
+struct NodeState {
+  std::string deployment;
+  crdt::RegionId region = 0;
+  std::uint32_t ordinal = 0;
+  std::string log_id;      // 40 hex digits.
+  bool primary = false;
+  crdt::Epoch epoch = 0;   // The greatest that this node has taken; 0: none.
+  // Set by a clean stop, taken away durably at the next start: where the log ended.
+  bool clean = false;
+  LogPosition clean_end = 0;
+  std::string boot_id;     // Of the machine when the node last started.
+  std::uint64_t identity = 0;  // Of the directory: tells a copy from the original.
+
+  std::string Encode() const;
+  static crdt::Result<NodeState> Decode(std::string_view bytes);
+};
+
+inline constexpr const char* kNodeStateName = "node";
+
+}  // namespace storage

@@ -1,0 +1,139 @@
+#include "storage/partition.h"
+
+#include <utility>
+#include <vector>
+
+namespace storage {
+
+using crdt::Context;
+using crdt::DeadlineMs;
+using crdt::EffectKind;
+using crdt::EffectView;
+using crdt::KeyCell;
+using crdt::KeyView;
+using crdt::Stamp;
+
+namespace effect_flag = crdt::effect_flag;
+
+class Partition::Bookkeeping {
+ public:
+  Bookkeeping(Partition& partition, std::string_view key) : partition_(partition), key_(key) {
+    const KeyView before = partition_.Find(key_);
+    existed_ = before.exists();
+    deadline_ = before.deadline();
+  }
+  ~Bookkeeping() {
+    const KeyView after = partition_.Find(key_);
+    partition_.visible_keys_ += after.exists() ? 1 : 0;
+    partition_.visible_keys_ -= existed_ ? 1 : 0;
+    // What shows nothing needs no deletion.
+    const std::optional<DeadlineMs> deadline =
+        after.exists() ? after.deadline() : std::optional<DeadlineMs>();
+    const std::optional<DeadlineMs> before = existed_ ? deadline_ : std::optional<DeadlineMs>();
+    if (deadline == before) return;
+    if (before) partition_.deadlines_.erase({*before, std::string(key_)});
+    if (deadline) partition_.deadlines_.emplace(*deadline, key_);
+  }
+  Bookkeeping(const Bookkeeping&) = delete;
+  Bookkeeping& operator=(const Bookkeeping&) = delete;
+
+ private:
+  Partition& partition_;
+  std::string_view key_;
+  bool existed_;
+  std::optional<DeadlineMs> deadline_;
+};
+
+namespace {
+
+bool MayLeaveSpentParts(const EffectView& effect) {
+  switch (effect.kind) {
+    case EffectKind::kSet:
+    case EffectKind::kDelete:
+    case EffectKind::kEndHidden: return effect.has(effect_flag::kHasResets);
+    case EffectKind::kHashSet:
+    case EffectKind::kHashDelete: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+void Partition::NoteResets(std::string_view key, Stamp stamp) {
+  const KeyCell* cell = table_.Find(key);
+  if (cell == nullptr || cell->is_packed() || !cell->full().has_spent()) return;
+  resets_[stamp.writer()][stamp].emplace_back(key);
+  ++pending_resets_[std::string(key)];
+}
+
+void Partition::Apply(const EffectView& effect, const Context& context,
+                      crdt::ConflictSink* conflicts) {
+  if (effect.kind == EffectKind::kSet && !effect.has(effect_flag::kHasDeadline) &&
+      !effect.has(effect_flag::kHasResets)) {
+    // The hot path: a plain value replaces a plain value or nothing. Neither has a deadline.
+    const KeyCell* cell = table_.Find(effect.key);
+    if (cell == nullptr || cell->is_packed()) {
+      visible_keys_ += cell == nullptr ? 1 : 0;
+      crdt::ApplyToTable(table_, effect, context, conflicts);
+      return;
+    }
+  }
+  {
+    const Bookkeeping bookkeeping(*this, effect.key);
+    crdt::ApplyToTable(table_, effect, context, conflicts);
+  }
+  if (MayLeaveSpentParts(effect)) NoteResets(effect.key, context.stamp());
+}
+
+void Partition::Clear(const EffectView& effect, const Context& context) {
+  crdt::ClearTable(table_, effect, context);
+  RebuildIndexes();
+  for (crdt::ElementReader key(effect); key.Next();) NoteResets(key.name(), context.stamp());
+}
+
+void Partition::Join(std::string_view key, crdt::Object&& other, const crdt::VersionVector& mine,
+                     const crdt::VersionVector& theirs) {
+  {
+    const Bookkeeping bookkeeping(*this, key);
+    crdt::JoinKey(table_, key, other, mine, theirs);
+  }
+  // The stamps of the resets are not in the state: collected when all that was joined is stable.
+  const KeyCell* cell = table_.Find(key);
+  if (cell == nullptr || cell->is_packed() || !cell->full().has_spent()) return;
+  for (const Stamp stamp : theirs.entries()) NoteResets(key, stamp);
+}
+
+void Partition::RebuildIndexes() {
+  visible_keys_ = 0;
+  deadlines_.clear();
+  table_.ForEach([this](const KeyCell& cell) {
+    const KeyView view(&cell);
+    if (!view.exists()) return;
+    ++visible_keys_;
+    if (const auto deadline = view.deadline()) deadlines_.emplace(*deadline, cell.name());
+  });
+}
+
+void Partition::Collect(const crdt::VersionVector& stable) {
+  for (auto& [writer, by_stamp] : resets_) {
+    const auto end = by_stamp.upper_bound(stable.Get(writer));
+    for (auto at = by_stamp.begin(); at != end; ++at) {
+      for (const std::string& key : at->second) {
+        const auto pending = pending_resets_.find(key);
+        if (--pending->second > 0) continue;
+        pending_resets_.erase(pending);
+        crdt::DropSpent(table_, key);
+      }
+    }
+    by_stamp.erase(by_stamp.begin(), end);
+  }
+}
+
+void Partition::VisitExpired(std::int64_t now_ms,
+                             const std::function<bool(const std::string&)>& visit) const {
+  for (const auto& [deadline, key] : deadlines_) {
+    if (deadline > now_ms || !visit(key)) return;
+  }
+}
+
+}  // namespace storage

@@ -19,6 +19,14 @@ bool OutgoingStream::Wanted(const RecordView& record) const {
 
 void OutgoingStream::OnConsumed(std::uint64_t consumed) {
   consumed_ = std::clamp(consumed, consumed_, sent_);
+  while (!batches_.empty() && batches_.front().first <= consumed_) {
+    consumed_records_ = batches_.front().second;
+    batches_.pop_front();
+  }
+}
+
+std::uint64_t OutgoingStream::unacknowledged_records() const {
+  return records_ - consumed_records_;
 }
 
 void OutgoingStream::Flush(LogPosition position, std::vector<Message>& out) {
@@ -94,6 +102,7 @@ crdt::Status OutgoingStream::Pump(storage::Log& log, LogPosition limit, std::vec
     if (parts_last) std::get<RecordPart>(out.back()).position = cursor_.position();
     if (parts_last || !batch_.empty()) told_position_ = cursor_.position();
     Flush(cursor_.position(), out);
+    if (batches_.empty() || batches_.back().first < sent_) batches_.emplace_back(sent_, records_);
   }
   // A follower that has it all already must learn where it stands: WAIT counts positions.
   if (request_.follow && !needs_join_ && told_position_ < cursor_.position()) {

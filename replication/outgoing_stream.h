@@ -7,8 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "crdt/version_vector.h"
@@ -37,7 +39,8 @@ class OutgoingStream {
   // Where the next frame will be read.
   storage::LogPosition position() const { return cursor_.position(); }
   std::uint64_t sent_bytes() const { return sent_; }
-  std::uint64_t sent_records() const { return records_; }
+  std::uint64_t unacknowledged_bytes() const { return sent_ - consumed_; }
+  std::uint64_t unacknowledged_records() const;
   // The last record of our own region that went out.
   crdt::Stamp last_stamp() const { return last_stamp_; }
 
@@ -58,6 +61,9 @@ class OutgoingStream {
   std::uint64_t sent_ = 0;
   std::uint64_t consumed_ = 0;
   std::uint64_t records_ = 0;
+  std::uint64_t consumed_records_ = 0;
+  // (bytes, records) sent when a batch was complete: tells records from acknowledged bytes.
+  std::deque<std::pair<std::uint64_t, std::uint64_t>> batches_;
   crdt::Stamp last_stamp_;
 };
 

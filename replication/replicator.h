@@ -122,7 +122,7 @@ class Replicator {
   crdt::Status Resume(crdt::RegionId region);
   ReplicationReport Report(Now now) const;
   std::vector<RegionReport> RegionReports(Now now) const;
-  std::vector<NodeReport> NodeReports(Now now) const;
+  std::vector<NodeReport> NodeReports() const;
   // Bytes that wait in the process for links: shown, and bounded by their windows.
   std::size_t unsent_bytes() const;
 

@@ -28,7 +28,8 @@ std::string UnknownCommand(Arguments arguments) {
   }
   std::string told;
   for (std::size_t i = 1; i < arguments.size() && told.size() < kToldBytes; ++i) {
-    told.append("'").append(arguments[i].substr(0, kToldBytes - told.size())).append("' ");
+    const std::string_view word = arguments[i].substr(0, kToldBytes - told.size());
+    told.append("'").append(word).append("' ");
   }
   return std::string("ERR unknown command '")
       .append(arguments[0].substr(0, kToldBytes))

@@ -108,7 +108,7 @@ void Info(CommandContext& context, Arguments arguments) {
   context.reply.Array(arguments.size() - 2);
   for (const std::string_view name : arguments.subspan(2)) {
     const CommandSpec* spec = FindCommandByFullName(name);
-    spec == nullptr ? context.reply.NullArray() : WriteCommand(context.reply, *spec);
+    spec == nullptr ? context.reply.Null() : WriteCommand(context.reply, *spec);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "server/commands/reply_errors.h"
 #include "server/conflict_ring.h"
 #include "server/node.h"
+#include "server/resp/reply_pairs.h"
 
 namespace server {
 namespace {
@@ -57,35 +58,20 @@ std::string_view WhyOf(ConflictRule rule) {
 }
 
 void WriteSide(ReplyWriter& reply, crdt::Stamp stamp, std::string_view value) {
-  reply.Map(5);
-  reply.Bulk("stamp");
-  reply.Bulk(std::to_string(stamp.value()));
-  reply.Bulk("region");
-  reply.Integer(stamp.region());
-  reply.Bulk("epoch_slot");
-  reply.Integer(stamp.writer().epoch_slot());
-  reply.Bulk("time_ms");
-  reply.Integer(static_cast<std::int64_t>(stamp.unix_ms()));
-  reply.Bulk("value");
-  reply.Bulk(value);
+  reply.Map(kStampPairs + 1);
+  StampPairs(reply, stamp);
+  Pair(reply, "value", value);
 }
 
 void WriteConflict(ReplyWriter& reply, const ConflictRecord& record) {
   reply.Map(9);
-  reply.Bulk("id");
-  reply.Integer(static_cast<std::int64_t>(record.id));
-  reply.Bulk("time_ms");
-  reply.Integer(record.unix_ms);
-  reply.Bulk("key");
-  reply.Bulk(record.key);
-  reply.Bulk("element");
-  reply.Bulk(record.element);
-  reply.Bulk("type");
-  reply.Bulk(NameOf(record.type));
-  reply.Bulk("rule");
-  reply.Bulk(NameOf(record.rule));
-  reply.Bulk("why");
-  reply.Bulk(WhyOf(record.rule));
+  Pair(reply, "id", record.id);
+  Pair(reply, "time_ms", record.unix_ms);
+  Pair(reply, "key", record.key);
+  Pair(reply, "element", record.element);
+  Pair(reply, "type", NameOf(record.type));
+  Pair(reply, "rule", NameOf(record.rule));
+  Pair(reply, "why", WhyOf(record.rule));
   reply.Bulk("winner");
   WriteSide(reply, record.winner, record.winner_value);
   reply.Bulk("loser");
@@ -95,18 +81,12 @@ void WriteConflict(ReplyWriter& reply, const ConflictRecord& record) {
 void Count(CommandContext& context, Arguments) {
   const ConflictRing& ring = context.node.conflicts();
   context.reply.Map(4);
-  context.reply.Bulk("recorded");
-  context.reply.Integer(static_cast<std::int64_t>(ring.recorded()));
-  context.reply.Bulk("dropped");
-  context.reply.Integer(static_cast<std::int64_t>(ring.dropped()));
-  context.reply.Bulk("kept");
-  context.reply.Integer(static_cast<std::int64_t>(ring.recorded() - ring.dropped()));
+  Pair(context.reply, "recorded", ring.recorded());
+  Pair(context.reply, "dropped", ring.dropped());
+  Pair(context.reply, "kept", ring.recorded() - ring.dropped());
   context.reply.Bulk("by_rule");
   context.reply.Map(ring.by_rule().size());
-  for (const auto& [rule, count] : ring.by_rule()) {
-    context.reply.Bulk(NameOf(rule));
-    context.reply.Integer(static_cast<std::int64_t>(count));
-  }
+  for (const auto& [rule, count] : ring.by_rule()) Pair(context.reply, NameOf(rule), count);
 }
 
 std::optional<crdt::ValueType> ParseType(std::string_view word) {

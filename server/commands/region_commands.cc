@@ -10,6 +10,7 @@
 #include "server/commands/help_reply.h"
 #include "server/commands/reply_errors.h"
 #include "server/node.h"
+#include "server/resp/reply_pairs.h"
 #include "server/wait.h"
 
 namespace server {
@@ -22,20 +23,6 @@ std::optional<crdt::RegionId> ParseRegion(CommandContext& context, std::string_v
   }
   context.reply.Error("ERR a region's id is a number from 1 to 31");
   return std::nullopt;
-}
-
-void Pair(ReplyWriter& reply, std::string_view name, std::string_view value) {
-  reply.Bulk(name);
-  reply.Bulk(value);
-}
-
-void Pair(ReplyWriter& reply, std::string_view name, std::int64_t value) {
-  reply.Bulk(name);
-  reply.Integer(value);
-}
-
-void Pair(ReplyWriter& reply, std::string_view name, std::uint64_t value) {
-  Pair(reply, name, static_cast<std::int64_t>(value));
 }
 
 void List(CommandContext& context, Arguments) {
@@ -54,13 +41,13 @@ void List(CommandContext& context, Arguments) {
 
 void WriteStatus(ReplyWriter& reply, const RegionReport& region) {
   reply.Map(region.held_ahead_s ? 18 : 17);
-  Pair(reply, "id", std::int64_t{region.id});
+  Pair(reply, "id", region.id);
   Pair(reply, "name", region.name);
   Pair(reply, "state", region.state);
   Pair(reply, "detail", region.detail);
   Pair(reply, "address", region.address);
-  Pair(reply, "paused_here", std::int64_t{region.paused_here});
-  Pair(reply, "paused_there", std::int64_t{region.paused_there});
+  Pair(reply, "paused_here", region.paused_here);
+  Pair(reply, "paused_there", region.paused_there);
   Pair(reply, "lag_ms", region.lag_ms);
   Pair(reply, "records_behind", region.records_behind);
   Pair(reply, "bytes_behind", region.bytes_behind);
@@ -70,11 +57,11 @@ void WriteStatus(ReplyWriter& reply, const RegionReport& region) {
   }
   Pair(reply, "bytes_sent", region.bytes_sent);
   Pair(reply, "bytes_received", region.bytes_received);
-  Pair(reply, "protocol_version", std::int64_t{region.protocol_version});
+  Pair(reply, "protocol_version", region.protocol_version);
   Pair(reply, "server_version", region.server_version);
   Pair(reply, "applied", region.applied.ToString());
   Pair(reply, "durable", region.durable.ToString());
-  Pair(reply, "connected", std::int64_t{region.state == "connected"});
+  Pair(reply, "connected", region.state == "connected");
 }
 
 void Status(CommandContext& context, Arguments arguments) {
@@ -126,14 +113,14 @@ void Nodes(CommandContext& context, Arguments) {
   context.reply.Array(nodes.size());
   for (const NodeReport& node : nodes) {
     context.reply.Map(8);
-    Pair(context.reply, "ordinal", std::int64_t{node.ordinal});
+    Pair(context.reply, "ordinal", node.ordinal);
     Pair(context.reply, "host", node.host);
-    Pair(context.reply, "port", std::int64_t{node.port});
+    Pair(context.reply, "port", node.port);
     Pair(context.reply, "role", node.role);
-    Pair(context.reply, "epoch", std::uint64_t{node.epoch});
-    Pair(context.reply, "position", std::uint64_t{node.position});
-    Pair(context.reply, "reachable", std::int64_t{node.reachable});
-    Pair(context.reply, "self", std::int64_t{node.self});
+    Pair(context.reply, "epoch", node.epoch);
+    Pair(context.reply, "position", node.position);
+    Pair(context.reply, "reachable", node.reachable);
+    Pair(context.reply, "self", node.self);
   }
 }
 

@@ -2,7 +2,6 @@
 // is -1 and latency-monitor-threshold 0, with which Redis answers the same.
 #include "crdt/string_value.h"
 #include "server/commands/command_families.h"
-#include "server/commands/reply_errors.h"
 
 namespace server {
 namespace {
@@ -12,8 +11,7 @@ void NoEntries(CommandContext& context, Arguments) { context.reply.Array(0); }
 void SlowlogGet(CommandContext& context, Arguments arguments) {
   if (arguments.size() == 3) {
     const auto count = crdt::ParseInteger(arguments[2]);
-    if (!count) return context.reply.Error(kErrorNotAnInteger);
-    if (*count < -1) {
+    if (!count || *count < -1) {
       return context.reply.Error("ERR count should be greater than or equal to -1");
     }
   }

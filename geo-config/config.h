@@ -1,0 +1,127 @@
+// A node's configuration: one TOML file, any setting overridable on the command line.
+//
+// Errors of syntax are reported one, with its line; errors of meaning all at once, each with its line
+// and what would be right. docs/configuration.md is generated from the table of settings.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "crdt/result.h"
+#include "crdt/stamp.h"
+
+namespace geo_config {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+enum class FsyncPolicy { kAlways, kEverySecond, kNo };
+
+// A connection whose unsent output is beyond `hard`, or beyond `soft` for longer than `soft_for`, is
+// closed. 0: no limit.
+struct OutputLimit {
+  std::uint64_t hard = 0;
+  std::uint64_t soft = 0;
+  seconds soft_for{0};
+};
+
+struct NodeEntry {
+  std::uint32_t ordinal = 0;
+  std::string host;
+  std::uint16_t port = 0;
+  std::uint16_t peer_port = 0;
+};
+
+struct RegionEntry {
+  crdt::RegionId id = 0;
+  std::string name;
+  std::vector<NodeEntry> nodes;
+};
+
+struct Config {
+  // Who this node is.
+  std::string deployment = "meridian";
+  crdt::RegionId region = 1;
+  std::uint32_t ordinal = 0;
+  std::vector<RegionEntry> regions;  // Empty: this node alone.
+
+  // Clients.
+  std::vector<std::string> bind{"127.0.0.1"};
+  std::uint16_t port = 6379;
+  std::string unixsocket;
+  std::uint32_t unixsocketperm = 0700;
+  std::string requirepass;
+  bool protected_mode = true;
+  std::uint32_t maxclients = 10000;
+  seconds timeout{0};
+  seconds tcp_keepalive{300};
+  std::uint64_t proto_max_bulk_len = std::uint64_t{512} << 20;
+  std::uint64_t client_query_buffer_limit = std::uint64_t{1} << 30;
+  OutputLimit output_limit_normal;
+  OutputLimit output_limit_replica{std::uint64_t{256} << 20, std::uint64_t{64} << 20, seconds(60)};
+  OutputLimit output_limit_peer{std::uint64_t{256} << 20, std::uint64_t{64} << 20, seconds(60)};
+
+  // Other nodes.
+  std::vector<std::string> peer_bind;  // Empty: as bind.
+  std::uint16_t peer_port = 0;         // 0: the client port + 10000.
+  std::string secret;
+  milliseconds repl_timeout{60000};
+  milliseconds heartbeat{250};
+
+  // The log.
+  std::string dir = "./meridian-data";
+  bool appendonly = true;
+  FsyncPolicy appendfsync = FsyncPolicy::kEverySecond;
+  std::uint64_t segment_bytes = 64 << 20;
+  std::uint64_t log_memory_bytes = 16 << 20;
+  std::uint64_t reserve_bytes = 16 << 20;
+  bool bootstrap = false;
+
+  // Regions.
+  milliseconds max_clock_skew{500};
+  bool geo_ship_gate = true;
+  milliseconds geo_ship_gate_timeout{200};
+  bool geo_compression = true;
+  milliseconds expire_grace{300000};
+  std::uint64_t conflict_ring_entries = 10000;
+
+  // The process.
+  std::string logfile;  // Empty: standard output.
+  std::string loglevel = "info";
+
+  std::uint16_t PeerPort() const {
+    return peer_port != 0 ? peer_port : static_cast<std::uint16_t>(port + 10000);
+  }
+  // Null where the node is configured alone.
+  const RegionEntry* OwnRegion() const;
+  bool has_other_regions() const { return regions.size() > 1; }
+};
+
+// One scalar setting: the one place where its name, its meaning and its text form stand.
+struct Setting {
+  std::string_view name;     // In the file, on the command line and for CONFIG GET.
+  std::string_view section;  // Of the documentation.
+  std::string_view doc;      // One sentence or two.
+  bool at_run_time;          // CONFIG SET may change it.
+  std::string (*get)(const Config& config);
+  crdt::Status (*set)(Config& config, const std::string& text);  // The error says what would be right.
+};
+std::span<const Setting> Settings();
+const Setting* FindSetting(std::string_view name);
+
+// Settings from outside of the file: (name, text), applied after it.
+using Overrides = std::vector<std::pair<std::string, std::string>>;
+
+// The error's detail is a list, one mistake per line.
+crdt::Result<Config> Load(std::string_view text, const Overrides& overrides);
+// What is allowed and probably not meant.
+std::vector<std::string> Warnings(const Config& config);
+// docs/configuration.md.
+std::string DocumentSettings();
+
+}  // namespace geo_config

@@ -1,0 +1,2 @@
+// `meridian`: looks at regions, keys, conflicts and logs, for people.
+int main() { return 2; }

@@ -1,0 +1,186 @@
+#include "server/net/server_process.h"
+
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+
+namespace server {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{10};
+// Handlers that run before the log is handed over and replies are flushed.
+constexpr int kHandlersPerTurn = 1000;
+// Descriptors for the log, the listeners and the other nodes.
+constexpr std::uint64_t kOwnDescriptors = 128;
+constexpr std::int64_t kClientTickMs = 100;
+
+std::string BootId() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  file >> id;
+  return id;
+}
+
+}  // namespace
+
+std::int64_t ServerProcess::SystemClock::UnixMs() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::int64_t ServerProcess::SystemClock::SteadyMs() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+ServerProcess::ServerProcess(geo_config::Config config, Logging& logging)
+    : config_(std::move(config)),
+      logging_(logging),
+      peers_(context_, config_.output_limit_peer.hard) {}
+
+std::uint64_t ServerProcess::Dice() {
+  std::uint64_t word = 0;
+  crdt::Require(::getrandom(&word, sizeof word, 0) == sizeof word, "the kernel has random bytes");
+  return word;
+}
+
+void ServerProcess::FitClientLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const std::uint64_t wanted = config_.maxclients + kOwnDescriptors;
+  if (limit.rlim_cur >= wanted) return;
+  rlimit raised = limit;
+  raised.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  if (limit.rlim_cur >= wanted) return;
+  const auto fits = static_cast<std::uint32_t>(
+      limit.rlim_cur > kOwnDescriptors ? limit.rlim_cur - kOwnDescriptors : 1);
+  logging_.Warn("maxclients is lowered from " + std::to_string(config_.maxclients) + " to " +
+                std::to_string(fits) + ": the process may open " +
+                std::to_string(limit.rlim_cur) + " files");
+  config_.maxclients = fits;
+}
+
+crdt::Status ServerProcess::Prepare() {
+  FitClientLimit();
+  if (config_.appendonly) {
+    auto directory = storage::DataDirectory::Open(
+        config_.dir, config_.deployment + " region " + std::to_string(config_.region) + " node " +
+                         std::to_string(config_.ordinal) + ", port " +
+                         std::to_string(config_.port));
+    if (!directory) return std::unexpected(directory.error());
+    directory_.emplace(*std::move(directory));
+  }
+  sync_thread_ = std::make_unique<SyncThread>([this](storage::SyncJob job, crdt::Status status) {
+    asio::post(context_, [this, job = std::move(job), status = std::move(status)] {
+      node_->OnSyncDone(job, status);
+    });
+  });
+  node_ = std::make_unique<ShardNode>(
+      config_,
+      Environment{.clock = clock_,
+                  .dice = [this] { return Dice(); },
+                  .disk = disk_,
+                  .network = peers_,
+                  .clients = clients_,
+                  .log = logging_,
+                  .sync = [this](storage::SyncJob job) { sync_thread_->Run(std::move(job)); },
+                  .exit = [this](int code) { exit_code_ = exit_code_.value_or(code); },
+                  .boot_id = BootId(),
+                  .directory_identity = directory_ ? directory_->identity() : 0});
+  clients_.SetNode(*node_);
+  if (crdt::Status recovered = node_->Recover(); !recovered) return recovered;
+  replication::Replicator& replicator = node_->replicator();
+  peers_.SetHandlers(
+      {.connected = [&](replication::LinkId id) { replicator.OnConnected(id, node_->Times()); },
+       .accepted = [&](replication::LinkId id) { replicator.OnAccepted(id, node_->Times()); },
+       .bytes = [&](replication::LinkId id,
+                    std::string_view bytes) { replicator.OnBytes(id, bytes, node_->Times()); },
+       .closed =
+           [&](replication::LinkId id, const std::string& reason) {
+             replicator.OnClosed(id, reason, node_->Times());
+           }});
+  if (!config_.regions.empty()) {
+    const auto& addresses = config_.peer_bind.empty() ? config_.bind : config_.peer_bind;
+    if (crdt::Status status = peers_.Listen(addresses, config_.PeerPort()); !status) return status;
+  }
+  return clients_.Listen(config_);
+}
+
+void ServerProcess::WaitForSignal() {
+  signals_.async_wait([this](std::error_code error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      logging_.Reopen();
+    } else if (node_->shutting_down()) {
+      // Told twice: at once.
+      ::_exit(1);
+    } else {
+      clients_.StopAccepting();
+      node_->BeginShutdown({});
+    }
+    WaitForSignal();
+  });
+}
+
+void ServerProcess::Tick() {
+  timer_.expires_after(kTick);
+  timer_.async_wait([this](std::error_code error) {
+    if (error) return;
+    node_->OnTick();
+    Tick();
+  });
+}
+
+void ServerProcess::Loop() {
+  std::int64_t clients_ticked = 0;
+  while (!exit_code_) {
+    if (clients_.has_work()) {
+      context_.poll_one();
+    } else {
+      context_.run_one();
+    }
+    for (int i = 0; i < kHandlersPerTurn && context_.poll_one() > 0; ++i) {
+    }
+    clients_.Work();
+    const std::int64_t now = clock_.SteadyMs();
+    if (now - clients_ticked >= kClientTickMs) {
+      clients_ticked = now;
+      clients_.OnTick();
+    }
+    node_->EndOfTurn();
+    clients_.FlushTouched();
+  }
+}
+
+int ServerProcess::Run() {
+  std::signal(SIGPIPE, SIG_IGN);
+  if (const crdt::Status prepared = Prepare(); !prepared) {
+    logging_.Error(prepared.error().detail);
+    return 1;
+  }
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  signals_.add(SIGHUP);
+  WaitForSignal();
+  logging_.Info("serving clients on port " + std::to_string(config_.port) + ", process " +
+                std::to_string(::getpid()));
+  node_->Start();
+  Tick();
+  Loop();
+  clients_.StopAccepting();
+  clients_.CloseAll();
+  peers_.Shutdown();
+  // What is queued for clients and peers still leaves.
+  context_.run_for(std::chrono::milliseconds(50));
+  return *exit_code_;
+}
+
+}  // namespace server

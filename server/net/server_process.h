@@ -1,0 +1,55 @@
+// The process around a node: the event loop, the sockets, the threads and the signals.
+#pragma once
+
+#include <asio.hpp>
+#include <memory>
+#include <optional>
+
+#include "geo-config/config.h"
+#include "replication/net/peer_transport.h"
+#include "server/logging.h"
+#include "server/net/client_server.h"
+#include "server/net/sync_thread.h"
+#include "server/shard_node.h"
+#include "storage/data_directory.h"
+#include "storage/posix_disk.h"
+
+namespace server {
+
+class ServerProcess {
+ public:
+  ServerProcess(geo_config::Config config, Logging& logging);
+
+  // Recovers, listens and serves until it is told to stop; the exit code.
+  int Run();
+
+ private:
+  class SystemClock : public Clock {
+   public:
+    std::int64_t UnixMs() const override;
+    std::int64_t SteadyMs() const override;
+  };
+
+  crdt::Status Prepare();
+  void FitClientLimit();
+  void WaitForSignal();
+  void Tick();
+  void Loop();
+  std::uint64_t Dice();
+
+  geo_config::Config config_;
+  Logging& logging_;
+  SystemClock clock_;
+  storage::PosixDisk disk_;
+  std::optional<storage::DataDirectory> directory_;
+  asio::io_context context_{1};
+  asio::signal_set signals_{context_};
+  asio::steady_timer timer_{context_};
+  ClientServer clients_{context_};
+  replication::PeerTransport peers_;
+  std::unique_ptr<SyncThread> sync_thread_;
+  std::unique_ptr<ShardNode> node_;
+  std::optional<int> exit_code_;
+};
+
+}  // namespace server

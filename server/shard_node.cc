@@ -1,0 +1,562 @@
+#include "server/shard_node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "geo-config/static_coordinator.h"
+#include "server/version.h"
+#include "server/wait.h"
+
+namespace server {
+
+using crdt::ErrorCode;
+using crdt::Fail;
+using crdt::Status;
+using crdt::VersionVector;
+using storage::FrameKind;
+using storage::LogPosition;
+using storage::RecordView;
+
+namespace {
+
+constexpr std::int64_t kEverySecondMs = 1000;
+constexpr std::int64_t kDiskCheckMs = 1000;
+constexpr std::int64_t kExpiryPauseMs = 20;
+// Expired keys looked at in one go: bounds the pause of the thread.
+constexpr int kMostExpired = 500;
+// How long a stopping primary waits for its replicas.
+constexpr std::int64_t kShutdownGraceMs = 10000;
+
+std::vector<replication::NodeAddress> Addresses(const geo_config::Config& config) {
+  std::vector<replication::NodeAddress> addresses;
+  for (const geo_config::RegionEntry& region : config.regions) {
+    for (const geo_config::NodeEntry& node : region.nodes) {
+      addresses.push_back(
+          {region.id, region.name, node.ordinal, node.host, node.port, node.peer_port});
+    }
+  }
+  return addresses;
+}
+
+std::uint32_t NodesInRegion(const geo_config::Config& config) {
+  const geo_config::RegionEntry* own = config.OwnRegion();
+  return own == nullptr ? 1 : static_cast<std::uint32_t>(own->nodes.size());
+}
+
+}  // namespace
+
+ShardNode::ShardNode(geo_config::Config config, Environment environment)
+    : config_(std::move(config)),
+      environment_(std::move(environment)),
+      started_unix_ms_(environment_.clock.UnixMs()),
+      conflicts_(config_.conflict_ring_entries),
+      database_(keyspace_, watches_, environment_.dice) {
+  run_id_ = RandomHex(40);
+}
+
+std::string ShardNode::RandomHex(int digits) {
+  std::string text;
+  while (static_cast<int>(text.size()) < digits) {
+    std::uint64_t word = environment_.dice();
+    for (int i = 0; i < 16 && static_cast<int>(text.size()) < digits; ++i, word >>= 4) {
+      text += "0123456789abcdef"[word & 15];
+    }
+  }
+  return text;
+}
+
+// --- Start ---------------------------------------------------------------------------------------
+
+Status ShardNode::LoadState() {
+  const std::string path = config_.dir + "/" + storage::kNodeStateName;
+  if (!config_.appendonly || !environment_.disk.Exists(path)) {
+    new_directory_ = true;
+    state_ = {.deployment = config_.deployment,
+              .region = config_.region,
+              .ordinal = config_.ordinal,
+              .log_id = RandomHex(40),
+              .primary = config_.ordinal == 0};
+    return {};
+  }
+  const auto bytes = environment_.disk.ReadFile(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto state = storage::NodeState::Decode(*bytes);
+  if (!state) return Fail(state.error().code, path + ": " + state.error().detail);
+  state_ = *std::move(state);
+  if (state_.deployment != config_.deployment || state_.region != config_.region ||
+      state_.ordinal != config_.ordinal) {
+    return Fail(ErrorCode::kRefused,
+                config_.dir + " belongs to deployment '" + state_.deployment + "' region " +
+                    std::to_string(state_.region) + " node " + std::to_string(state_.ordinal) +
+                    ", this is deployment '" + config_.deployment + "' region " +
+                    std::to_string(config_.region) + " node " + std::to_string(config_.ordinal));
+  }
+  if (state_.identity != environment_.directory_identity) {
+    environment_.log.Warn(config_.dir + " is a copy or was restored: a new epoch will be taken");
+    new_directory_ = true;
+  }
+  return {};
+}
+
+Status ShardNode::SaveState() {
+  if (!config_.appendonly) return {};
+  return environment_.disk.ReplaceFile(config_.dir + "/" + storage::kNodeStateName,
+                                       state_.Encode());
+}
+
+Status ShardNode::Recover() {
+  if (Status loaded = LoadState(); !loaded) return loaded;
+  log_ = std::make_unique<storage::Log>(
+      storage::LogOptions{.directory = config_.appendonly ? config_.dir : std::string(),
+                          .log_id = state_.log_id,
+                          .region = config_.region,
+                          .ordinal = config_.ordinal,
+                          .segment_bytes = config_.segment_bytes,
+                          .memory_bytes = config_.log_memory_bytes,
+                          .reserve_bytes = config_.reserve_bytes},
+      &environment_.disk);
+  log_->SetPartitionVectors([this] { return keyspace_.beyond_floor(); });
+  const auto report =
+      log_->Recover([this](const storage::FrameView& frame) { return Replay(frame); });
+  if (!report) return std::unexpected(report.error());
+  using Verdict = storage::RecoveryReport::Verdict;
+  if (report->verdict == Verdict::kDamaged) {
+    return Fail(ErrorCode::kCorrupt,
+                "the log is damaged and was left as it is: " + report->detail +
+                    ". Set the directory aside and start with an empty one: the data comes back "
+                    "from a replica or another region");
+  }
+  if (report->verdict == Verdict::kTornTail) environment_.log.Warn(report->detail);
+  environment_.log.Info("recovered " + std::to_string(report->frames) + " log frames, " +
+                        std::to_string(keyspace_.visible_keys()) + " keys");
+  proved_whole_ = report->verdict == Verdict::kWhole && !new_directory_ &&
+                  ((state_.clean && state_.clean_end == report->position) ||
+                   state_.boot_id == environment_.boot_id);
+  staged_.clear();
+  state_.clean = false;
+  state_.boot_id = environment_.boot_id;
+  state_.identity = environment_.directory_identity;
+  // The clean mark goes durably before anything is written.
+  if (Status saved = SaveState(); !saved) return saved;
+  database_.SetWriter(crdt::Writer(config_.region, state_.epoch));
+  loading_ = false;
+
+  replication::ReplicatorOptions options{
+      .self = {.deployment = config_.deployment,
+               .region = config_.region,
+               .region_name =
+                   config_.OwnRegion() == nullptr ? std::string() : config_.OwnRegion()->name,
+               .ordinal = config_.ordinal,
+               .server_version = std::string(kVersion),
+               .log_id = state_.log_id},
+      .secret = config_.secret,
+      .client_port = config_.port,
+      .nodes = Addresses(config_),
+      .ship_gate = config_.geo_ship_gate,
+      .ship_gate_timeout_ms = config_.geo_ship_gate_timeout.count(),
+      .peer_timeout_ms = config_.repl_timeout.count(),
+      .heartbeat_ms = config_.heartbeat.count(),
+      .max_clock_skew_ms = config_.max_clock_skew.count(),
+      .compression = config_.geo_compression ? replication::Compression::kOn
+                                             : replication::Compression::kOff};
+  replicator_ = std::make_unique<replication::Replicator>(
+      std::move(options), state_.primary, state_.epoch, *this, environment_.network, *this, [this] {
+        std::string nonce(16, '\0');
+        for (char& byte : nonce) byte = static_cast<char>(environment_.dice());
+        return nonce;
+      });
+  return {};
+}
+
+void ShardNode::Start() { replicator_->Start(Times()); }
+
+Status ShardNode::Replay(const storage::FrameView& frame) {
+  switch (frame.kind()) {
+    case FrameKind::kRecord: {
+      const auto record = storage::DecodeRecord(frame.payload, frame.floor);
+      if (!record) return std::unexpected(record.error());
+      database_.clock().Observe(record->last_stamp());
+      return ApplyEffects(*record, nullptr);
+    }
+    case FrameKind::kFragment: {
+      const auto fragment = storage::DecodeFragment(frame.payload);
+      if (!fragment) return std::unexpected(fragment.error());
+      crdt::ByteReader in(fragment->object);
+      auto object = crdt::Object::Decode(in);
+      if (!object) return std::unexpected(object.error());
+      staged_[fragment->partition][std::string(fragment->key)] = *std::move(object);
+      return {};
+    }
+    case FrameKind::kVectorJump: {
+      const auto jump = storage::DecodeVectorJump(frame.payload);
+      if (!jump) return std::unexpected(jump.error());
+      keyspace_.JoinPartition(jump->partition, std::move(staged_[jump->partition]), jump->vector);
+      staged_.erase(jump->partition);
+      return {};
+    }
+    case FrameKind::kStable:
+    case FrameKind::kFloorJump: {
+      const auto vector = storage::DecodeVector(frame.payload);
+      if (!vector) return std::unexpected(vector.error());
+      if (frame.kind() == FrameKind::kStable) {
+        keyspace_.Collect(*vector);
+      } else {
+        keyspace_.JumpFloor(*vector);
+        for (const crdt::Stamp stamp : vector->entries()) database_.clock().Observe(stamp);
+      }
+      return {};
+    }
+    case FrameKind::kEpoch: return {};
+  }
+  return Fail(ErrorCode::kUnsupported, "the log holds a frame of an unknown kind");
+}
+
+// --- Records from elsewhere ----------------------------------------------------------------------
+
+Status ShardNode::ApplyEffects(const RecordView& record, crdt::ConflictSink* conflicts) {
+  // Everything is decoded before anything is applied: a record is all or nothing.
+  std::vector<crdt::EffectView> effects;
+  crdt::ByteReader in(record.effects);
+  while (!in.at_end()) {
+    auto effect = crdt::EffectView::Decode(in);
+    if (!effect) return std::unexpected(effect.error());
+    effects.push_back(*effect);
+  }
+  if (effects.size() != record.effect_count) {
+    return Fail(ErrorCode::kCorrupt, "a record does not hold as many effects as it says");
+  }
+  for (std::size_t i = 0; i < effects.size(); ++i) {
+    const crdt::Stamp stamp = record.first_stamp.Plus(i);
+    if (!watches_.empty()) {
+      if (effects[i].kind == crdt::EffectKind::kClear) {
+        watches_.TouchAll([this](const std::string& key) { return keyspace_.Find(key).exists(); });
+      } else {
+        watches_.Touch(effects[i].key, effects[i].kind == crdt::EffectKind::kDelete &&
+                                           effects[i].has(crdt::effect_flag::kExpired));
+      }
+    }
+    keyspace_.Apply(effects[i],
+                    record.implied ? crdt::Context::Everything(stamp)
+                                   : crdt::Context::Of(record.context, stamp),
+                    conflicts);
+  }
+  keyspace_.AdvanceFloor(record.last_stamp());
+  return {};
+}
+
+Status ShardNode::ApplyRecord(const RecordView& record) {
+  conflicts_.SetTime(environment_.clock.UnixMs());
+  RecordView here = record;
+  // On the wire "implied" speaks of the stream; here it would speak of this log.
+  here.implied = here.context == keyspace_.floor();
+  if (Status applied = ApplyEffects(here, &conflicts_); !applied) return applied;
+  database_.clock().Observe(here.last_stamp());
+  log_->AppendRecord(here);
+  return {};
+}
+
+void ShardNode::ApplyStable(const VersionVector& stable) {
+  std::string payload;
+  storage::EncodeVector(FrameKind::kStable, stable, payload);
+  log_->Append(payload);
+  keyspace_.Collect(stable);
+}
+
+void ShardNode::ExportPartition(
+    storage::PartitionId partition,
+    const std::function<void(std::string_view, std::string_view)>& visit) const {
+  std::string bytes;
+  keyspace_.partition(partition).table().ForEach([&](const crdt::KeyCell& cell) {
+    bytes.clear();
+    crdt::ByteWriter out(bytes);
+    crdt::EncodeCell(cell, out);
+    visit(cell.name(), bytes);
+  });
+}
+
+Status ShardNode::JoinPartition(storage::PartitionId partition,
+                                const std::vector<replication::ExportedKey>& keys,
+                                const VersionVector& observed) {
+  std::map<std::string, crdt::Object> objects;
+  for (const auto& [key, bytes] : keys) {
+    crdt::ByteReader in(bytes);
+    auto object = crdt::Object::Decode(in);
+    if (!object) return std::unexpected(object.error());
+    if (storage::PartitionOf(key) != partition) {
+      return Fail(ErrorCode::kCorrupt, "a key in a partition that is not its own");
+    }
+    objects[key] = *std::move(object);
+  }
+  // Logged before it is visible (fine print 6).
+  std::string payload;
+  for (const auto& [key, bytes] : keys) {
+    payload.clear();
+    storage::EncodeFragment({partition, key, bytes}, payload);
+    log_->Append(payload);
+  }
+  payload.clear();
+  storage::EncodeVectorJump({partition, observed}, payload);
+  log_->Append(payload);
+  keyspace_.JoinPartition(partition, std::move(objects), observed);
+  return {};
+}
+
+void ShardNode::JumpFloor(const VersionVector& floor) {
+  std::string payload;
+  storage::EncodeVector(FrameKind::kFloorJump, floor, payload);
+  log_->Append(payload);
+  keyspace_.JumpFloor(floor);
+  for (const crdt::Stamp stamp : floor.entries()) database_.clock().Observe(stamp);
+}
+
+// --- Role ----------------------------------------------------------------------------------------
+
+std::string ShardNode::WhyNotLead(bool all_peers_told) {
+  if (!new_directory_ || all_peers_told || config_.bootstrap) return {};
+  return "this node's data directory is new, and not all other nodes have told the greatest epoch "
+         "that they know; where the whole deployment is new, set bootstrap yes";
+}
+
+crdt::Result<crdt::Epoch> ShardNode::Lead(crdt::Epoch known) {
+  const bool keep = state_.primary && state_.epoch != 0 && proved_whole_ && known <= state_.epoch;
+  if (!keep) {
+    const auto next = geo_config::NextEpoch(known, config_.ordinal, NodesInRegion(config_));
+    if (!next) return next;
+    state_.epoch = *next;
+  }
+  state_.primary = true;
+  if (Status saved = SaveState(); !saved) return std::unexpected(saved.error());
+  if (!keep) {
+    std::string payload;
+    storage::EncodeEpoch(state_.epoch, payload);
+    log_->Append(payload);
+  }
+  proved_whole_ = true;
+  new_directory_ = false;
+  database_.SetWriter(crdt::Writer(config_.region, state_.epoch));
+  return state_.epoch;
+}
+
+void ShardNode::Follow() {
+  state_.primary = false;
+  if (Status saved = SaveState(); !saved) {
+    environment_.log.Error("the role could not be saved: " + saved.error().detail);
+  }
+}
+
+// --- Commands ------------------------------------------------------------------------------------
+
+Database& ShardNode::BeginCommand() {
+  const std::int64_t now = environment_.clock.UnixMs();
+  database_.Begin(now, replicator_->clock_too_fast() ? 0 : now);
+  return database_;
+}
+
+void ShardNode::EndCommand(ClientSession& session) {
+  const auto last = database_.End(*log_);
+  if (!last) return;
+  session.last_write = log_->end();
+  session.last_stamp = *last;
+}
+
+std::string ShardNode::WriteRefusal() const {
+  if (!replicator_->primary()) {
+    if (!replicator_->waiting_to_lead().empty()) {
+      return "MISCONF no writes are taken yet: " + replicator_->waiting_to_lead();
+    }
+    return "READONLY You can't write against a read only replica.";
+  }
+  if (log_->failed()) return "MISCONF the log could not be written or synced; see the server log.";
+  if (log_->full()) {
+    return "MISCONF the disk is full: writes are refused until there is space again. Reads go on.";
+  }
+  return {};
+}
+
+Status ShardNode::Reconfigure(const std::string& name, const std::string& value) {
+  const geo_config::Setting* setting = geo_config::FindSetting(name);
+  if (setting == nullptr) return Fail(ErrorCode::kInvalid, "no such setting");
+  if (!setting->at_run_time) {
+    return Fail(ErrorCode::kRefused, "can't set immutable config");
+  }
+  return setting->set(config_, value);
+}
+
+LogReport ShardNode::log_report() const {
+  const geo_config::Setting* policy = geo_config::FindSetting("appendfsync");
+  return {.on_disk = log_->on_disk(),
+          .fsync_policy = policy->get(config_),
+          .end = log_->end(),
+          .written = log_->written(),
+          .durable = log_->durable(),
+          .disk_bytes = log_->disk_bytes(),
+          .segments = log_->segments(),
+          .filesystem_free = space_.free,
+          .filesystem_total = space_.total,
+          .write_failing = log_->full(),
+          .failed = log_->failed()};
+}
+
+void ShardNode::BeginWait(ClientSession& session, Wait wait) {
+  session.waiting = std::move(wait);
+  waiting_.push_back(&session);
+}
+
+void ShardNode::AnswerWaits() {
+  const std::int64_t now = environment_.clock.SteadyMs();
+  std::erase_if(waiting_, [&](ClientSession* session) {
+    const Wait& wait = *session->waiting;
+    const bool late = wait.deadline_steady_ms && now >= *wait.deadline_steady_ms;
+    if (!late && !IsWaitOver(*this, wait)) return false;
+    AnswerWait(*this, *session);
+    session->waiting.reset();
+    environment_.clients.Wake(*session);
+    return true;
+  });
+}
+
+void ShardNode::OnClientGone(ClientSession& session) {
+  watches_.Unwatch(session);
+  std::erase(waiting_, &session);
+}
+
+// --- Turns ---------------------------------------------------------------------------------------
+
+LogPosition ShardNode::Released() const {
+  const bool wait_for_sync =
+      log_->on_disk() && config_.appendfsync == geo_config::FsyncPolicy::kAlways;
+  return wait_for_sync ? log_->durable() : log_->written();
+}
+
+void ShardNode::EndOfTurn() {
+  const replication::Now now = Times();
+  if (log_->written() < log_->end() && !log_->failed()) {
+    const bool was_full = log_->full();
+    const Status written = log_->WriteOut();
+    if (log_->full() && !was_full) {
+      environment_.log.Error("the disk is full: client writes are refused until there is space");
+    }
+    if (!written && written.error().code != ErrorCode::kDiskFull) {
+      environment_.log.Error("the log cannot be written: " + written.error().detail);
+      environment_.exit(1);
+      return;
+    }
+  }
+  SyncLog(now.steady_ms);
+  const bool no_sync = config_.appendfsync == geo_config::FsyncPolicy::kNo || !log_->on_disk();
+  // One millisecond less: a record of this millisecond may carry its first stamp.
+  replicator_->EndOfTurn(
+      {.written = log_->written(),
+       .durable = log_->on_disk() ? log_->durable() : 0,
+       .written_is_enough = no_sync,
+       .clock = crdt::Stamp::At(static_cast<std::uint64_t>(now.unix_ms - 1),
+                                database_.writer())},
+      now);
+  if (!waiting_.empty()) AnswerWaits();
+  if (shutdown_) ContinueShutdown();
+}
+
+void ShardNode::SyncLog(std::int64_t now_ms) {
+  if (!log_->on_disk() || log_->syncing() || log_->durable() == log_->written()) return;
+  switch (config_.appendfsync) {
+    case geo_config::FsyncPolicy::kNo:
+      if (!shutdown_) return;
+      break;
+    case geo_config::FsyncPolicy::kEverySecond:
+      if (now_ms - last_sync_ms_ < kEverySecondMs && !shutdown_) return;
+      break;
+    case geo_config::FsyncPolicy::kAlways: break;
+  }
+  if (auto job = log_->BeginSync()) {
+    last_sync_ms_ = now_ms;
+    environment_.sync(*std::move(job));
+  }
+}
+
+void ShardNode::OnSyncDone(const storage::SyncJob& job, const Status& status) {
+  log_->OnSyncDone(job, status);
+  if (status) return;
+  // What was acknowledged may be gone; nothing more is acknowledged, and a replica takes over.
+  environment_.log.Error("fsync failed and is not tried again: " + status.error().detail);
+  environment_.exit(1);
+}
+
+void ShardNode::OnTick() {
+  const replication::Now now = Times();
+  replicator_->OnTick(now);
+  if (now.steady_ms - last_disk_check_ms_ >= kDiskCheckMs) CheckDisk(now.steady_ms);
+  if (replicator_->primary() && now.steady_ms - last_expiry_ms_ >= kExpiryPauseMs) {
+    last_expiry_ms_ = now.steady_ms;
+    DeleteExpired();
+  }
+}
+
+void ShardNode::CheckDisk(std::int64_t now_ms) {
+  last_disk_check_ms_ = now_ms;
+  if (!log_->on_disk()) return;
+  if (const auto space = environment_.disk.Space(config_.dir)) space_ = *space;
+  if (log_->full() && log_->written() == log_->end() && log_->RestoreReserve()) {
+    environment_.log.Info("there is space on the disk again: writes are taken");
+  }
+  const bool nearly = space_.total > 0 && space_.free * 5 < space_.total;
+  if (nearly && !warned_of_disk_) {
+    environment_.log.Warn("the disk is more than 80 % full; the log is kept whole: " +
+                          std::to_string(log_->disk_bytes()) + " bytes");
+  }
+  warned_of_disk_ = nearly;
+}
+
+void ShardNode::DeleteExpired() {
+  if (!WriteRefusal().empty()) return;
+  const replication::Now now = Times();
+  const std::int64_t grace = config_.expire_grace.count();
+  std::vector<std::string> due;
+  int looked = 0;
+  keyspace_.VisitExpired(now.unix_ms, [&](const std::string& key) {
+    const crdt::KeyView view = keyspace_.Find(key);
+    // The region that set the winning deadline deletes; another one does where the owner is silent.
+    const crdt::RegionId owner = view.deadline_stamp()->region();
+    const bool mine = owner == config_.region || replicator_->RegionSilent(owner, grace, now);
+    if (mine && replicator_->RegionsArePast(*view.deadline(), grace, now)) due.push_back(key);
+    return ++looked < kMostExpired;
+  });
+  if (due.empty()) return;
+  Database& database = BeginCommand();
+  for (const std::string& key : due) {
+    crdt::PrepareDelete(keyspace_.Find(key), key, crdt::DeleteReason::kExpired,
+                        database.effects());
+    database.Commit();
+  }
+  stats_.expired_keys += due.size();
+  database_.End(*log_);
+}
+
+// --- Stop ----------------------------------------------------------------------------------------
+
+void ShardNode::BeginShutdown(ShutdownRequest request) {
+  if (shutdown_) return;
+  shutdown_ = request;
+  shutdown_deadline_ms_ = environment_.clock.SteadyMs() + (request.now ? 0 : kShutdownGraceMs);
+  environment_.log.Info("stopping: taking no more clients, flushing, giving replicas time");
+}
+
+void ShardNode::ContinueShutdown() {
+  const bool late = environment_.clock.SteadyMs() >= shutdown_deadline_ms_;
+  const bool flushed =
+      log_->failed() || log_->written() == log_->end() || (late && shutdown_->force);
+  const bool durable = !log_->on_disk() || log_->failed() || log_->durable() == log_->written();
+  if (!flushed || !durable) return;
+  const std::int64_t replicas = replicator_->ReplicasAt(0);
+  if (!late && replicator_->ReplicasAt(log_->written()) < replicas) return;
+  if (!log_->failed() && log_->durable() == log_->end()) {
+    state_.clean = true;
+    state_.clean_end = log_->end();
+    if (Status saved = SaveState(); !saved) {
+      environment_.log.Error("the clean mark could not be written: " + saved.error().detail);
+    }
+  }
+  environment_.log.Info("stopped");
+  environment_.exit(0);
+}
+
+}  // namespace server

@@ -1,0 +1,150 @@
+// The node as it runs: one shard wired to its log, its conversations and its clients.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replication/replicated_shard.h"
+#include "replication/replicator.h"
+#include "server/environment.h"
+#include "server/node.h"
+#include "server/shard_database.h"
+#include "server/watch_index.h"
+#include "storage/keyspace.h"
+#include "storage/log/log.h"
+#include "storage/node_state.h"
+
+namespace server {
+
+class ShardNode : public Node, public replication::ReplicatedShard, public replication::RoleKeeper {
+ public:
+  ShardNode(geo_config::Config config, Environment environment);
+
+  // --- For the shell -----------------------------------------------------------------------------
+  // Reads the node's state and replays its log. An error is a reason not to start.
+  crdt::Status Recover();
+  // Begins the conversations with other nodes. REQUIRES: Recover() succeeded.
+  void Start();
+  // Hands the log to the kernel, sends what may leave, answers waits that are over. Once per turn.
+  void EndOfTurn();
+  // A few dozen times a second.
+  void OnTick();
+  void OnSyncDone(const storage::SyncJob& job, const crdt::Status& status);
+  replication::Replicator& replicator() { return *replicator_; }
+  replication::Now Times() const {
+    return {environment_.clock.SteadyMs(), environment_.clock.UnixMs()};
+  }
+  // Replies may leave that were made when the log ended at or before Released().
+  storage::LogPosition log_end() const { return log_->end(); }
+  storage::LogPosition Released() const;
+  void OnClientGone(ClientSession& session);
+  // The first signal: as SHUTDOWN.
+  void BeginShutdown(ShutdownRequest request);
+  bool shutting_down() const { return shutdown_.has_value(); }
+
+  // --- Node --------------------------------------------------------------------------------------
+  Database& BeginCommand() override;
+  void EndCommand(ClientSession& session) override;
+  std::string WriteRefusal() const override;
+  bool loading() const override { return loading_; }
+  void Watch(ClientSession& session, std::string_view key) override {
+    watches_.Watch(session, key);
+  }
+  void Unwatch(ClientSession& session) override { watches_.Unwatch(session); }
+  geo_config::Config& config() override { return config_; }
+  crdt::Status Reconfigure(const std::string& name, const std::string& value) override;
+  ClientRegistry& clients() override { return environment_.clients; }
+  ServerStats& stats() override { return stats_; }
+  ConflictRing& conflicts() override { return conflicts_; }
+  LogReport log_report() const override;
+  ReplicationReport replication_report() const override { return replicator_->Report(Times()); }
+  std::vector<RegionReport> region_reports() const override {
+    return replicator_->RegionReports(Times());
+  }
+  std::vector<NodeReport> node_reports() const override { return replicator_->NodeReports(); }
+  std::int64_t steady_ms() const override { return environment_.clock.SteadyMs(); }
+  std::int64_t started_unix_ms() const override { return started_unix_ms_; }
+  const std::string& run_id() const override { return run_id_; }
+  void RequestShutdown(ShutdownRequest request) override { BeginShutdown(request); }
+  std::int64_t ReplicasAt(storage::LogPosition position) const override {
+    return replicator_->ReplicasAt(position);
+  }
+  std::int64_t ReplicasDurableAt(storage::LogPosition position) const override {
+    return replicator_->ReplicasDurableAt(position);
+  }
+  bool LocallyDurableAt(storage::LogPosition position) const override {
+    return log_->on_disk() && log_->durable() >= position;
+  }
+  std::int64_t RegionsDurableAt(crdt::Stamp stamp) const override {
+    return replicator_->RegionsDurableAt(stamp);
+  }
+  void BeginWait(ClientSession& session, Wait wait) override;
+  crdt::Status PauseRegion(crdt::RegionId region) override { return replicator_->Pause(region); }
+  crdt::Status ResumeRegion(crdt::RegionId region) override { return replicator_->Resume(region); }
+  crdt::Result<std::string> TakeOver() override { return replicator_->TakeOver(Times()); }
+
+  // --- ReplicatedShard ---------------------------------------------------------------------------
+  const crdt::VersionVector& floor() const override { return keyspace_.floor(); }
+  crdt::VersionVector Observed(storage::PartitionId partition) const override {
+    return keyspace_.Observed(partition);
+  }
+  storage::Log& log() override { return *log_; }
+  crdt::Status ApplyRecord(const storage::RecordView& record) override;
+  void ApplyStable(const crdt::VersionVector& stable) override;
+  void ExportPartition(
+      storage::PartitionId partition,
+      const std::function<void(std::string_view, std::string_view)>& visit) const override;
+  crdt::Status JoinPartition(storage::PartitionId partition,
+                             const std::vector<replication::ExportedKey>& keys,
+                             const crdt::VersionVector& observed) override;
+  void JumpFloor(const crdt::VersionVector& floor) override;
+
+  // --- RoleKeeper --------------------------------------------------------------------------------
+  crdt::Result<crdt::Epoch> Lead(crdt::Epoch known) override;
+  void Follow() override;
+  std::string WhyNotLead(bool all_peers_told) override;
+  void Log(const std::string& line) override { environment_.log.Info(line); }
+
+ private:
+  crdt::Status LoadState();
+  crdt::Status SaveState();
+  crdt::Status Replay(const storage::FrameView& frame);
+  crdt::Status ApplyEffects(const storage::RecordView& record, crdt::ConflictSink* conflicts);
+  void CheckDisk(std::int64_t now_ms);
+  void SyncLog(std::int64_t now_ms);
+  void DeleteExpired();
+  void AnswerWaits();
+  void ContinueShutdown();
+  std::string RandomHex(int digits);
+
+  geo_config::Config config_;
+  Environment environment_;
+  std::int64_t started_unix_ms_;
+  std::string run_id_;
+  ServerStats stats_;
+  ConflictRing conflicts_;
+  storage::Keyspace keyspace_;
+  WatchIndex watches_;
+  ShardDatabase database_;
+  storage::NodeState state_;
+  std::unique_ptr<storage::Log> log_;
+  std::unique_ptr<replication::Replicator> replicator_;
+  std::vector<ClientSession*> waiting_;
+
+  bool loading_ = true;
+  bool new_directory_ = false;   // Empty, restored or copied: the greatest epoch has to be asked for.
+  bool proved_whole_ = false;    // Nothing was lost since the node last ran.
+  std::map<storage::PartitionId, std::map<std::string, crdt::Object>> staged_;  // While replaying.
+  std::int64_t last_sync_ms_ = 0;
+  std::int64_t last_disk_check_ms_ = 0;
+  std::int64_t last_expiry_ms_ = 0;
+  bool warned_of_disk_ = false;
+  storage::DiskSpace space_;
+  std::optional<ShutdownRequest> shutdown_;
+  std::int64_t shutdown_deadline_ms_ = 0;
+};
+
+}  // namespace server

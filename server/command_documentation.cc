@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/accepted_settings.h"
 #include "server/commands/command_table.h"
 #include "server/commands/letter_case.h"
 #include "server/version.h"
@@ -62,6 +63,20 @@ void AddGroup(const GroupTitle& group, std::string& out) {
       group.title, rows);
 }
 
+void AddAcceptedSettings(std::string& out) {
+  out +=
+      "\n## Settings that are accepted without effect\n\n"
+      "Tools read and set these settings of Redis. CONFIG GET answers the value below; CONFIG SET "
+      "accepts any value and keeps none. The settings that have an effect stand in "
+      "`docs/configuration.md`; one that can't be changed at run time may be set to what it is.\n\n"
+      "| Setting | Value |\n|---|---|\n";
+  for (const AcceptedSetting& setting : AcceptedSettings()) {
+    const std::string value =
+        setting.value.empty() ? "(empty)" : fmt::format("`{}`", setting.value);
+    out += fmt::format("| `{}` | {} |\n", setting.name, value);
+  }
+}
+
 }  // namespace
 
 std::string DocumentCommands() {
@@ -78,6 +93,7 @@ std::string DocumentCommands() {
       "count draw at most 10,000,000 times.\n",
       kRedisVersion);
   for (const GroupTitle& group : kGroups) AddGroup(group, out);
+  AddAcceptedSettings(out);
   return out;
 }
 

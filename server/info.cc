@@ -211,8 +211,11 @@ void KeyspaceSection(const Source& source, Lines& lines) {
 void Meridian(const Source& source, Lines& lines) {
   const geo_config::Config& config = source.node.config();
   lines.Add("meridian_version", kVersion);
-  lines.Add("region_id", static_cast<int>(config.region_id));
-  lines.Add("region_name", config.region_name);
+  const geo_config::RegionEntry* own = config.OwnRegion();
+  lines.Add("deployment", config.deployment);
+  lines.Add("region_id", static_cast<int>(config.region));
+  lines.Add("region_name", own != nullptr ? own->name : "");
+  lines.Add("node_ordinal", config.ordinal);
   lines.Add("epoch", source.node.replication_report().epoch);
   lines.Add("version_vector", source.database.keyspace().floor().ToString());
   lines.Add("conflicts_recorded", source.node.conflicts().recorded());

@@ -138,6 +138,7 @@ void Hello(CommandContext& context, Arguments arguments) {
 // --- The rest --------------------------------------------------------------------------------------
 
 void Ping(CommandContext& context, Arguments arguments) {
+  if (arguments.size() > 2) return context.reply.Error(WrongNumberOfArguments("ping"));
   if (arguments.size() == 1) return context.reply.Simple("PONG");
   context.reply.Bulk(arguments[1]);
 }
@@ -189,7 +190,7 @@ constexpr CommandSpec kCommands[] = {
      .since = "1.0.0",
      .run = Auth},
     {.name = "ping",
-     .words = {.least = 1, .most = 2},
+     .words = AtLeast(1),
      .flags = flag::kFast,
      .group = "connection",
      .summary = "Answers PONG, or the word given.",

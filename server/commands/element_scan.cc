@@ -70,7 +70,9 @@ void ScanElements(CommandContext& context, Arguments arguments, crdt::ValueType 
 
   const crdt::ElementTable& elements = view->elements();
   auto count = static_cast<std::uint64_t>(options->count);
-  if (elements.size() <= kAnsweredAtOnce) count = std::max(count, elements.size() + 1);
+  // Counted with the elements that are stored and show nothing: they take part in a step's count.
+  const std::uint64_t stored = elements.table().size();
+  if (stored <= kAnsweredAtOnce) count = std::max(count, stored + 1);
   const bool with_values = type == crdt::ValueType::kHash;
   std::string found;
   ReplyWriter found_reply(found, context.reply.protocol());

@@ -28,14 +28,15 @@ std::optional<crdt::RegionId> ParseRegion(CommandContext& context, std::string_v
 void List(CommandContext& context, Arguments) {
   const std::vector<RegionReport> regions = context.node.region_reports();
   const geo_config::Config& config = context.node.config();
-  const auto write = [&](std::int64_t id, std::string_view name, std::string_view state) {
+  const auto write = [&](crdt::RegionId id, std::string_view name, std::string_view state) {
     context.reply.Map(3);
     Pair(context.reply, "id", id);
     Pair(context.reply, "name", name);
     Pair(context.reply, "state", state);
   };
   context.reply.Array(regions.size() + 1);
-  write(config.region_id, config.region_name, "self");
+  const geo_config::RegionEntry* own = config.OwnRegion();
+  write(config.region, own != nullptr ? own->name : "", "self");
   for (const RegionReport& region : regions) write(region.id, region.name, region.state);
 }
 

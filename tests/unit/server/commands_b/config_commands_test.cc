@@ -1,0 +1,70 @@
+#include <gtest/gtest.h>
+
+#include "server/accepted_settings.h"
+#include "tests/unit/server/commands_b/test_client.h"
+
+namespace server {
+namespace {
+
+class ConfigCommandsTest : public testing::Test {
+ protected:
+  std::string Run(std::string_view line) { return client_.Run(line); }
+
+  FakeNode node_;
+  TestClient client_{node_};
+};
+
+TEST_F(ConfigCommandsTest, TellsWhatMatches) {
+  EXPECT_EQ(Run("CONFIG GET maxclients"), "*2|$10|maxclients|$5|10000|");
+  EXPECT_EQ(Run("CONFIG GET MaxC*"), "*2|$10|maxclients|$5|10000|");
+  EXPECT_EQ(Run("CONFIG GET save appendonly"), "*4|$10|appendonly|$3|yes|$4|save|$0||");
+  EXPECT_EQ(Run("CONFIG GET nothing"), "*0|");
+  EXPECT_EQ(Run("CONFIG GET maxmemory maxmemory"), "*2|$9|maxmemory|$1|0|");
+}
+
+TEST_F(ConfigCommandsTest, KeepsTheNodesSecret) {
+  node_.config().secret = "hush";
+  EXPECT_EQ(Run("CONFIG GET *").find("hush"), std::string::npos);
+  EXPECT_EQ(Run("CONFIG SET secret other"),
+            "-ERR Unknown option or number of arguments for CONFIG SET - 'secret'|");
+}
+
+TEST_F(ConfigCommandsTest, ChangesAllOrNothing) {
+  EXPECT_EQ(Run("CONFIG SET maxclients 5 nothing 1"),
+            "-ERR Unknown option or number of arguments for CONFIG SET - 'nothing'|");
+  EXPECT_EQ(node_.config().maxclients, 10000u);
+  EXPECT_EQ(Run("CONFIG SET maxclients 5 MaxClients 6"),
+            "-ERR CONFIG SET failed (possibly related to argument 'MaxClients') - duplicate "
+            "parameter|");
+  EXPECT_TRUE(Run("CONFIG SET maxclients 5 timeout x")
+                  .starts_with("-ERR CONFIG SET failed (possibly related to argument 'timeout') - "));
+  EXPECT_EQ(node_.config().maxclients, 10000u);
+  EXPECT_EQ(Run("CONFIG SET maxclients 5 timeout 6"), "+OK|");
+  EXPECT_EQ(Run("CONFIG GET maxclients"), "*2|$10|maxclients|$1|5|");
+  EXPECT_EQ(Run("CONFIG GET timeout"), "*2|$7|timeout|$1|6|");
+}
+
+TEST_F(ConfigCommandsTest, ChangesNothingThatIsFixed) {
+  EXPECT_EQ(Run("CONFIG SET appendonly yes"), "+OK|");
+  EXPECT_EQ(Run("CONFIG SET appendonly no"),
+            "-ERR CONFIG SET failed (possibly related to argument 'appendonly') - can't set "
+            "immutable config|");
+}
+
+TEST_F(ConfigCommandsTest, AcceptsWhatHasNoEffect) {
+  EXPECT_EQ(Run("CONFIG SET maxmemory 100mb hash-max-listpack-entries 5"), "+OK|");
+  EXPECT_EQ(Run("CONFIG GET maxmemory"), "*2|$9|maxmemory|$1|0|");
+  for (const AcceptedSetting& setting : AcceptedSettings()) {
+    EXPECT_EQ(geo_config::FindSetting(setting.name), nullptr) << setting.name;
+  }
+}
+
+TEST_F(ConfigCommandsTest, BeginsTheCountersAnew) {
+  Run("nothing");
+  EXPECT_EQ(Run("CONFIG RESETSTAT"), "+OK|");
+  EXPECT_EQ(node_.stats().error_replies, 0u);
+  EXPECT_TRUE(node_.stats().errors_by_code.empty());
+}
+
+}  // namespace
+}  // namespace server

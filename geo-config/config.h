@@ -1,12 +1,11 @@
 // A node's configuration: one TOML file, any setting overridable on the command line.
 //
-// Errors of syntax are reported one, with its line; errors of meaning all at once, each with its line
-// and what would be right. docs/configuration.md is generated from the table of settings.
+// Errors of syntax are reported one, with its line; errors of meaning all at once, each with its
+// line and what would be right. docs/configuration.md is generated from the table of settings.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +13,8 @@
 
 #include "crdt/result.h"
 #include "crdt/stamp.h"
+#include "geo-config/setting.h"
+#include "geo-config/topology.h"
 
 namespace geo_config {
 
@@ -22,25 +23,12 @@ using std::chrono::seconds;
 
 enum class FsyncPolicy { kAlways, kEverySecond, kNo };
 
-// A connection whose unsent output is beyond `hard`, or beyond `soft` for longer than `soft_for`, is
-// closed. 0: no limit.
+// A connection whose unsent output is beyond `hard`, or beyond `soft` for longer than `soft_for`,
+// is closed. 0: no limit.
 struct OutputLimit {
   std::uint64_t hard = 0;
   std::uint64_t soft = 0;
   seconds soft_for{0};
-};
-
-struct NodeEntry {
-  std::uint32_t ordinal = 0;
-  std::string host;
-  std::uint16_t port = 0;
-  std::uint16_t peer_port = 0;
-};
-
-struct RegionEntry {
-  crdt::RegionId id = 0;
-  std::string name;
-  std::vector<NodeEntry> nodes;
 };
 
 struct Config {
@@ -69,7 +57,8 @@ struct Config {
   // Other nodes.
   std::vector<std::string> peer_bind;  // Empty: as bind.
   std::uint16_t peer_port = 0;         // 0: the client port + 10000.
-  std::string secret;
+  std::string secret;                  // Also what the secret file holds.
+  std::string secret_file;
   milliseconds repl_timeout{60000};
   milliseconds heartbeat{250};
 
@@ -94,34 +83,21 @@ struct Config {
   std::string logfile;  // Empty: standard output.
   std::string loglevel = "info";
 
-  std::uint16_t PeerPort() const {
-    return peer_port != 0 ? peer_port : static_cast<std::uint16_t>(port + 10000);
-  }
+  std::uint16_t PeerPort() const { return peer_port != 0 ? peer_port : DefaultPeerPort(port); }
+  const std::vector<std::string>& PeerBind() const { return peer_bind.empty() ? bind : peer_bind; }
   // Null where the node is configured alone.
   const RegionEntry* OwnRegion() const;
   bool has_other_regions() const { return regions.size() > 1; }
 };
 
-// One scalar setting: the one place where its name, its meaning and its text form stand.
-struct Setting {
-  std::string_view name;     // In the file, on the command line and for CONFIG GET.
-  std::string_view section;  // Of the documentation.
-  std::string_view doc;      // One sentence or two.
-  bool at_run_time;          // CONFIG SET may change it.
-  std::string (*get)(const Config& config);
-  crdt::Status (*set)(Config& config, const std::string& text);  // The error says what would be right.
-};
-std::span<const Setting> Settings();
-const Setting* FindSetting(std::string_view name);
-
 // Settings from outside of the file: (name, text), applied after it.
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
-// The error's detail is a list, one mistake per line.
+// The error's detail is a list, one mistake per line, in the order of the file; what is wrong on
+// the command line comes after it. Where the file or the command line names no port, this node
+// takes its ports from its own entry among the regions.
 crdt::Result<Config> Load(std::string_view text, const Overrides& overrides);
 // What is allowed and probably not meant.
 std::vector<std::string> Warnings(const Config& config);
-// docs/configuration.md.
-std::string DocumentSettings();
 
 }  // namespace geo_config

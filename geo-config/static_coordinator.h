@@ -8,9 +8,9 @@
 
 namespace geo_config {
 
-// The next epoch that node `ordinal` of `nodes` may take, where `known` is the greatest that anybody
-// has told of: congruent to the ordinal modulo the number of nodes, so that two nodes of a region
-// never share one (fine print 10). An error where the epoch slots are used up.
+// The next epoch that node `ordinal` of `nodes` may take, where `known` is the greatest that
+// anybody has told of: congruent to the ordinal modulo the number of nodes, so that two nodes of a
+// region never share one (fine print 10). An error where the epoch slots are used up.
 crdt::Result<crdt::Epoch> NextEpoch(crdt::Epoch known, std::uint32_t ordinal, std::uint32_t nodes);
 
 }  // namespace geo_config

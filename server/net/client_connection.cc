@@ -74,6 +74,7 @@ void ClientConnection::OnRead(std::error_code error, std::size_t size) {
     return;
   }
   input_end_ += size;
+  session_.last_command_steady_ms = node_.steady_ms();
   node_.stats().net_input_bytes += size;
   Execute();
   if (!closed_) Read();

@@ -72,7 +72,9 @@ static_assert(std::ranges::is_sorted(kSettings, {}, &AcceptedSetting::name));
 
 }  // namespace
 
-std::span<const AcceptedSetting> AcceptedSettings() { return kSettings; }
+std::span<const AcceptedSetting> AcceptedSettings() {
+  return kSettings;
+}
 
 const AcceptedSetting* FindAcceptedSetting(std::string_view name) {
   const auto found = std::ranges::lower_bound(kSettings, name, {}, &AcceptedSetting::name);

@@ -25,10 +25,12 @@ std::size_t MemoryOf(const ClientSession& session, std::size_t queued) {
 
 std::string ClientLine(const ClientSession& session, std::int64_t steady_ms) {
   const std::size_t queued = session.transaction ? session.transaction->bytes : 0;
-  const long multi = session.transaction ? static_cast<long>(session.transaction->commands.size()) : -1;
+  const long multi =
+      session.transaction ? static_cast<long>(session.transaction->commands.size()) : -1;
   // What is counted nowhere here (the query buffer is the connection's) is told as 0.
   return fmt::format(
-      "id={} addr={} laddr={} fd=0 name={} age={} idle={} flags={} db=0 sub=0 psub=0 ssub=0 multi={} "
+      "id={} addr={} laddr={} fd=0 name={} age={} idle={} flags={} db=0 sub=0 psub=0 ssub=0 "
+      "multi={} "
       "qbuf=0 qbuf-free=0 argv-mem=0 multi-mem={} rbs=0 rbp=0 obl={} oll=0 omem=0 tot-mem={} "
       "events=r cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}",
       session.id, session.address, session.local_address, session.name,

@@ -84,12 +84,16 @@ std::string DocumentCommands() {
       "# Commands\n\n"
       "Made from the command table by a test (`tests/unit/server/commands_b`); change the table, "
       "then run that test with `UPDATE_GOLDEN=1`.\n\n"
-      "Replies, error texts and options are those of Redis {}. \"Words\" counts the command's name. "
-      "\"When regions do it at once\" tells what holds when regions that have not seen each other's "
+      "Replies, error texts and options are those of Redis {}. \"Words\" counts the command's "
+      "name. "
+      "\"When regions do it at once\" tells what holds when regions that have not seen each "
+      "other's "
       "writes do it; commands that only read have nothing there. \"Since\" names the Redis version "
       "that brought the command, or Meridian.\n\n"
-      "The commands queued between MULTI and EXEC may take 1 GiB, their overhead counted; a command "
-      "beyond that is refused and EXEC answers EXECABORT. HRANDFIELD and SRANDMEMBER with a negative "
+      "The commands queued between MULTI and EXEC may take 1 GiB, their overhead counted; a "
+      "command "
+      "beyond that is refused and EXEC answers EXECABORT. HRANDFIELD and SRANDMEMBER with a "
+      "negative "
       "count draw at most 10,000,000 times.\n",
       kRedisVersion);
   for (const GroupTitle& group : kGroups) AddGroup(group, out);

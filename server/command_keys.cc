@@ -16,12 +16,12 @@ struct FlagName {
 };
 
 constexpr std::array kFlagNames = {
-    FlagName{flag::kDenyOom, "denyoom"},   FlagName{flag::kAdmin, "admin"},
-    FlagName{flag::kNoScript, "noscript"}, FlagName{flag::kBlocking, "blocking"},
-    FlagName{flag::kLoading, "loading"},   FlagName{flag::kStale, "stale"},
-    FlagName{flag::kSkipMonitor, "skip_monitor"},
-    FlagName{flag::kFast, "fast"},         FlagName{flag::kNoAuth, "no_auth"},
-    FlagName{flag::kNoMulti, "no_multi"},  FlagName{flag::kMovableKeys, "movablekeys"},
+    FlagName{flag::kDenyOom, "denyoom"},          FlagName{flag::kAdmin, "admin"},
+    FlagName{flag::kNoScript, "noscript"},        FlagName{flag::kBlocking, "blocking"},
+    FlagName{flag::kLoading, "loading"},          FlagName{flag::kStale, "stale"},
+    FlagName{flag::kSkipMonitor, "skip_monitor"}, FlagName{flag::kFast, "fast"},
+    FlagName{flag::kNoAuth, "no_auth"},           FlagName{flag::kNoMulti, "no_multi"},
+    FlagName{flag::kMovableKeys, "movablekeys"},
 };
 
 struct GroupCategory {
@@ -30,12 +30,17 @@ struct GroupCategory {
 };
 
 constexpr std::array kGroupCategories = {
-    GroupCategory{"string", "string"},         GroupCategory{"hash", "hash"},
-    GroupCategory{"set", "set"},               GroupCategory{"generic", "keyspace"},
-    GroupCategory{"connection", "connection"}, GroupCategory{"transactions", "transaction"},
+    GroupCategory{"string", "string"},
+    GroupCategory{"hash", "hash"},
+    GroupCategory{"set", "set"},
+    GroupCategory{"generic", "keyspace"},
+    GroupCategory{"connection", "connection"},
+    GroupCategory{"transactions", "transaction"},
 };
 
-bool Has(const CommandSpec& spec, std::uint32_t flag) { return (spec.flags & flag) != 0; }
+bool Has(const CommandSpec& spec, std::uint32_t flag) {
+  return (spec.flags & flag) != 0;
+}
 
 }  // namespace
 

@@ -9,9 +9,13 @@
 namespace server {
 namespace {
 
-bool Has(const CommandSpec& spec, std::uint32_t flag) { return (spec.flags & flag) != 0; }
+bool Has(const CommandSpec& spec, std::uint32_t flag) {
+  return (spec.flags & flag) != 0;
+}
 
-bool IsExec(const CommandSpec& spec) { return spec.name == "exec"; }
+bool IsExec(const CommandSpec& spec) {
+  return spec.name == "exec";
+}
 
 // Redis tells at most this many bytes of an unknown command and of its arguments.
 constexpr std::size_t kToldBytes = 128;
@@ -67,8 +71,8 @@ std::string RefusalOf(Node& node, ClientSession& session, const CommandSpec& spe
   if (spec.access == Access::kWrite || (is_exec && session.transaction->writes)) {
     if (std::string refusal = node.WriteRefusal(); !refusal.empty()) return refusal;
   }
-  const bool needs_data = is_exec ? session.transaction->needs_data
-                                  : !Has(spec, command_flag::kLoading);
+  const bool needs_data =
+      is_exec ? session.transaction->needs_data : !Has(spec, command_flag::kLoading);
   if (needs_data && node.loading()) return "LOADING Redis is loading the dataset in memory";
   return {};
 }

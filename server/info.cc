@@ -199,7 +199,9 @@ void ErrorStats(const Source& source, Lines& lines) {
   }
 }
 
-void Cluster(const Source&, Lines& lines) { lines.Add("cluster_enabled", 0); }
+void Cluster(const Source&, Lines& lines) {
+  lines.Add("cluster_enabled", 0);
+}
 
 void KeyspaceSection(const Source& source, Lines& lines) {
   const storage::Keyspace& keyspace = source.database.keyspace();
@@ -224,12 +226,12 @@ void Meridian(const Source& source, Lines& lines) {
   lines.Add("region_links", regions.size());
   for (std::size_t i = 0; i < regions.size(); ++i) {
     const RegionReport& region = regions[i];
-    lines.Add(fmt::format("region{}", i),
-              fmt::format("id={},name={},state={},lag_ms={},records_behind={},bytes_behind={},"
-                          "bytes_sent={},bytes_received={}",
-                          region.id, region.name, region.state, region.lag_ms,
-                          region.records_behind, region.bytes_behind, region.bytes_sent,
-                          region.bytes_received));
+    lines.Add(
+        fmt::format("region{}", i),
+        fmt::format("id={},name={},state={},lag_ms={},records_behind={},bytes_behind={},"
+                    "bytes_sent={},bytes_received={}",
+                    region.id, region.name, region.state, region.lag_ms, region.records_behind,
+                    region.bytes_behind, region.bytes_sent, region.bytes_received));
   }
 }
 

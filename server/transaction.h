@@ -9,9 +9,9 @@ namespace server {
 // Keeps a command for EXEC and answers QUEUED. REQUIRES: the session is inside MULTI.
 void QueueCommand(ClientSession& session, const CommandSpec& spec, Arguments arguments);
 
-// Carries the queue out as one unit: one record, and nothing of others in between. Answers null where
-// a watched key changed, EXECABORT where a queued command was refused.
-// REQUIRES: the session is inside MULTI. Afterwards it is not.
+// Carries the queue out as one unit: one record, and nothing of others in between. Answers null
+// where a watched key changed, EXECABORT where a queued command was refused. REQUIRES: the session
+// is inside MULTI. Afterwards it is not.
 void ExecuteTransaction(CommandContext& context);
 
 // Leaves MULTI, if the session is inside, and forgets the watched keys.

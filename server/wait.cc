@@ -61,8 +61,8 @@ void AnswerOrWait(CommandContext& context, const decltype(Wait::what)& asked,
                   std::int64_t timeout_ms) {
   Wait wait{.what = asked, .deadline_steady_ms = {}};
   if (context.in_exec || IsWaitOver(context.node, wait)) {
-    return std::visit(
-        [&](const auto& what) { Reached{context.node}.Write(context.reply, what); }, asked);
+    return std::visit([&](const auto& what) { Reached{context.node}.Write(context.reply, what); },
+                      asked);
   }
   if (timeout_ms > 0) wait.deadline_steady_ms = context.node.steady_ms() + timeout_ms;
   context.node.BeginWait(context.session, std::move(wait));

@@ -25,8 +25,8 @@ void Info(CommandContext& context, Arguments) {
   context.reply.Verbatim("txt", ClientLine(context.session, context.node.steady_ms()) + "\n");
 }
 
-// Everybody who is connected here is a normal client: replicas and regions have connections of their
-// own. Empty, and the error answered, where there is no such type.
+// Everybody who is connected here is a normal client: replicas and regions have connections of
+// their own. Empty, and the error answered, where there is no such type.
 std::optional<bool> IsNormalType(CommandContext& context, std::string_view type) {
   if (EqualsIgnoreCase(type, "normal")) return true;
   for (const std::string_view other : {"master", "slave", "replica", "pubsub"}) {
@@ -84,7 +84,8 @@ void SetInfo(CommandContext& context, Arguments arguments) {
   context.reply.Ok();
 }
 
-// --- KILL ------------------------------------------------------------------------------------------
+// --- KILL
+// ------------------------------------------------------------------------------------------
 
 struct KillFilter {
   std::optional<std::uint64_t> id;
@@ -168,7 +169,8 @@ void Kill(CommandContext& context, Arguments arguments) {
   context.reply.Integer(KillMatching(context, filter));
 }
 
-// --- Switches --------------------------------------------------------------------------------------
+// --- Switches
+// --------------------------------------------------------------------------------------
 
 // Empty, and the error answered, where the word is neither ON nor OFF.
 std::optional<bool> ParseSwitch(CommandContext& context, std::string_view word) {
@@ -178,7 +180,7 @@ std::optional<bool> ParseSwitch(CommandContext& context, std::string_view word) 
   return std::nullopt;
 }
 
-template <bool ClientSession::*kSwitch>
+template <bool ClientSession::* kSwitch>
 void SetSwitch(CommandContext& context, Arguments arguments) {
   const auto on = ParseSwitch(context, arguments[2]);
   if (!on) return;
@@ -230,7 +232,9 @@ constexpr std::string_view kHelp[] = {
     "    Print this help.",
 };
 
-void Help(CommandContext& context, Arguments) { WriteHelp(context.reply, kHelp); }
+void Help(CommandContext& context, Arguments) {
+  WriteHelp(context.reply, kHelp);
+}
 
 namespace flag = command_flag;
 constexpr std::uint32_t kFlags = flag::kNoScript | flag::kLoading | flag::kStale;
@@ -327,6 +331,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> ClientCommands() { return kCommands; }
+std::span<const CommandSpec> ClientCommands() {
+  return kCommands;
+}
 
 }  // namespace server

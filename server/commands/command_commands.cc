@@ -18,7 +18,8 @@
 namespace server {
 namespace {
 
-// --- INFO ------------------------------------------------------------------------------------------
+// --- INFO
+// ------------------------------------------------------------------------------------------
 
 std::string_view AccessName(const CommandSpec& spec) {
   return spec.access == Access::kWrite ? "RW" : "RO";
@@ -112,7 +113,8 @@ void Info(CommandContext& context, Arguments arguments) {
   }
 }
 
-// --- DOCS ------------------------------------------------------------------------------------------
+// --- DOCS
+// ------------------------------------------------------------------------------------------
 
 void WriteDocs(ReplyWriter& reply, const CommandSpec& spec) {
   const auto pair = [&](std::string_view name, std::string_view value) {
@@ -142,7 +144,8 @@ void Docs(CommandContext& context, Arguments arguments) {
   for (const CommandSpec* spec : specs) WriteDocs(context.reply, *spec);
 }
 
-// --- LIST, COUNT -----------------------------------------------------------------------------------
+// --- LIST, COUNT
+// -----------------------------------------------------------------------------------
 
 void Count(CommandContext& context, Arguments) {
   context.reply.Integer(static_cast<std::int64_t>(AllCommands().size()));
@@ -183,7 +186,8 @@ void List(CommandContext& context, Arguments arguments) {
   for (const std::string_view name : names) context.reply.Bulk(name);
 }
 
-// --- GETKEYS ---------------------------------------------------------------------------------------
+// --- GETKEYS
+// ---------------------------------------------------------------------------------------
 
 template <bool kWithFlags>
 void GetKeys(CommandContext& context, Arguments arguments) {
@@ -205,7 +209,8 @@ void GetKeys(CommandContext& context, Arguments arguments) {
   }
 }
 
-// --- Declarations ----------------------------------------------------------------------------------
+// --- Declarations
+// ----------------------------------------------------------------------------------
 
 constexpr std::string_view kHelp[] = {
     "COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
@@ -227,7 +232,9 @@ constexpr std::string_view kHelp[] = {
     "    Print this help.",
 };
 
-void Help(CommandContext& context, Arguments) { WriteHelp(context.reply, kHelp); }
+void Help(CommandContext& context, Arguments) {
+  WriteHelp(context.reply, kHelp);
+}
 
 constexpr std::uint32_t kFlags = command_flag::kLoading | command_flag::kStale;
 
@@ -296,6 +303,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> CommandCommands() { return kCommands; }
+std::span<const CommandSpec> CommandCommands() {
+  return kCommands;
+}
 
 }  // namespace server

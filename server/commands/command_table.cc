@@ -59,11 +59,18 @@ std::uint64_t CaseBits(std::uint64_t word) {
   return bits;
 }
 
+constexpr std::array kFamilies = {
+    ClientCommands,  CommandCommands, ConfigCommands, ConflictCommands,    ConnectionCommands,
+    CounterCommands, CrdtCommands,    ExpiryCommands, FailoverCommands,    HashCommands,
+    InfoCommands,    KeyCommands,     ObjectCommands, RegionCommands,      ServerCommands,
+    SetCommands,     SlowlogCommands, StringCommands, TransactionCommands, WaitCommands,
+};
+
 class CommandTable {
  public:
   CommandTable() {
-    for (const auto family : CommandFamilies()) {
-      for (const CommandSpec& spec : family) by_name_.push_back(&spec);
+    for (const auto family : kFamilies) {
+      for (const CommandSpec& spec : family()) by_name_.push_back(&spec);
     }
     std::ranges::sort(by_name_, {}, &CommandSpec::name);
     crdt::Require(by_name_.size() * 2 <= kSlots, "the command table's slots are at most half full");
@@ -113,7 +120,7 @@ class CommandTable {
     const NameWords words(spec->name);
     std::size_t slot = SlotOf(words, spec->name.size());
     while (slots_[slot].spec != nullptr) slot = (slot + 1) % kSlots;
-    slots_[slot] = {words.first,           words.last,         CaseBits(words.first),
+    slots_[slot] = {words.first,          words.last,        CaseBits(words.first),
                     CaseBits(words.last), spec->name.size(), spec};
   }
 
@@ -128,7 +135,9 @@ const CommandTable& Table() {
 
 }  // namespace
 
-const CommandSpec* FindCommand(std::string_view name) { return Table().Find(name); }
+const CommandSpec* FindCommand(std::string_view name) {
+  return Table().Find(name);
+}
 
 const CommandSpec* FindSubcommand(const CommandSpec& command, std::string_view name) {
   for (const CommandSpec& subcommand : command.subcommands) {
@@ -146,6 +155,8 @@ const CommandSpec* FindCommandByFullName(std::string_view name) {
   return FindSubcommand(*command, name.substr(bar + 1));
 }
 
-std::span<const CommandSpec* const> AllCommands() { return Table().by_name(); }
+std::span<const CommandSpec* const> AllCommands() {
+  return Table().by_name();
+}
 
 }  // namespace server

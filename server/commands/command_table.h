@@ -8,8 +8,8 @@
 
 namespace server {
 
-// Null where there is no such command. Any case. On the path of every command: a hash of two machine
-// words and one comparison, no allocation.
+// Null where there is no such command. Any case. On the path of every command: a hash of two
+// machine words and one comparison, no allocation.
 const CommandSpec* FindCommand(std::string_view name);
 // The subcommand `name` ("kill") of `command` ("client"); null where there is none. Any case.
 const CommandSpec* FindSubcommand(const CommandSpec& command, std::string_view name);

@@ -22,9 +22,12 @@ namespace {
 using geo_config::Setting;
 
 // What nodes tell each other is nobody else's business.
-bool IsHidden(const Setting& setting) { return setting.name == "secret"; }
+bool IsHidden(const Setting& setting) {
+  return setting.name == "secret";
+}
 
-// --- GET -------------------------------------------------------------------------------------------
+// --- GET
+// -------------------------------------------------------------------------------------------
 
 void Get(CommandContext& context, Arguments arguments) {
   std::vector<std::string> patterns;
@@ -45,7 +48,8 @@ void Get(CommandContext& context, Arguments arguments) {
   for (const auto& [name, value] : found) Pair(context.reply, name, value);
 }
 
-// --- SET -------------------------------------------------------------------------------------------
+// --- SET
+// -------------------------------------------------------------------------------------------
 
 struct Change {
   std::string name;
@@ -107,7 +111,8 @@ void Set(CommandContext& context, Arguments arguments) {
   context.reply.Ok();
 }
 
-// --- The rest --------------------------------------------------------------------------------------
+// --- The rest
+// --------------------------------------------------------------------------------------
 
 void ResetStat(CommandContext& context, Arguments) {
   context.node.stats() = ServerStats{};
@@ -132,7 +137,9 @@ constexpr std::string_view kHelp[] = {
     "    Print this help.",
 };
 
-void Help(CommandContext& context, Arguments) { WriteHelp(context.reply, kHelp); }
+void Help(CommandContext& context, Arguments) {
+  WriteHelp(context.reply, kHelp);
+}
 
 namespace flag = command_flag;
 constexpr std::uint32_t kFlags = flag::kAdmin | flag::kNoScript | flag::kLoading | flag::kStale;
@@ -186,6 +193,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> ConfigCommands() { return kCommands; }
+std::span<const CommandSpec> ConfigCommands() {
+  return kCommands;
+}
 
 }  // namespace server

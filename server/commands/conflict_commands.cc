@@ -26,9 +26,10 @@ struct RuleRow {
 };
 
 constexpr std::array kRules = {
-    RuleRow{ConflictRule::kLastWriterWins,
-            "Both assigned a value without having seen the other's: the greatest stamp is shown, the "
-            "other value stays hidden until a later write covers it."},
+    RuleRow{
+        ConflictRule::kLastWriterWins,
+        "Both assigned a value without having seen the other's: the greatest stamp is shown, the "
+        "other value stays hidden until a later write covers it."},
     RuleRow{ConflictRule::kWriteSurvivesDelete,
             "A delete takes only what it has seen: it had not seen this write, which survives."},
     RuleRow{ConflictRule::kIncrementsAddToWrite,
@@ -38,16 +39,18 @@ constexpr std::array kRules = {
             "behind it."},
     RuleRow{ConflictRule::kSaturated,
             "The sum of all regions is beyond 64 bits: it is shown at the bound."},
-    RuleRow{ConflictRule::kLongestExpiry,
-            "Both set how long the key lives: the longest life wins, and no deadline is the longest."},
+    RuleRow{
+        ConflictRule::kLongestExpiry,
+        "Both set how long the key lives: the longest life wins, and no deadline is the longest."},
     RuleRow{ConflictRule::kTypeClash,
             "The regions gave the key different types: the one with the greatest stamp inside is "
             "shown, the other is kept until a write or delete has seen both."},
     RuleRow{ConflictRule::kDoublePop,
             "Both regions handed this element to a client: it is removed once."},
-    RuleRow{ConflictRule::kConditionBothHeld,
-            "A condition such as NX held in both regions, each deciding on what it saw: the greatest "
-            "stamp is shown."},
+    RuleRow{
+        ConflictRule::kConditionBothHeld,
+        "A condition such as NX held in both regions, each deciding on what it saw: the greatest "
+        "stamp is shown."},
 };
 
 std::string_view WhyOf(ConflictRule rule) {
@@ -154,8 +157,7 @@ void List(CommandContext& context, Arguments arguments) {
 void Get(CommandContext& context, Arguments arguments) {
   const auto id = ParseBetween(arguments[2], 1, std::numeric_limits<std::int64_t>::max());
   if (!id) return context.reply.Error(kErrorNotAnInteger);
-  const ConflictRecord* record =
-      context.node.conflicts().Get(static_cast<std::uint64_t>(*id));
+  const ConflictRecord* record = context.node.conflicts().Get(static_cast<std::uint64_t>(*id));
   if (record == nullptr) return context.reply.Null();
   WriteConflict(context.reply, *record);
 }
@@ -172,7 +174,9 @@ constexpr std::string_view kHelp[] = {
     "    Print this help.",
 };
 
-void Help(CommandContext& context, Arguments) { WriteHelp(context.reply, kHelp); }
+void Help(CommandContext& context, Arguments) {
+  WriteHelp(context.reply, kHelp);
+}
 
 constexpr std::uint32_t kFlags =
     command_flag::kAdmin | command_flag::kLoading | command_flag::kStale;
@@ -219,6 +223,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> ConflictCommands() { return kCommands; }
+std::span<const CommandSpec> ConflictCommands() {
+  return kCommands;
+}
 
 }  // namespace server

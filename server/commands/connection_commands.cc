@@ -50,7 +50,8 @@ void Auth(CommandContext& context, Arguments arguments) {
   context.reply.Ok();
 }
 
-// --- HELLO -----------------------------------------------------------------------------------------
+// --- HELLO
+// -----------------------------------------------------------------------------------------
 
 struct HelloOptions {
   std::optional<Protocol> protocol;
@@ -135,7 +136,8 @@ void Hello(CommandContext& context, Arguments arguments) {
   WriteHello(context);
 }
 
-// --- The rest --------------------------------------------------------------------------------------
+// --- The rest
+// --------------------------------------------------------------------------------------
 
 void Ping(CommandContext& context, Arguments arguments) {
   if (arguments.size() > 2) return context.reply.Error(WrongNumberOfArguments("ping"));
@@ -143,7 +145,9 @@ void Ping(CommandContext& context, Arguments arguments) {
   context.reply.Bulk(arguments[1]);
 }
 
-void Echo(CommandContext& context, Arguments arguments) { context.reply.Bulk(arguments[1]); }
+void Echo(CommandContext& context, Arguments arguments) {
+  context.reply.Bulk(arguments[1]);
+}
 
 void Quit(CommandContext& context, Arguments) {
   context.session.close_after_reply = true;
@@ -228,6 +232,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> ConnectionCommands() { return kCommands; }
+std::span<const CommandSpec> ConnectionCommands() {
+  return kCommands;
+}
 
 }  // namespace server

@@ -1,4 +1,5 @@
-// CRDT.EXPLAIN and CRDT.DIGEST: why a key shows what it shows, and whether two regions show the same.
+// CRDT.EXPLAIN and CRDT.DIGEST: why a key shows what it shows, and whether two regions show the
+// same.
 #include <spdlog/fmt/fmt.h>
 
 #include <optional>
@@ -103,6 +104,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> CrdtCommands() { return kCommands; }
+std::span<const CommandSpec> CrdtCommands() {
+  return kCommands;
+}
 
 }  // namespace server

@@ -20,7 +20,8 @@ bool AllDifferent(std::span<const std::string_view> words) {
   }
   absl::flat_hash_set<std::string_view> seen;
   seen.reserve(words.size());
-  return std::ranges::all_of(words, [&](std::string_view word) { return seen.insert(word).second; });
+  return std::ranges::all_of(words,
+                             [&](std::string_view word) { return seen.insert(word).second; });
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The words of a command that name elements of a collection (hash fields, set members), each once.
 //
-// An effect names an element at most once: two writes of it under one stamp would be concurrent with
-// each other. Clients may repeat a word; almost none do, and then nothing is copied.
+// An effect names an element at most once: two writes of it under one stamp would be concurrent
+// with each other. Clients may repeat a word; almost none do, and then nothing is copied.
 #pragma once
 
 #include <span>

@@ -36,6 +36,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> FailoverCommands() { return kCommands; }
+std::span<const CommandSpec> FailoverCommands() {
+  return kCommands;
+}
 
 }  // namespace server

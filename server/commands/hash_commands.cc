@@ -33,9 +33,11 @@ void BulkOrNull(ReplyWriter& reply, const std::optional<std::string_view>& text)
   text ? reply.Bulk(*text) : reply.Null();
 }
 
-// --- Writing ---------------------------------------------------------------------------------------
+// --- Writing
+// ---------------------------------------------------------------------------------------
 
-// Writes the pairs after the key. Returns how many fields are new; empty where an error was answered.
+// Writes the pairs after the key. Returns how many fields are new; empty where an error was
+// answered.
 std::optional<std::uint64_t> SetFields(CommandContext& context, Arguments arguments,
                                        std::string_view name) {
   if (arguments.size() % 2 != 0) {
@@ -98,16 +100,16 @@ void HIncrBy(CommandContext& context, Arguments arguments) {
     value = *number;
   }
   std::int64_t sum = 0;
-  if (__builtin_add_overflow(value, *delta, &sum)) {
-    return context.reply.Error("ERR increment or decrement would overflow");
-  }
+  if (__builtin_add_overflow(value, *delta, &sum)) return context.reply.Error(kErrorOverflow);
   crdt::PrepareHashIncrement(*view, arguments[1], arguments[2], context.database.writer(), *delta,
                              context.database.effects());
   context.database.Commit();
   context.reply.Integer(sum);
 }
 
-bool IsFinite(crdt::Float128 value) { return value - value == 0; }
+bool IsFinite(crdt::Float128 value) {
+  return value - value == 0;
+}
 
 void HIncrByFloat(CommandContext& context, Arguments arguments) {
   const std::optional<crdt::Float128> delta = crdt::ParseFloat(arguments[3]);
@@ -122,16 +124,15 @@ void HIncrByFloat(CommandContext& context, Arguments arguments) {
     if (!number) return context.reply.Error("ERR hash value is not a float");
     value = *number;
   }
-  if (!IsFinite(value + *delta)) {
-    return context.reply.Error("ERR increment would produce NaN or Infinity");
-  }
+  if (!IsFinite(value + *delta)) return context.reply.Error(kErrorNotFinite);
   crdt::PrepareHashIncrementFloat(*view, arguments[1], arguments[2], context.database.writer(),
                                   *delta, context.database.effects());
   context.database.Commit();
   BulkOrNull(context.reply, FieldText(context.database.Read(arguments[1]), arguments[2], scratch));
 }
 
-// --- Reading ---------------------------------------------------------------------------------------
+// --- Reading
+// ---------------------------------------------------------------------------------------
 
 void HGet(CommandContext& context, Arguments arguments) {
   const auto view = ReadTyped(context, arguments[1], ValueType::kHash);
@@ -212,7 +213,7 @@ void HRandFieldMany(CommandContext& context, std::string_view key, std::int64_t 
     context.reply.Array(flat ? fields * 2 : fields);
   };
   if (count < 0) {
-    if (-count > kMostRepeatedDraws) return context.reply.Error(kErrorOutOfRange);
+    if (-count > kMostRepeatedDraws) return context.reply.Error(kErrorTooManyDraws);
     begin(static_cast<std::uint64_t>(-count));
     for (std::int64_t i = 0; i < -count; ++i) {
       WriteDrawn(context.reply, elements, DrawOne(elements, context.database), with_values);
@@ -241,21 +242,24 @@ void HRandField(CommandContext& context, Arguments arguments) {
   }
   constexpr std::int64_t kMostPairs = std::numeric_limits<std::int64_t>::max() / 2;
   if (with_values && (*count < -kMostPairs || *count > kMostPairs)) {
-    return context.reply.Error(kErrorOutOfRange);
+    return context.reply.Error(kErrorTooManyDraws);
   }
   HRandFieldMany(context, arguments[1], *count, with_values);
 }
 
-// --- Declarations ----------------------------------------------------------------------------------
+// --- Declarations
+// ----------------------------------------------------------------------------------
 
 using enum Access;
 namespace flag = command_flag;
 
 constexpr std::string_view kFieldAssigned =
-    "Different fields unite; of writes to one field the one with the greatest stamp is shown and the "
+    "Different fields unite; of writes to one field the one with the greatest stamp is shown and "
+    "the "
     "others stay hidden until a later write covers them.";
 constexpr std::string_view kFieldAdded =
-    "All increments add up; with a concurrent HSET the assigned value plus the unseen increments is "
+    "All increments add up; with a concurrent HSET the assigned value plus the unseen increments "
+    "is "
     "shown, after a concurrent HDEL or DEL the unseen increments alone.";
 
 constexpr CommandSpec kCommands[] = {
@@ -298,9 +302,9 @@ constexpr CommandSpec kCommands[] = {
      .flags = flag::kFast,
      .group = "hash",
      .summary = "Removes fields.",
-     .when_concurrent =
-         "Takes only what it has seen: an unseen HSET survives, an unseen HINCRBY survives with its "
-         "increment only.",
+     .when_concurrent = "Takes only what it has seen: an unseen HSET survives, an unseen HINCRBY "
+                        "survives with its "
+                        "increment only.",
      .since = "2.0.0",
      .run = HDel},
     {.name = "hincrby",
@@ -412,6 +416,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> HashCommands() { return kCommands; }
+std::span<const CommandSpec> HashCommands() {
+  return kCommands;
+}
 
 }  // namespace server

@@ -21,6 +21,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> InfoCommands() { return kCommands; }
+std::span<const CommandSpec> InfoCommands() {
+  return kCommands;
+}
 
 }  // namespace server

@@ -16,9 +16,8 @@ constexpr char UpperCase(char letter) {
 }
 
 constexpr bool EqualsIgnoreCase(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, [](char a, char b) {
-    return LowerCase(a) == LowerCase(b);
-  });
+  return std::ranges::equal(left, right,
+                            [](char a, char b) { return LowerCase(a) == LowerCase(b); });
 }
 
 inline std::string LowerCase(std::string_view text) {

@@ -15,6 +15,8 @@ namespace server {
 // A reply that draws the same elements over and over is bounded by nothing else.
 inline constexpr std::int64_t kMostRepeatedDraws = 10'000'000;
 
+inline constexpr std::string_view kErrorTooManyDraws = "ERR value is out of range";
+
 // `count` different elements, or all where there are no more.
 std::vector<std::string_view> DrawDifferent(const crdt::ElementTable& elements, std::uint64_t count,
                                             Database& database);

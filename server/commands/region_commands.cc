@@ -53,8 +53,7 @@ void WriteStatus(ReplyWriter& reply, const RegionReport& region) {
   Pair(reply, "records_behind", region.records_behind);
   Pair(reply, "bytes_behind", region.bytes_behind);
   if (region.held_ahead_s) {
-    Pair(reply, "held",
-         "its clock is ahead by " + std::to_string(*region.held_ahead_s) + " s");
+    Pair(reply, "held", "its clock is ahead by " + std::to_string(*region.held_ahead_s) + " s");
   }
   Pair(reply, "bytes_sent", region.bytes_sent);
   Pair(reply, "bytes_received", region.bytes_received);
@@ -143,7 +142,9 @@ constexpr std::string_view kHelp[] = {
     "    Print this help.",
 };
 
-void Help(CommandContext& context, Arguments) { WriteHelp(context.reply, kHelp); }
+void Help(CommandContext& context, Arguments) {
+  WriteHelp(context.reply, kHelp);
+}
 
 namespace flag = command_flag;
 constexpr std::uint32_t kFlags = flag::kAdmin | flag::kLoading | flag::kStale | flag::kNoScript;
@@ -212,6 +213,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> RegionCommands() { return kCommands; }
+std::span<const CommandSpec> RegionCommands() {
+  return kCommands;
+}
 
 }  // namespace server

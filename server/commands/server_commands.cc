@@ -16,7 +16,8 @@ void Time(CommandContext& context, Arguments) {
   context.reply.Bulk(std::to_string(now_ms % 1000 * 1000));
 }
 
-// --- ROLE ------------------------------------------------------------------------------------------
+// --- ROLE
+// ------------------------------------------------------------------------------------------
 
 void WritePrimary(ReplyWriter& reply, const ReplicationReport& report) {
   reply.Array(3);
@@ -50,7 +51,8 @@ void Role(CommandContext& context, Arguments) {
   report.is_primary ? WritePrimary(context.reply, report) : WriteReplica(context.reply, report);
 }
 
-// --- SHUTDOWN --------------------------------------------------------------------------------------
+// --- SHUTDOWN
+// --------------------------------------------------------------------------------------
 
 // Nothing is answered: the connection ends with the process.
 void Shutdown(CommandContext& context, Arguments arguments) {
@@ -102,13 +104,16 @@ constexpr CommandSpec kCommands[] = {
      .words = AtLeast(1),
      .flags = flag::kAdmin | flag::kNoScript | flag::kLoading | flag::kStale | flag::kNoMulti,
      .group = "server",
-     .summary = "Ends the process; the log is written and synced first, with SAVE and NOSAVE alike.",
+     .summary =
+         "Ends the process; the log is written and synced first, with SAVE and NOSAVE alike.",
      .since = "1.0.0",
      .run = Shutdown},
 };
 
 }  // namespace
 
-std::span<const CommandSpec> ServerCommands() { return kCommands; }
+std::span<const CommandSpec> ServerCommands() {
+  return kCommands;
+}
 
 }  // namespace server

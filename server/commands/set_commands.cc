@@ -36,7 +36,8 @@ void WriteMembers(ReplyWriter& reply, const Members& members) {
   for (const std::string_view member : members) reply.Bulk(member);
 }
 
-// --- One set ---------------------------------------------------------------------------------------
+// --- One set
+// ---------------------------------------------------------------------------------------
 
 void SAdd(CommandContext& context, Arguments arguments) {
   const auto view = ReadTypedToWrite(context, arguments[1], ValueType::kSet);
@@ -117,7 +118,8 @@ void SMove(CommandContext& context, Arguments arguments) {
   context.reply.Integer(is_member ? 1 : 0);
 }
 
-// --- Drawing ---------------------------------------------------------------------------------------
+// --- Drawing
+// ---------------------------------------------------------------------------------------
 
 void SPopOne(CommandContext& context, std::string_view key) {
   const auto view = ReadTypedToWrite(context, key, ValueType::kSet);
@@ -162,7 +164,7 @@ void SRandMember(CommandContext& context, Arguments arguments) {
     return context.reply.Bulk(DrawOne(view->elements(), context.database));
   }
   if (!view->exists() || *count == 0) return context.reply.Array(0);
-  if (*count < -kMostRepeatedDraws) return context.reply.Error(kErrorOutOfRange);
+  if (*count < -kMostRepeatedDraws) return context.reply.Error(kErrorTooManyDraws);
   if (*count < 0) {
     context.reply.Array(static_cast<std::size_t>(-*count));
     for (std::int64_t i = 0; i < -*count; ++i) {
@@ -176,7 +178,8 @@ void SRandMember(CommandContext& context, Arguments arguments) {
   for (const std::string_view member : drawn) context.reply.Bulk(member);
 }
 
-// --- Several sets ----------------------------------------------------------------------------------
+// --- Several sets
+// ----------------------------------------------------------------------------------
 
 // The sets at `keys`; empty, and WRONGTYPE answered, where one of them is something else.
 std::optional<std::vector<KeyView>> ReadSets(CommandContext& context, Arguments keys) {
@@ -205,7 +208,9 @@ Members Intersect(std::vector<KeyView> sets, std::uint64_t limit) {
   return found;
 }
 
-Members Intersect(const std::vector<KeyView>& sets) { return Intersect(sets, 0); }
+Members Intersect(const std::vector<KeyView>& sets) {
+  return Intersect(sets, 0);
+}
 
 Members Unite(const std::vector<KeyView>& sets) {
   Members found;
@@ -283,13 +288,15 @@ void SInterCard(CommandContext& context, Arguments arguments) {
   context.reply.Integer(static_cast<std::int64_t>(Intersect(std::move(*sets), limit).size()));
 }
 
-// --- Declarations ----------------------------------------------------------------------------------
+// --- Declarations
+// ----------------------------------------------------------------------------------
 
 using enum Access;
 namespace flag = command_flag;
 
 constexpr std::string_view kStored =
-    "Ships the result, computed from what is visible here, as new members, after an observed delete "
+    "Ships the result, computed from what is visible here, as new members, after an observed "
+    "delete "
     "of what the destination held: members that other regions add meanwhile survive.";
 
 constexpr CommandSpec kCommands[] = {
@@ -300,9 +307,9 @@ constexpr CommandSpec kCommands[] = {
      .flags = flag::kFast | flag::kDenyOom,
      .group = "set",
      .summary = "Adds members.",
-     .when_concurrent =
-         "Members unite; an add wins over a removal that has not seen it, also where the member was "
-         "there before.",
+     .when_concurrent = "Members unite; an add wins over a removal that has not seen it, also "
+                        "where the member was "
+                        "there before.",
      .since = "1.0.0",
      .run = SAdd},
     {.name = "srem",
@@ -457,6 +464,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> SetCommands() { return kCommands; }
+std::span<const CommandSpec> SetCommands() {
+  return kCommands;
+}
 
 }  // namespace server

@@ -6,7 +6,9 @@
 namespace server {
 namespace {
 
-void NoEntries(CommandContext& context, Arguments) { context.reply.Array(0); }
+void NoEntries(CommandContext& context, Arguments) {
+  context.reply.Array(0);
+}
 
 void SlowlogGet(CommandContext& context, Arguments arguments) {
   if (arguments.size() == 3) {
@@ -18,11 +20,17 @@ void SlowlogGet(CommandContext& context, Arguments arguments) {
   context.reply.Array(0);
 }
 
-void SlowlogLen(CommandContext& context, Arguments) { context.reply.Integer(0); }
+void SlowlogLen(CommandContext& context, Arguments) {
+  context.reply.Integer(0);
+}
 
-void SlowlogReset(CommandContext& context, Arguments) { context.reply.Ok(); }
+void SlowlogReset(CommandContext& context, Arguments) {
+  context.reply.Ok();
+}
 
-void LatencyReset(CommandContext& context, Arguments) { context.reply.Integer(0); }
+void LatencyReset(CommandContext& context, Arguments) {
+  context.reply.Integer(0);
+}
 
 namespace flag = command_flag;
 constexpr std::uint32_t kFlags = flag::kAdmin | flag::kLoading | flag::kStale;
@@ -92,6 +100,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> SlowlogCommands() { return kCommands; }
+std::span<const CommandSpec> SlowlogCommands() {
+  return kCommands;
+}
 
 }  // namespace server

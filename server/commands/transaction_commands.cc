@@ -91,6 +91,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> TransactionCommands() { return kCommands; }
+std::span<const CommandSpec> TransactionCommands() {
+  return kCommands;
+}
 
 }  // namespace server

@@ -70,6 +70,8 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> WaitCommands() { return kCommands; }
+std::span<const CommandSpec> WaitCommands() {
+  return kCommands;
+}
 
 }  // namespace server

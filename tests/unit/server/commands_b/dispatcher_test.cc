@@ -28,14 +28,16 @@ TEST_F(DispatcherTest, CutsWhatItTellsOfAnUnknownCommand) {
 }
 
 TEST_F(DispatcherTest, BreaksNoReplyApartAtLineBreaksOfAnUnknownCommand) {
-  EXPECT_EQ(client_.RunWords({"a\r\nb"}), "-ERR unknown command 'a  b', with args beginning with: |");
+  EXPECT_EQ(client_.RunWords({"a\r\nb"}),
+            "-ERR unknown command 'a  b', with args beginning with: |");
 }
 
 TEST_F(DispatcherTest, ChecksTheNumberOfWords) {
   EXPECT_EQ(client_.Run("hget h"), "-ERR wrong number of arguments for 'hget' command|");
   EXPECT_EQ(client_.Run("HGET h a b"), "-ERR wrong number of arguments for 'hget' command|");
   EXPECT_EQ(client_.Run("CLIENT"), "-ERR wrong number of arguments for 'client' command|");
-  EXPECT_EQ(client_.Run("CLIENT KILL"), "-ERR wrong number of arguments for 'client|kill' command|");
+  EXPECT_EQ(client_.Run("CLIENT KILL"),
+            "-ERR wrong number of arguments for 'client|kill' command|");
 }
 
 TEST_F(DispatcherTest, AsksForThePasswordAfterLookingAtTheWords) {

@@ -132,8 +132,7 @@ TEST_F(TransactionTest, RefusesMoreThanItsMemory) {
   client_.Run("MULTI");
   client_.session().transaction->bytes = QueuedTransaction::kMostBytes - 200;
   EXPECT_EQ(client_.Run("SADD s a"), "+QUEUED|");
-  EXPECT_EQ(client_.Run("SADD s a"),
-            "-ERR the commands queued since MULTI take more than 1 GiB|");
+  EXPECT_EQ(client_.Run("SADD s a"), "-ERR the commands queued since MULTI take more than 1 GiB|");
   EXPECT_EQ(client_.Run("EXEC"), "-EXECABORT Transaction discarded because of previous errors.|");
 }
 

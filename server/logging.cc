@@ -26,8 +26,7 @@ crdt::Status Logging::Begin() {
     }
   }
   logger_ = std::make_shared<spdlog::logger>("meridian", std::move(sink));
-  logger_->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-      "%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc));
+  logger_->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
   logger_->set_level(spdlog::level::from_str(level_));
   logger_->flush_on(spdlog::level::info);
   return {};

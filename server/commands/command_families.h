@@ -1,0 +1,31 @@
+// The families of commands; command_table.cc puts them together. One line each.
+#pragma once
+
+#include <span>
+
+#include "server/command.h"
+
+namespace server {
+
+std::span<const CommandSpec> ClientCommands();
+std::span<const CommandSpec> CommandCommands();
+std::span<const CommandSpec> ConfigCommands();
+std::span<const CommandSpec> ConflictCommands();
+std::span<const CommandSpec> ConnectionCommands();
+std::span<const CommandSpec> CounterCommands();
+std::span<const CommandSpec> CrdtCommands();
+std::span<const CommandSpec> ExpiryCommands();
+std::span<const CommandSpec> FailoverCommands();
+std::span<const CommandSpec> HashCommands();
+std::span<const CommandSpec> InfoCommands();
+std::span<const CommandSpec> KeyCommands();
+std::span<const CommandSpec> ObjectCommands();
+std::span<const CommandSpec> RegionCommands();
+std::span<const CommandSpec> ServerCommands();
+std::span<const CommandSpec> SetCommands();
+std::span<const CommandSpec> SlowlogCommands();
+std::span<const CommandSpec> StringCommands();
+std::span<const CommandSpec> TransactionCommands();
+std::span<const CommandSpec> WaitCommands();
+
+}  // namespace server

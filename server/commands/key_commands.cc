@@ -1,0 +1,282 @@
+// Commands on keys of any type.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "crdt/prepare.h"
+#include "server/commands/command_families.h"
+#include "server/commands/glob.h"
+#include "server/commands/letter_case.h"
+#include "server/commands/reply_errors.h"
+#include "server/node.h"
+
+namespace server {
+namespace {
+
+using crdt::KeyView;
+using crdt::ValueType;
+
+void Delete(CommandContext& context, Arguments arguments) {
+  std::int64_t deleted = 0;
+  for (const std::string_view key : arguments.subspan(1)) {
+    const KeyView view = context.database.ReadToWrite(key);
+    if (!view.exists()) continue;
+    ++deleted;
+    crdt::PrepareDelete(view, key, crdt::DeleteReason::kCommand, context.database.effects());
+    context.database.Commit();
+  }
+  context.reply.Integer(deleted);
+}
+
+void CountExisting(CommandContext& context, Arguments arguments) {
+  std::int64_t found = 0;
+  for (const std::string_view key : arguments.subspan(1)) {
+    const bool exists = context.database.Read(key).exists();
+    ++(exists ? context.node.stats().keyspace_hits : context.node.stats().keyspace_misses);
+    found += exists ? 1 : 0;
+  }
+  context.reply.Integer(found);
+}
+
+void Type(CommandContext& context, Arguments arguments) {
+  context.reply.Simple(crdt::NameOf(context.database.Read(arguments[1]).type()));
+}
+
+// --- RENAME and COPY -------------------------------------------------------------------------------
+
+// Puts what `from` shows under `key`, as new writes, after an observed delete of what is there.
+void ShipAs(CommandContext& context, std::string_view from, std::string_view key) {
+  Database& database = context.database;
+  const KeyView target = database.ReadToWrite(key);
+  const KeyView source = database.Read(from);
+  const auto deadline = source.deadline();
+  if (source.type() == ValueType::kString) {
+    std::string scratch;
+    const std::string value(source.Text(scratch));
+    crdt::PrepareSet(target, key, value,
+                     {.ttl = deadline ? crdt::Ttl::kDeadline : crdt::Ttl::kInfinite,
+                      .deadline = deadline.value_or(crdt::kInfinite)},
+                     database.effects());
+    database.Commit();
+    return;
+  }
+  const ValueType type = source.type();
+  std::vector<std::pair<std::string, std::string>> elements;
+  source.elements().ForEach([&elements](std::string_view name, std::string_view value) {
+    elements.emplace_back(name, value);
+  });
+  crdt::PrepareDelete(target, key, crdt::DeleteReason::kCommand, database.effects());
+  database.Commit();
+  const KeyView emptied = database.Read(key);
+  if (type == ValueType::kHash) {
+    const std::vector<crdt::FieldValue> fields(elements.begin(), elements.end());
+    crdt::PrepareHashSet(emptied, key, fields, crdt::Condition::kNone, database.effects());
+  } else {
+    std::vector<std::string_view> members;
+    for (const auto& [name, value] : elements) members.push_back(name);
+    crdt::PrepareSetAdd(emptied, key, members, database.effects());
+  }
+  database.Commit();
+  if (!deadline) return;
+  crdt::PrepareExpire(database.Read(key), key, *deadline, database.effects());
+  database.Commit();
+}
+
+// False where the destination is there and must not be.
+enum class IfThere { kReplace, kLeave };
+
+bool RenameTo(CommandContext& context, std::string_view from, std::string_view to,
+              IfThere if_there) {
+  if (if_there == IfThere::kLeave && context.database.Read(to).exists()) return false;
+  if (from == to) return true;
+  ShipAs(context, from, to);
+  crdt::PrepareDelete(context.database.ReadToWrite(from), from, crdt::DeleteReason::kCommand,
+                      context.database.effects());
+  context.database.Commit();
+  return true;
+}
+
+void Rename(CommandContext& context, Arguments arguments) {
+  if (!context.database.ReadToWrite(arguments[1]).exists()) {
+    return context.reply.Error(kErrorNoSuchKey);
+  }
+  RenameTo(context, arguments[1], arguments[2], IfThere::kReplace);
+  context.reply.Ok();
+}
+
+void RenameNx(CommandContext& context, Arguments arguments) {
+  if (!context.database.ReadToWrite(arguments[1]).exists()) {
+    return context.reply.Error(kErrorNoSuchKey);
+  }
+  context.reply.Integer(RenameTo(context, arguments[1], arguments[2], IfThere::kLeave) ? 1 : 0);
+}
+
+void Copy(CommandContext& context, Arguments arguments) {
+  bool replace = false;
+  for (std::size_t i = 3; i < arguments.size(); ++i) {
+    if (EqualsIgnoreCase(arguments[i], "replace")) {
+      replace = true;
+    } else if (EqualsIgnoreCase(arguments[i], "db") && i + 1 < arguments.size()) {
+      const auto index = crdt::ParseInteger(arguments[++i]);
+      if (!index) return context.reply.Error(kErrorNotAnInteger);
+      if (*index != 0) return context.reply.Error("ERR DB index is out of range");
+    } else {
+      return context.reply.Error(kErrorSyntax);
+    }
+  }
+  if (arguments[1] == arguments[2]) {
+    return context.reply.Error("ERR source and destination objects are the same");
+  }
+  if (!context.database.Read(arguments[1]).exists()) return context.reply.Integer(0);
+  if (!replace && context.database.Read(arguments[2]).exists()) return context.reply.Integer(0);
+  ShipAs(context, arguments[1], arguments[2]);
+  context.reply.Integer(1);
+}
+
+void Move(CommandContext& context, Arguments arguments) {
+  const auto index = crdt::ParseInteger(arguments[2]);
+  if (!index) return context.reply.Error(kErrorNotAnInteger);
+  context.reply.Error(*index == 0 ? "ERR source and destination objects are the same"
+                                  : "ERR DB index is out of range");
+}
+
+// --- Going through keys ----------------------------------------------------------------------------
+
+void Keys(CommandContext& context, Arguments arguments) {
+  const bool all = arguments[1] == "*";
+  std::vector<std::string_view> found;
+  for (const crdt::KeyTable* table : context.database.keyspace().Tables()) {
+    table->ForEach([&](const crdt::KeyCell& cell) {
+      const KeyView view(&cell);
+      if (!view.exists() || context.database.IsExpired(view)) return;
+      if (all || GlobMatches(arguments[1], cell.name())) found.push_back(cell.name());
+    });
+  }
+  context.reply.Array(found.size());
+  for (const std::string_view key : found) context.reply.Bulk(key);
+}
+
+void Scan(CommandContext& context, Arguments arguments) {
+  std::uint64_t cursor = 0;
+  const std::string text(arguments[1]);
+  char* end = nullptr;
+  errno = 0;
+  cursor = std::strtoull(text.c_str(), &end, 10);
+  if (text.empty() || *end != '\0' || errno != 0 || text.front() == '-') {
+    return context.reply.Error("ERR invalid cursor");
+  }
+  std::int64_t count = 10;
+  std::string_view pattern;
+  std::string_view type;
+  for (std::size_t i = 2; i < arguments.size(); i += 2) {
+    if (i + 1 == arguments.size()) return context.reply.Error(kErrorSyntax);
+    if (EqualsIgnoreCase(arguments[i], "count")) {
+      const auto number = crdt::ParseInteger(arguments[i + 1]);
+      if (!number) return context.reply.Error(kErrorNotAnInteger);
+      if (*number < 1) return context.reply.Error(kErrorSyntax);
+      count = *number;
+    } else if (EqualsIgnoreCase(arguments[i], "match")) {
+      pattern = arguments[i + 1];
+    } else if (EqualsIgnoreCase(arguments[i], "type")) {
+      type = arguments[i + 1];
+    } else {
+      return context.reply.Error(kErrorSyntax);
+    }
+  }
+  std::vector<std::string_view> found;
+  const std::uint64_t next = context.database.keyspace().Scan(
+      cursor, static_cast<std::uint64_t>(count), [&](std::string_view key, const KeyView& view) {
+        if (context.database.IsExpired(view)) return;
+        if (!pattern.empty() && !GlobMatches(pattern, key)) return;
+        if (!type.empty() && !EqualsIgnoreCase(type, crdt::NameOf(view.type()))) return;
+        found.push_back(key);
+      });
+  context.reply.Array(2);
+  context.reply.Bulk(std::to_string(next));
+  context.reply.Array(found.size());
+  for (const std::string_view key : found) context.reply.Bulk(key);
+}
+
+void RandomKey(CommandContext& context, Arguments) {
+  // Expired keys are drawn too; after this many there may be nothing else.
+  constexpr int kAttempts = 100;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const std::string_view key =
+        context.database.keyspace().Random([&] { return context.database.Dice(); });
+    if (key.data() == nullptr) break;
+    if (context.database.Read(key).exists()) return context.reply.Bulk(key);
+  }
+  context.reply.Null();
+}
+
+void DbSize(CommandContext& context, Arguments) {
+  context.reply.Integer(static_cast<std::int64_t>(context.database.keyspace().visible_keys()));
+}
+
+void Flush(CommandContext& context, Arguments arguments) {
+  const bool known = arguments.size() == 1 ||
+                     (arguments.size() == 2 && (EqualsIgnoreCase(arguments[1], "async") ||
+                                                EqualsIgnoreCase(arguments[1], "sync")));
+  if (!known) return context.reply.Error(kErrorSyntax);
+  crdt::PrepareClear(context.database.keyspace().Tables(), context.database.effects());
+  context.database.Commit();
+  context.reply.Ok();
+}
+
+namespace flag = command_flag;
+constexpr std::string_view kObservedDelete =
+    "Takes only what this region has seen: concurrent writes elsewhere survive.";
+constexpr std::string_view kShipped =
+    "The result travels as new writes, with an observed delete of what it replaces.";
+
+constexpr CommandSpec kCommands[] = {
+    {.name = "del", .words = AtLeast(2), .keys = kAllKeys, .access = Access::kWrite,
+     .group = "generic", .summary = "Deletes keys.", .when_concurrent = kObservedDelete,
+     .since = "1.0.0", .run = Delete},
+    {.name = "unlink", .words = AtLeast(2), .keys = kAllKeys, .access = Access::kWrite,
+     .flags = flag::kFast, .group = "generic", .summary = "Deletes keys.",
+     .when_concurrent = kObservedDelete, .since = "4.0.0", .run = Delete},
+    {.name = "exists", .words = AtLeast(2), .keys = kAllKeys, .access = Access::kRead,
+     .flags = flag::kFast, .group = "generic", .summary = "How many of the keys are there.",
+     .since = "1.0.0", .run = CountExisting},
+    {.name = "touch", .words = AtLeast(2), .keys = kAllKeys, .access = Access::kRead,
+     .flags = flag::kFast, .group = "generic", .summary = "How many of the keys are there.",
+     .since = "3.2.1", .run = CountExisting},
+    {.name = "type", .words = Exactly(2), .keys = kOneKey, .access = Access::kRead,
+     .flags = flag::kFast, .group = "generic", .summary = "The type of what a key holds.",
+     .since = "1.0.0", .run = Type},
+    {.name = "rename", .words = Exactly(3), .keys = kTwoKeys, .access = Access::kWrite,
+     .group = "generic", .summary = "Moves a value to another key.", .when_concurrent = kShipped,
+     .since = "1.0.0", .run = Rename},
+    {.name = "renamenx", .words = Exactly(3), .keys = kTwoKeys, .access = Access::kWrite,
+     .flags = flag::kFast, .group = "generic",
+     .summary = "Moves a value to another key where that is not there.",
+     .when_concurrent = kShipped, .since = "1.0.0", .run = RenameNx},
+    {.name = "copy", .words = AtLeast(3), .keys = kTwoKeys, .access = Access::kWrite,
+     .flags = flag::kDenyOom, .group = "generic", .summary = "Copies a value to another key.",
+     .when_concurrent = kShipped, .since = "6.2.0", .run = Copy},
+    {.name = "move", .words = Exactly(3), .keys = kOneKey, .access = Access::kWrite,
+     .flags = flag::kFast, .group = "generic",
+     .summary = "Moves a key to another database; there is only one.",
+     .when_concurrent = "Changes nothing.", .since = "1.0.0", .run = Move},
+    {.name = "keys", .words = Exactly(2), .access = Access::kRead, .group = "generic",
+     .summary = "All keys that match a pattern.", .since = "1.0.0", .run = Keys},
+    {.name = "scan", .words = AtLeast(2), .access = Access::kRead, .group = "generic",
+     .summary = "Goes through the keys in steps.", .since = "2.8.0", .run = Scan},
+    {.name = "randomkey", .words = Exactly(1), .access = Access::kRead, .group = "generic",
+     .summary = "A key drawn at random.", .since = "1.0.0", .run = RandomKey},
+    {.name = "dbsize", .words = Exactly(1), .access = Access::kRead, .flags = flag::kFast,
+     .group = "server", .summary = "The number of keys.", .since = "1.0.0", .run = DbSize},
+    {.name = "flushdb", .words = AtLeast(1), .access = Access::kWrite, .group = "server",
+     .summary = "Deletes all keys.", .when_concurrent = kObservedDelete, .since = "1.0.0",
+     .run = Flush},
+    {.name = "flushall", .words = AtLeast(1), .access = Access::kWrite, .group = "server",
+     .summary = "Deletes all keys.", .when_concurrent = kObservedDelete, .since = "1.0.0",
+     .run = Flush},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> KeyCommands() { return kCommands; }
+
+}  // namespace server

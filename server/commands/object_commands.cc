@@ -1,0 +1,137 @@
+// OBJECT and MEMORY: how a value would be stored by Redis, and what it takes here.
+#include <array>
+#include <string>
+
+#include "crdt/string_value.h"
+#include "server/commands/command_families.h"
+#include "server/commands/help_reply.h"
+#include "server/commands/letter_case.h"
+#include "server/commands/reply_errors.h"
+#include "server/node.h"
+
+namespace server {
+namespace {
+
+using crdt::KeyView;
+using crdt::ValueType;
+
+// Redis' default thresholds: tools draw conclusions from the names.
+constexpr std::size_t kMostEmbeddedBytes = 44;
+constexpr std::size_t kMostListpackEntries = 128;
+constexpr std::size_t kMostListpackValue = 64;
+constexpr std::size_t kMostIntsetEntries = 512;
+
+std::string_view EncodingOf(const KeyView& view) {
+  if (view.type() == ValueType::kString) {
+    std::string scratch;
+    const std::string_view text = view.Text(scratch);
+    if (crdt::ParseInteger(text)) return "int";
+    return text.size() <= kMostEmbeddedBytes ? "embstr" : "raw";
+  }
+  bool integers = view.type() == ValueType::kSet;
+  bool small = true;
+  view.elements().ForEach([&](std::string_view name, std::string_view value) {
+    integers = integers && crdt::ParseInteger(name).has_value();
+    small = small && name.size() <= kMostListpackValue && value.size() <= kMostListpackValue;
+  });
+  const std::uint64_t size = view.elements().size();
+  if (integers && size <= kMostIntsetEntries) return "intset";
+  return small && size <= kMostListpackEntries ? "listpack" : "hashtable";
+}
+
+// The key of a subcommand; a key that is not there is answered as null.
+KeyView KeyOrNull(CommandContext& context, std::string_view key) {
+  const KeyView view = context.database.Read(key);
+  if (!view.exists()) context.reply.Null();
+  return view;
+}
+
+void Encoding(CommandContext& context, Arguments arguments) {
+  const KeyView view = KeyOrNull(context, arguments[2]);
+  if (view.exists()) context.reply.Bulk(EncodingOf(view));
+}
+
+void RefCount(CommandContext& context, Arguments arguments) {
+  if (KeyOrNull(context, arguments[2]).exists()) context.reply.Integer(1);
+}
+
+void IdleTime(CommandContext& context, Arguments arguments) {
+  // Accesses are not tracked, since nothing is evicted.
+  if (KeyOrNull(context, arguments[2]).exists()) context.reply.Integer(0);
+}
+
+void Freq(CommandContext& context, Arguments arguments) {
+  if (!KeyOrNull(context, arguments[2]).exists()) return;
+  context.reply.Error(
+      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+      "when switching between policies at runtime LRU and LFU data will take some time to adjust.");
+}
+
+void ObjectHelp(CommandContext& context, Arguments) {
+  static constexpr std::array<std::string_view, 9> kLines = {
+      "OBJECT <subcommand> <key>. Subcommands are:",
+      "ENCODING", "    How Redis would store the value.",
+      "FREQ", "    The access frequency; not tracked.",
+      "IDLETIME", "    Seconds since the last access; not tracked, 0.",
+      "REFCOUNT", "    The number of references: 1."};
+  WriteHelp(context.reply, kLines);
+}
+
+void MemoryUsage(CommandContext& context, Arguments arguments) {
+  const Arguments words = arguments.subspan(3);
+  if (words.size() == 2 && EqualsIgnoreCase(words[0], "samples")) {
+    const auto samples = crdt::ParseInteger(words[1]);
+    if (!samples) return context.reply.Error(kErrorNotAnInteger);
+    if (*samples < 0) return context.reply.Error(kErrorSyntax);
+  } else if (!words.empty()) {
+    return context.reply.Error(kErrorSyntax);
+  }
+  const KeyView view = KeyOrNull(context, arguments[2]);
+  if (view.exists()) context.reply.Integer(static_cast<std::int64_t>(view.memory_bytes()));
+}
+
+void MemoryHelp(CommandContext& context, Arguments) {
+  static constexpr std::array<std::string_view, 3> kLines = {
+      "MEMORY <subcommand> [<arg> ...]. Subcommands are:", "USAGE <key> [SAMPLES <count>]",
+      "    Bytes that the key and its value take, about."};
+  WriteHelp(context.reply, kLines);
+}
+
+constexpr KeyPositions kSecondWord{2, 2, 1};
+
+constexpr CommandSpec kObject[] = {
+    {.name = "object|encoding", .words = Exactly(3), .keys = kSecondWord, .access = Access::kRead,
+     .group = "generic", .summary = "How Redis would store the value.", .since = "2.2.3",
+     .run = Encoding},
+    {.name = "object|refcount", .words = Exactly(3), .keys = kSecondWord, .access = Access::kRead,
+     .group = "generic", .summary = "The number of references.", .since = "2.2.3",
+     .run = RefCount},
+    {.name = "object|idletime", .words = Exactly(3), .keys = kSecondWord, .access = Access::kRead,
+     .group = "generic", .summary = "Seconds since the last access.", .since = "2.2.3",
+     .run = IdleTime},
+    {.name = "object|freq", .words = Exactly(3), .keys = kSecondWord, .access = Access::kRead,
+     .group = "generic", .summary = "The access frequency.", .since = "4.0.0", .run = Freq},
+    {.name = "object|help", .words = Exactly(2), .group = "generic",
+     .summary = "What the subcommands are.", .since = "6.2.0", .run = ObjectHelp},
+};
+
+constexpr CommandSpec kMemory[] = {
+    {.name = "memory|usage", .words = AtLeast(3), .keys = kSecondWord, .access = Access::kRead,
+     .group = "server", .summary = "Bytes that a key takes.", .since = "4.0.0",
+     .run = MemoryUsage},
+    {.name = "memory|help", .words = Exactly(2), .group = "server",
+     .summary = "What the subcommands are.", .since = "4.0.0", .run = MemoryHelp},
+};
+
+constexpr CommandSpec kCommands[] = {
+    {.name = "object", .words = AtLeast(2), .group = "generic",
+     .summary = "Looks into how a value is stored.", .since = "2.2.3", .subcommands = kObject},
+    {.name = "memory", .words = AtLeast(2), .group = "server",
+     .summary = "Looks into the use of memory.", .since = "4.0.0", .subcommands = kMemory},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> ObjectCommands() { return kCommands; }
+
+}  // namespace server

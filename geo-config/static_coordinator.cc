@@ -9,9 +9,10 @@ crdt::Result<crdt::Epoch> NextEpoch(crdt::Epoch known, std::uint32_t ordinal, st
   while (next % nodes != ordinal % nodes) ++next;
   // Epochs are not closed, so a slot is never used again.
   if (next >= crdt::kEpochSlots) {
-    return crdt::Fail(
-        crdt::ErrorCode::kRefused,
-        "all epoch slots of this region are used up (the last was " + std::to_string(known) + ")");
+    return crdt::Fail(crdt::ErrorCode::kRefused,
+                      "all " + std::to_string(crdt::kEpochSlots) +
+                          " epoch slots are in use (the greatest epoch of this region is " +
+                          std::to_string(known) + ")");
   }
   return next;
 }

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
 
 namespace geo_config {
 namespace {
 
-// Fine print 10: two nodes of a region never share an epoch, whatever each of them has heard.
-TEST(StaticCoordinator, NodesOfARegionNeverShareAnEpoch) {
+// Two nodes of a region never share an epoch, whatever each of them has heard.
+TEST(StaticCoordinator, FinePrint10NodesOfARegionNeverShareAnEpoch) {
   for (std::uint32_t nodes = 1; nodes <= 5; ++nodes) {
     std::set<std::pair<crdt::Epoch, std::uint32_t>> taken;
     for (std::uint32_t ordinal = 0; ordinal < nodes; ++ordinal) {
@@ -27,14 +28,16 @@ TEST(StaticCoordinator, NodesOfARegionNeverShareAnEpoch) {
   }
 }
 
-TEST(StaticCoordinator, APromotedReplicaAndARestartedPrimaryTakeDifferentEpochs) {
+TEST(StaticCoordinator, FinePrint10APromotedReplicaAndARestartedPrimaryTakeDifferentEpochs) {
   EXPECT_EQ(NextEpoch(2, 0, 2).value(), 4u);
   EXPECT_EQ(NextEpoch(2, 1, 2).value(), 3u);
 }
 
 TEST(StaticCoordinator, RefusesWhereTheSlotsAreUsedUp) {
   EXPECT_TRUE(NextEpoch(crdt::kEpochSlots - 2, 0, 1));
-  EXPECT_FALSE(NextEpoch(crdt::kEpochSlots - 1, 0, 1));
+  const auto refused = NextEpoch(crdt::kEpochSlots - 1, 0, 1);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().detail.find("all 64 epoch slots are in use"), std::string::npos);
 }
 
 }  // namespace

@@ -50,8 +50,7 @@ crdt::Result<DataDirectory> DataDirectory::Open(const std::string& path,
   if (::ftruncate(lock, 0) != 0 ||
       ::pwrite(lock, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     ::close(lock);
-    return Fail(ErrorCode::kInputOutput,
-                "cannot write " + lock_path + ": " + std::strerror(errno));
+    return Fail(ErrorCode::kInputOutput, "cannot write " + lock_path + ": " + std::strerror(errno));
   }
   if (!disk.Exists(format)) {
     if (auto written = disk.ReplaceFile(format, std::to_string(kFormatVersion) + "\n"); !written) {
@@ -59,7 +58,7 @@ crdt::Result<DataDirectory> DataDirectory::Open(const std::string& path,
       return std::unexpected(written.error());
     }
   }
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) {
     ::close(lock);
     return Fail(ErrorCode::kInputOutput, "cannot look at " + path);

@@ -42,6 +42,8 @@ class Disk {
   virtual crdt::Result<std::vector<std::string>> List(const std::string& directory) = 0;
   virtual bool Exists(const std::string& path) = 0;
   virtual crdt::Status Remove(const std::string& path) = 0;
+  // Within one directory; replaces what is there.
+  virtual crdt::Status Rename(const std::string& from, const std::string& to) = 0;
   // With mode 0700; no error where it exists.
   virtual crdt::Status MakeDirectory(const std::string& path) = 0;
   // Makes created and removed names durable.

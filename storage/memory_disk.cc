@@ -1,6 +1,7 @@
 #include "storage/memory_disk.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace storage {
@@ -15,12 +16,19 @@ class MemoryFile : public File {
       : disk_(disk), content_(std::move(content)) {}
 
   Status WriteAt(std::uint64_t offset, std::string_view bytes) override {
+    if (disk_.fail_writes_) return Fail(ErrorCode::kInputOutput, "the disk cannot be written");
+    if (Status going = disk_.Change(); !going) return going;
+    const std::uint64_t size = content_->current.size();
     const std::uint64_t end = offset + bytes.size();
-    if (end > content_->current.size() && !disk_.Fits(end - content_->current.size())) {
-      return Fail(ErrorCode::kDiskFull, "no space is left on the disk");
+    const std::uint64_t more = end > size ? end - size : 0;
+    const std::uint64_t lacking = more - std::min(more, disk_.Room());
+    // What fits is written, as the kernel does.
+    bytes.remove_suffix(std::min<std::uint64_t>(lacking, bytes.size()));
+    if (!bytes.empty()) {
+      Put(content_->current, offset, bytes);
+      content_->unsynced.push_back({offset, std::string(bytes), std::nullopt});
     }
-    Put(content_->current, offset, bytes);
-    content_->unsynced.push_back({offset, std::string(bytes), std::nullopt});
+    if (lacking > 0) return Fail(ErrorCode::kDiskFull, "no space is left on the disk");
     return {};
   }
 
@@ -32,6 +40,7 @@ class MemoryFile : public File {
 
   Status Sync() override {
     if (disk_.fail_syncs_) return Fail(ErrorCode::kInputOutput, "the disk cannot sync");
+    if (Status going = disk_.Change(); !going) return going;
     ++disk_.syncs_;
     for (const MemoryDisk::Write& write : content_->unsynced) Replay(content_->synced, write);
     content_->unsynced.clear();
@@ -42,13 +51,14 @@ class MemoryFile : public File {
 
   Status Preallocate(std::uint64_t size) override {
     if (size <= content_->current.size()) return {};
-    if (!disk_.Fits(size - content_->current.size())) {
+    if (size - content_->current.size() > disk_.Room()) {
       return Fail(ErrorCode::kDiskFull, "no space is left on the disk");
     }
     return Truncate(size);
   }
 
   Status Truncate(std::uint64_t size) override {
+    if (Status going = disk_.Change(); !going) return going;
     content_->current.resize(size);
     content_->unsynced.push_back({0, {}, size});
     return {};
@@ -77,7 +87,9 @@ crdt::Result<std::shared_ptr<File>> MemoryDisk::Open(const std::string& path, Op
     if (mode == OpenMode::kExisting) {
       return Fail(ErrorCode::kInputOutput, "cannot open " + path + ": no such file");
     }
+    if (Status going = Change(); !going) return std::unexpected(going.error());
     found = files_.emplace(path, std::make_shared<Content>()).first;
+    new_names_.insert(path);
   }
   return std::make_shared<MemoryFile>(*this, found->second);
 }
@@ -93,15 +105,43 @@ crdt::Result<std::vector<std::string>> MemoryDisk::List(const std::string& direc
   return names;
 }
 
-bool MemoryDisk::Exists(const std::string& path) { return files_.contains(path); }
+bool MemoryDisk::Exists(const std::string& path) {
+  return files_.contains(path);
+}
 
 Status MemoryDisk::Remove(const std::string& path) {
-  if (files_.erase(path) == 0) return Fail(ErrorCode::kInputOutput, "cannot remove " + path);
+  if (Status going = Change(); !going) return going;
+  if (files_.erase(path) == 0) {
+    return Fail(ErrorCode::kInputOutput, "cannot remove " + path + ": no such file");
+  }
+  new_names_.erase(path);
   return {};
 }
 
-Status MemoryDisk::MakeDirectory(const std::string&) { return {}; }
-Status MemoryDisk::SyncDirectory(const std::string&) { return {}; }
+Status MemoryDisk::Rename(const std::string& from, const std::string& to) {
+  if (Status going = Change(); !going) return going;
+  auto moved = files_.extract(from);
+  if (moved.empty()) {
+    return Fail(ErrorCode::kInputOutput, "cannot rename " + from + ": no such file");
+  }
+  files_.erase(to);
+  moved.key() = to;
+  files_.insert(std::move(moved));
+  new_names_.erase(to);
+  if (new_names_.erase(from) > 0) new_names_.insert(to);
+  return {};
+}
+
+Status MemoryDisk::MakeDirectory(const std::string&) {
+  return {};
+}
+
+Status MemoryDisk::SyncDirectory(const std::string& path) {
+  if (fail_syncs_) return Fail(ErrorCode::kInputOutput, "the disk cannot sync");
+  if (Status going = Change(); !going) return going;
+  std::erase_if(new_names_, [&](const std::string& name) { return name.starts_with(path + "/"); });
+  return {};
+}
 
 crdt::Result<DiskSpace> MemoryDisk::Space(const std::string&) {
   const std::uint64_t total = capacity_ == 0 ? std::uint64_t{1} << 40 : capacity_;
@@ -110,15 +150,33 @@ crdt::Result<DiskSpace> MemoryDisk::Space(const std::string&) {
 
 Status MemoryDisk::ReplaceFile(const std::string& path, std::string_view bytes) {
   if (fail_syncs_) return Fail(ErrorCode::kInputOutput, "the disk cannot sync");
-  if (!Fits(bytes.size())) return Fail(ErrorCode::kDiskFull, "no space is left on the disk");
+  if (Status going = Change(); !going) return going;
+  if (bytes.size() > Room()) return Fail(ErrorCode::kDiskFull, "no space is left on the disk");
   auto content = std::make_shared<Content>();
   content->synced = bytes;
   content->current = bytes;
   files_[path] = std::move(content);
+  new_names_.erase(path);
   return {};
 }
 
+Status MemoryDisk::Change() {
+  if (stopped()) return Fail(ErrorCode::kInputOutput, "the disk has stopped");
+  if (changes_left_) --*changes_left_;
+  return {};
+}
+
+std::uint64_t MemoryDisk::Room() const {
+  if (capacity_ == 0) return std::numeric_limits<std::uint64_t>::max();
+  return capacity_ - std::min(capacity_, used_bytes());
+}
+
 void MemoryDisk::Crash(const std::function<std::uint64_t()>& dice) {
+  changes_left_.reset();
+  for (const std::string& path : new_names_) {
+    if (dice() % 2 == 0) files_.erase(path);
+  }
+  new_names_.clear();
   for (auto& [path, content] : files_) {
     const std::size_t survive = dice() % (content->unsynced.size() + 1);
     for (std::size_t i = 0; i < survive; ++i) {
@@ -141,6 +199,7 @@ void MemoryDisk::FlipBit(const std::string& path, std::uint64_t offset, int bit)
 
 void MemoryDisk::CopyFrom(const MemoryDisk& other) {
   files_.clear();
+  new_names_.clear();
   for (const auto& [path, content] : other.files_) {
     files_[path] = std::make_shared<Content>(*content);
   }

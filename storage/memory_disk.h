@@ -1,7 +1,8 @@
 // A disk in memory that can crash and fail: for tests and the simulator. Deterministic.
 //
-// What was written and not synced is lost at Crash(), wholly or down to a torn prefix. Created and
-// removed names are durable at once.
+// What was written and not synced is lost at Crash(), wholly or down to a torn prefix, and so is
+// the name of a file that was created and whose directory was not synced. Removed and changed names
+// are durable at once.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,13 +24,14 @@ class MemoryDisk : public Disk {
   crdt::Result<std::vector<std::string>> List(const std::string& directory) override;
   bool Exists(const std::string& path) override;
   crdt::Status Remove(const std::string& path) override;
+  crdt::Status Rename(const std::string& from, const std::string& to) override;
   crdt::Status MakeDirectory(const std::string& path) override;
   crdt::Status SyncDirectory(const std::string& path) override;
   crdt::Result<DiskSpace> Space(const std::string& path) override;
   crdt::Status ReplaceFile(const std::string& path, std::string_view bytes) override;
 
-  // The machine stops: of each file's unsynced writes a prefix of the sequence survives, its last one
-  // perhaps torn. `dice` yields random words. Open files keep working on what is left.
+  // The machine stops: of each file's unsynced writes a prefix of the sequence survives, its last
+  // one perhaps torn. `dice` yields random words. Open files keep working on what is left.
   void Crash(const std::function<std::uint64_t()>& dice);
   // The process stops and the machine goes on: nothing is lost (the default between two opens).
 
@@ -37,6 +40,11 @@ class MemoryDisk : public Disk {
   void SetCapacity(std::uint64_t bytes) { capacity_ = bytes; }
   void FailSyncs(bool fail) { fail_syncs_ = fail; }
   void FailReads(bool fail) { fail_reads_ = fail; }
+  void FailWrites(bool fail) { fail_writes_ = fail; }
+  // From the change number `changes` from now on (0: the next), everything that changes the disk
+  // fails, until Crash(): the power goes between two steps of the program.
+  void StopAfter(std::uint64_t changes) { changes_left_ = changes; }
+  bool stopped() const { return changes_left_ == std::uint64_t{0}; }
   void FlipBit(const std::string& path, std::uint64_t offset, int bit);
   // Everything of another disk, as a copied machine image.
   void CopyFrom(const MemoryDisk& other);
@@ -56,12 +64,17 @@ class MemoryDisk : public Disk {
     std::vector<Write> unsynced;
   };
 
-  bool Fits(std::uint64_t more) const { return capacity_ == 0 || used_bytes() + more <= capacity_; }
+  std::uint64_t Room() const;
+  // Counts a change; an error where the disk has stopped.
+  crdt::Status Change();
 
   std::map<std::string, std::shared_ptr<Content>> files_;
   std::uint64_t capacity_ = 0;
   bool fail_syncs_ = false;
   bool fail_reads_ = false;
+  bool fail_writes_ = false;
+  std::optional<std::uint64_t> changes_left_;
+  std::set<std::string> new_names_;  // Not durable yet.
   std::uint64_t syncs_ = 0;
 };
 

@@ -56,4 +56,11 @@ crdt::Result<NodeState> NodeState::Decode(std::string_view bytes) {
   return state;
 }
 
+bool ProvesNothingLost(const NodeState& state, const RecoveryReport& recovery,
+                       std::string_view boot_id) {
+  if (recovery.verdict != RecoveryReport::Verdict::kWhole) return false;
+  if (state.clean && state.clean_end == recovery.position) return true;
+  return !boot_id.empty() && state.boot_id == boot_id;
+}
+
 }  // namespace storage

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "crdt/result.h"
 #include "crdt/stamp.h"
 #include "storage/disk.h"
 #include "storage/log/log_position.h"
+#include "storage/log/recovery.h"
 
 namespace storage {
 
@@ -16,18 +18,24 @@ struct NodeState {
   std::string deployment;
   crdt::RegionId region = 0;
   std::uint32_t ordinal = 0;
-  std::string log_id;      // 40 hex digits.
+  std::string log_id;  // 40 hex digits.
   bool primary = false;
-  crdt::Epoch epoch = 0;   // The greatest that this node has taken; 0: none.
+  crdt::Epoch epoch = 0;  // The greatest that this node has taken; 0: none.
   // Set by a clean stop, taken away durably at the next start: where the log ended.
   bool clean = false;
   LogPosition clean_end = 0;
-  std::string boot_id;     // Of the machine when the node last started.
+  std::string boot_id;         // Of the machine when the node last started.
   std::uint64_t identity = 0;  // Of the directory: tells a copy from the original.
 
   std::string Encode() const;
   static crdt::Result<NodeState> Decode(std::string_view bytes);
 };
+
+// Whether the log still ends with everything that this node ever handed to it, so that its epoch
+// can go on: it ends at the clean mark; or it ends whole, and the machine that kept what the
+// process had written has not restarted since.
+bool ProvesNothingLost(const NodeState& state, const RecoveryReport& recovery,
+                       std::string_view boot_id);
 
 inline constexpr const char* kNodeStateName = "node";
 

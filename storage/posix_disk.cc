@@ -68,7 +68,7 @@ class PosixFile : public File {
   }
 
   crdt::Result<std::uint64_t> Size() const override {
-    struct stat info {};
+    struct stat info{};
     if (::fstat(descriptor_, &info) != 0) return FailErrno("look at", path_);
     return static_cast<std::uint64_t>(info.st_size);
   }
@@ -114,10 +114,17 @@ crdt::Result<std::vector<std::string>> PosixDisk::List(const std::string& direct
   return names;
 }
 
-bool PosixDisk::Exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool PosixDisk::Exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 Status PosixDisk::Remove(const std::string& path) {
   if (::unlink(path.c_str()) != 0) return FailErrno("remove", path);
+  return {};
+}
+
+Status PosixDisk::Rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return FailErrno("rename", from);
   return {};
 }
 
@@ -142,7 +149,7 @@ Status PosixDisk::SyncDirectory(const std::string& path) {
 }
 
 crdt::Result<DiskSpace> PosixDisk::Space(const std::string& path) {
-  struct statvfs info {};
+  struct statvfs info{};
   if (::statvfs(path.c_str(), &info) != 0) return FailErrno("measure", path);
   return DiskSpace{info.f_bavail * info.f_frsize, info.f_blocks * info.f_frsize};
 }
@@ -150,8 +157,7 @@ crdt::Result<DiskSpace> PosixDisk::Space(const std::string& path) {
 Status PosixDisk::ReplaceFile(const std::string& path, std::string_view bytes) {
   const std::string fresh = path + ".new";
   {
-    const int descriptor =
-        ::open(fresh.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const int descriptor = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (descriptor < 0) return FailErrno("open", fresh);
     PosixFile file(descriptor, fresh);
     if (Status written = file.WriteAt(0, bytes); !written) return written;

@@ -15,6 +15,7 @@ class PosixDisk : public Disk {
   crdt::Result<std::vector<std::string>> List(const std::string& directory) override;
   bool Exists(const std::string& path) override;
   crdt::Status Remove(const std::string& path) override;
+  crdt::Status Rename(const std::string& from, const std::string& to) override;
   crdt::Status MakeDirectory(const std::string& path) override;
   crdt::Status SyncDirectory(const std::string& path) override;
   crdt::Result<DiskSpace> Space(const std::string& path) override;

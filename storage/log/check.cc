@@ -37,6 +37,7 @@ class ReadOnlyDisk : public Disk {
   }
   bool Exists(const std::string& path) override { return disk_.Exists(path); }
   Status Remove(const std::string&) override { return {}; }
+  Status Rename(const std::string&, const std::string&) override { return {}; }
   Status MakeDirectory(const std::string&) override { return {}; }
   Status SyncDirectory(const std::string&) override { return {}; }
   crdt::Result<DiskSpace> Space(const std::string& path) override { return disk_.Space(path); }
@@ -54,36 +55,62 @@ crdt::Result<CheckReport> CheckLog(Disk& disk, const std::string& directory, Rep
   const auto state = NodeState::Decode(*bytes);
   if (!state) return std::unexpected(state.error());
   ReadOnlyDisk looking(disk);
-  Log log({.directory = directory, .log_id = state->log_id, .reserve_bytes = 0},
-          repair == Repair::kTail ? &disk : &looking);
   CheckReport report;
-  const auto recovery = log.Recover([&report](const FrameView& frame) -> Status {
+  std::string undecodable;
+  const auto check_frame = [&](const FrameView& frame) -> Status {
     if (frame.kind() != FrameKind::kRecord) return {};
     const auto record = DecodeRecord(frame.payload, frame.floor);
-    if (!record) return std::unexpected(record.error());
+    if (!record) {
+      if (undecodable.empty()) {
+        undecodable = "the frame that ends at position " + std::to_string(frame.end) + ": " +
+                      record.error().detail;
+      }
+      return {};
+    }
     ++report.records;
     report.effects += record->effect_count;
+    if (report.first.Get(record->first_stamp.writer()).is_zero()) {
+      report.first.Advance(record->first_stamp);
+    }
     report.last.Advance(record->last_stamp());
     return {};
-  });
-  if (!recovery) return std::unexpected(recovery.error());
-  report.recovery = *recovery;
+  };
+  auto recovered = RecoverLog(looking, directory, state->log_id, check_frame);
+  if (!recovered) return std::unexpected(recovered.error());
+  if (!undecodable.empty() && recovered->report.verdict != RecoveryReport::Verdict::kDamaged) {
+    recovered->report.verdict = RecoveryReport::Verdict::kDamaged;
+    recovered->report.detail = undecodable;
+  }
+  report.recovery = recovered->report;
+  if (repair == Repair::kTail && report.recovery.verdict == RecoveryReport::Verdict::kTornTail) {
+    const auto repaired =
+        RecoverLog(disk, directory, state->log_id, [](const FrameView&) -> Status { return {}; });
+    if (!repaired) return std::unexpected(repaired.error());
+    report.repaired = true;
+  }
   return report;
 }
 
 std::string CheckReport::ToString() const {
-  std::string text = std::to_string(recovery.frames) + " frames, " + std::to_string(records) +
+  std::string text = std::to_string(recovery.segments) + " segments, " +
+                     std::to_string(recovery.frames) + " frames, " + std::to_string(records) +
                      " records, " + std::to_string(effects) + " effects, " +
                      std::to_string(recovery.position) + " bytes\n";
   for (const crdt::Stamp stamp : last.entries()) {
     text += "writer " + std::to_string(stamp.region()) + "." +
-            std::to_string(stamp.writer().epoch_slot()) + ": last stamp " +
+            std::to_string(stamp.writer().epoch_slot()) + ": first stamp " +
+            std::to_string(first.Get(stamp.writer()).value()) + ", last stamp " +
             std::to_string(stamp.value()) + " at " + std::to_string(stamp.unix_ms()) + " ms\n";
   }
   switch (recovery.verdict) {
-    case RecoveryReport::Verdict::kWhole: return text + "the log is whole\n";
-    case RecoveryReport::Verdict::kTornTail: return text + recovery.detail + "\n";
-    case RecoveryReport::Verdict::kDamaged: return text + "damaged: " + recovery.detail + "\n";
+    case RecoveryReport::Verdict::kWhole:
+      return text + "the log is whole\n";
+    case RecoveryReport::Verdict::kTornTail:
+      if (repaired) return text + recovery.detail + "\n";
+      return text + "a torn tail begins at position " + std::to_string(recovery.position) +
+             "; a start or a repair cuts it and keeps it aside\n";
+    case RecoveryReport::Verdict::kDamaged:
+      return text + "damaged: " + recovery.detail + "\n";
   }
   return text;
 }

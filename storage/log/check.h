@@ -7,7 +7,7 @@
 #include "crdt/result.h"
 #include "crdt/version_vector.h"
 #include "storage/disk.h"
-#include "storage/log/log.h"
+#include "storage/log/recovery.h"
 
 namespace storage {
 
@@ -15,14 +15,17 @@ struct CheckReport {
   RecoveryReport recovery;
   std::uint64_t records = 0;
   std::uint64_t effects = 0;
-  crdt::VersionVector last;  // The last stamp of each writer.
+  crdt::VersionVector first;  // The first stamp of each writer.
+  crdt::VersionVector last;
+  bool repaired = false;  // The torn tail has been cut and is kept aside.
 
   std::string ToString() const;
 };
 
 enum class Repair { kNo, kTail };
 
-// Damage in the middle is never cut: it is fetched from a replica or a region.
+// Damage in the middle is never cut: it is fetched from a replica or a region. REQUIRES: no process
+// writes to the log.
 crdt::Result<CheckReport> CheckLog(Disk& disk, const std::string& directory, Repair repair);
 
 }  // namespace storage

@@ -1,12 +1,13 @@
 #include "storage/log/log.h"
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace storage {
 
 using crdt::ErrorCode;
 using crdt::Fail;
+using crdt::Result;
 using crdt::Stamp;
 using crdt::Status;
 using crdt::VersionVector;
@@ -15,21 +16,8 @@ namespace {
 
 constexpr std::uint64_t kMarkDistance = 1 << 20;
 constexpr std::size_t kReadChunk = 256 << 10;
-constexpr std::size_t kHeaderRead = 64 << 10;
-constexpr const char* kReserveName = "reserve";
 // Space for the in-flight work of a full disk.
 constexpr std::uint64_t kLeastSegment = 1 << 20;
-
-struct FrameHeader {
-  std::uint32_t length;
-  std::uint32_t checksum;
-};
-
-FrameHeader ReadHeader(const char* at) {
-  FrameHeader header;
-  std::memcpy(&header, at, sizeof header);
-  return header;
-}
 
 }  // namespace
 
@@ -42,7 +30,37 @@ Status SyncJob::Run() const {
 }
 
 Log::Log(LogOptions options, Disk* disk) : options_(std::move(options)), disk_(disk) {
-  marks_.push_back({0, {}});
+  marks_.emplace_back();
+}
+
+Result<RecoveryReport> Log::Recover(const VisitFrame& visit) {
+  if (!on_disk()) return RecoveryReport{};
+  auto recovered = RecoverLog(*disk_, options_.directory, options_.log_id, visit);
+  if (!recovered) return std::unexpected(recovered.error());
+  segments_.assign(recovered->segments.begin(), recovered->segments.end());
+  for (const LogSegment& segment : segments_) disk_bytes_ += segment.file_bytes;
+  if (!recovered->marks.empty()) {
+    marks_.assign(recovered->marks.begin(), recovered->marks.end());
+  }
+  vectors_ = std::move(recovered->vectors);
+  tail_begin_ = written_ = durable_ = recovered->report.position;
+  last_segment_first_ = segments_.empty() ? 0 : segments_.back().first;
+  if (recovered->report.verdict == RecoveryReport::Verdict::kDamaged) {
+    failed_ = true;  // It must not be appended to, and nothing of it is changed.
+    return recovered->report;
+  }
+  // What only the kernel had when the process ended becomes durable before anybody hears of it.
+  // Seals say that it is, so they come behind.
+  for (const LogSegment& segment : segments_) {
+    if (segment.sealed) continue;
+    if (Status synced = segment.file->Sync(); !synced) return std::unexpected(synced.error());
+  }
+  if (Status synced = disk_->SyncDirectory(options_.directory); !synced) {
+    return std::unexpected(synced.error());
+  }
+  SealDurable();
+  if (!RestoreReserve()) full_ = true;
+  return recovered->report;
 }
 
 // --- Appending -----------------------------------------------------------------------------------
@@ -52,83 +70,126 @@ std::size_t Log::BeginFrame() {
   return tail_.size();
 }
 
+std::string Log::HeaderAt(LogPosition first) const {
+  SegmentHeader header{.log_id = options_.log_id,
+                       .region = options_.region,
+                       .ordinal = options_.ordinal,
+                       .first = first,
+                       .floor = vectors_.floor,
+                       .beyond_floor = vectors_.beyond_floor};
+  if (partition_vectors_) {
+    for (const auto& [partition, vector] : partition_vectors_()) {
+      header.beyond_floor[partition].Merge(vector);
+    }
+  }
+  return header.Encode();
+}
+
 void Log::EndFrame(std::size_t payload_at) {
   const std::string_view payload = std::string_view(tail_).substr(payload_at);
-  crdt::Require(payload.size() <= kMaxPayloadBytes, "a log frame is below 3.75 GiB");
+  crdt::Require(!payload.empty() && payload.size() <= kMaxPayloadBytes,
+                "a log frame holds something and is below 3.75 GiB");
   const LogPosition begin = tail_begin_ + payload_at - kFrameHeaderBytes;
-  const LogPosition frame_end = end();
-  if (on_disk() && begin > last_segment_first_ &&
-      frame_end - last_segment_first_ > options_.segment_bytes) {
+  const bool fits = end() - last_segment_first_ <= options_.segment_bytes;
+  const bool first_of_log = segments_.empty() && planned_.empty();
+  if (on_disk() && (first_of_log || (!fits && begin > last_segment_first_))) {
     // Planned at the boundary, with the vectors of just before this frame.
-    SegmentHeader header{.log_id = options_.log_id,
-                         .region = options_.region,
-                         .ordinal = options_.ordinal,
-                         .first = begin,
-                         .floor = floor_};
-    if (partition_vectors_) header.beyond_floor = partition_vectors_();
-    planned_[begin] = header.Encode();
+    planned_[begin] = HeaderAt(begin);
     last_segment_first_ = begin;
   }
-  const FrameHeader header{static_cast<std::uint32_t>(payload.size()),
-                           FrameChecksum(payload, begin)};
-  std::memcpy(tail_.data() + payload_at - kFrameHeaderBytes, &header, sizeof header);
-  if (begin - marks_.back().position >= kMarkDistance) marks_.push_back({begin, floor_});
+  FrameHeader{static_cast<std::uint32_t>(payload.size()), FrameChecksum(payload, begin)}.EncodeTo(
+      tail_.data() + payload_at - kFrameHeaderBytes);
+  if (begin - marks_.back().position() >= kMarkDistance) marks_.emplace_back(begin, vectors_);
 }
 
 void Log::AppendRecord(Stamp first_stamp, std::uint64_t effect_count, std::string_view effects) {
   const std::size_t payload_at = BeginFrame();
   EncodeLocalRecord(first_stamp, effect_count, effects, tail_);
   EndFrame(payload_at);
-  floor_.Advance(first_stamp.Plus(effect_count - 1));
+  vectors_.PassRecord(first_stamp.Plus(effect_count - 1));
 }
 
 void Log::AppendRecord(const RecordView& record) {
   const std::size_t payload_at = BeginFrame();
-  EncodeRecord(record, floor_, tail_);
+  EncodeRecord(record, vectors_.floor, tail_);
   EndFrame(payload_at);
-  floor_.Advance(record.last_stamp());
+  vectors_.PassRecord(record.last_stamp());
 }
 
 void Log::Append(std::string_view payload) {
   const std::size_t payload_at = BeginFrame();
   tail_ += payload;
   EndFrame(payload_at);
-  AdvanceFloor(payload, floor_);
+  vectors_.Pass(payload);
 }
 
 // --- Writing -------------------------------------------------------------------------------------
 
-Status Log::OpenSegment(LogPosition first, const std::string& header, std::uint64_t bytes) {
-  const std::string path = PathOf(SegmentName(first));
+LogPosition Log::SegmentEndAfter(LogPosition position) const {
+  const auto next = planned_.upper_bound(position);
+  return next == planned_.end() ? end() : next->first;
+}
+
+Status Log::OpenSegment(const std::string& header, std::uint64_t bytes) {
+  const std::string path = PathOf(SegmentName(written_));
   auto file = disk_->Open(path, OpenMode::kCreate);
   if (!file) return std::unexpected(file.error());
-  Status prepared = (*file)->Preallocate(header.size() + bytes + sizeof(std::uint32_t));
+  const std::uint64_t file_bytes = header.size() + bytes + kFrameHeaderBytes;
+  Status prepared = (*file)->Preallocate(file_bytes);
   if (prepared) prepared = (*file)->WriteAt(0, header);
+  if (prepared && segments_.empty()) {
+    // Once in the life of a log: from here on a missing beginning is damage, not a crash.
+    prepared = (*file)->Sync();
+    if (prepared) prepared = disk_->SyncDirectory(options_.directory);
+  }
   if (!prepared) {
     (void)disk_->Remove(path);
     return prepared;
   }
-  const std::uint64_t file_bytes = header.size() + bytes + sizeof(std::uint32_t);
-  segments_.push_back({first, header.size(), file_bytes, *file});
+  NoteUnsynced(*file);
+  segments_.push_back(
+      {.first = written_, .header_bytes = header.size(), .file_bytes = file_bytes, .file = *file});
   disk_bytes_ += file_bytes;
-  unsynced_files_.push_back(*std::move(file));
   new_names_ = true;
   return {};
 }
 
-Status Log::WriteSpan(LogPosition from, LogPosition to) {
-  if (from == to) return {};
-  const Segment& segment = segments_.back();
+Status Log::BeginSegment() {
+  const auto plan = planned_.find(written_);
+  const std::uint64_t need = SegmentEndAfter(written_) - written_;
+  // On a full disk a small one may still fit; it grows as it is written.
+  const std::uint64_t usual =
+      full_ ? std::min(kLeastSegment, options_.segment_bytes) : options_.segment_bytes;
+  const Status opened = OpenSegment(plan->second, std::max(usual, need));
+  if (opened) planned_.erase(plan);
+  return opened;
+}
+
+Status Log::WriteSpan(LogPosition to) {
+  LogSegment& segment = segments_.back();
+  const std::uint64_t file_bytes = segment.OffsetOf(to) + kFrameHeaderBytes;
+  if (file_bytes > segment.file_bytes) {
+    if (Status grown = segment.file->Preallocate(file_bytes); !grown) return grown;
+    disk_bytes_ += file_bytes - segment.file_bytes;
+    segment.file_bytes = file_bytes;
+  }
   const std::string_view bytes =
-      std::string_view(tail_).substr(from - tail_begin_, to - from);
-  if (Status status = segment.file->WriteAt(segment.header_bytes + (from - segment.first), bytes);
-      !status) {
+      std::string_view(tail_).substr(written_ - tail_begin_, to - written_);
+  if (Status status = segment.file->WriteAt(segment.OffsetOf(written_), bytes); !status) {
     return status;
   }
-  if (std::ranges::find(unsynced_files_, segment.file) == unsynced_files_.end()) {
-    unsynced_files_.push_back(segment.file);
-  }
+  NoteUnsynced(segment.file);
   written_ = to;
+  return {};
+}
+
+Status Log::WritePending() {
+  while (written_ < end()) {
+    if (planned_.contains(written_)) {
+      if (Status begun = BeginSegment(); !begun) return begun;
+    }
+    if (Status status = WriteSpan(SegmentEndAfter(written_)); !status) return status;
+  }
   return {};
 }
 
@@ -139,57 +200,20 @@ Status Log::WriteOut() {
     TrimTail();
     return {};
   }
-  Status status;
-  while (status && written_ < end()) {
-    if (segments_.empty() || planned_.contains(written_)) {
-      const auto plan = planned_.find(written_);
-      SegmentHeader first{.log_id = options_.log_id,
-                          .region = options_.region,
-                          .ordinal = options_.ordinal,
-                          .first = written_};
-      const std::string header = plan == planned_.end() ? first.Encode() : plan->second;
-      const auto next = planned_.upper_bound(written_);
-      const std::uint64_t need = (next == planned_.end() ? end() : next->first) - written_;
-      status = OpenSegment(written_, header, std::max(options_.segment_bytes, need));
-      if (!status && status.error().code == ErrorCode::kDiskFull) {
-        full_ = true;
-        if (has_reserve_) {
-          has_reserve_ = false;
-          (void)disk_->Remove(PathOf(kReserveName));
-        }
-        status = OpenSegment(written_, header, std::max(kLeastSegment, need));
-      }
-      if (!status) break;
-      if (plan != planned_.end()) planned_.erase(plan);
-    }
-    const auto next = planned_.upper_bound(written_);
-    LogPosition to = next == planned_.end() ? end() : next->first;
-    // A segment that was made small on a full disk ends before its time: plan another.
-    const Segment& segment = segments_.back();
-    const LogPosition room =
-        segment.first + segment.file_bytes - segment.header_bytes - sizeof(std::uint32_t);
-    if (to > room) {
-      status = segment.file->Preallocate(segment.file_bytes + (to - room));
-      if (!status) break;
-      disk_bytes_ += to - room;
-      segments_.back().file_bytes += to - room;
-    }
-    status = WriteSpan(written_, to);
+  Status status = WritePending();
+  if (!status && status.error().code == ErrorCode::kDiskFull) {
+    full_ = true;
+    GiveUpReserve();
+    status = WritePending();
   }
-  if (!status) {
-    if (status.error().code == ErrorCode::kDiskFull) {
-      full_ = true;
-      if (has_reserve_) {
-        has_reserve_ = false;
-        if (disk_->Remove(PathOf(kReserveName))) return WriteOut();
-      }
-    } else {
-      failed_ = true;
-    }
-    return status;
-  }
+  if (!status && status.error().code != ErrorCode::kDiskFull) failed_ = true;
   TrimTail();
-  return {};
+  return status;
+}
+
+void Log::GiveUpReserve() {
+  if (has_reserve_) (void)disk_->Remove(PathOf(kReserveName));
+  has_reserve_ = false;
 }
 
 bool Log::RestoreReserve() {
@@ -198,16 +222,23 @@ bool Log::RestoreReserve() {
     return true;
   }
   if (has_reserve_) return true;
+  if (written_ < end()) return false;  // Space goes to what is waiting first.
   auto file = disk_->Open(PathOf(kReserveName), OpenMode::kCreate);
-  Status taken = file ? (*file)->Preallocate(options_.reserve_bytes)
-                      : Status(std::unexpected(file.error()));
-  if (!taken) {
-    if (file) (void)disk_->Remove(PathOf(kReserveName));
+  if (!file) return false;
+  // What a crash has left may be shorter than it should be.
+  if (!(*file)->Preallocate(options_.reserve_bytes)) {
+    (void)disk_->Remove(PathOf(kReserveName));
     return false;
   }
   has_reserve_ = true;
   full_ = false;
   return true;
+}
+
+void Log::NoteUnsynced(const std::shared_ptr<File>& file) {
+  if (std::ranges::find(unsynced_files_, file) == unsynced_files_.end()) {
+    unsynced_files_.push_back(file);
+  }
 }
 
 std::optional<SyncJob> Log::BeginSync() {
@@ -229,23 +260,33 @@ void Log::OnSyncDone(const SyncJob& job, const Status& status) {
     return;
   }
   durable_ = std::max(durable_, job.position);
+  SealDurable();
+}
+
+void Log::SealDurable() {
+  for (; sealed_segments_ + 1 < segments_.size(); ++sealed_segments_) {
+    LogSegment& segment = segments_[sealed_segments_];
+    const LogPosition next = segments_[sealed_segments_ + 1].first;
+    if (next >= durable_) break;
+    if (segment.sealed) continue;
+    // Without it recovery knows a little less; that is no reason to stop.
+    segment.sealed = segment.file->WriteAt(segment.OffsetOf(next), SegmentSeal(next)).has_value();
+    if (segment.sealed) NoteUnsynced(segment.file);
+  }
 }
 
 void Log::TrimTail() {
   if (tail_.size() < 2 * options_.memory_bytes) return;
-  // Cut at a mark, so that the tail begins with a frame.
-  const LogPosition keep_from = end() - options_.memory_bytes;
-  const auto mark = std::ranges::upper_bound(marks_, keep_from, {}, &Mark::position);
-  if (mark == marks_.begin()) return;
-  const LogPosition cut = std::min(std::prev(mark)->position, written_);
+  // Cut at a mark, so that the tail begins with a frame; everything before it must be written.
+  const LogPosition keep_from = std::min(end() - options_.memory_bytes, written_);
+  const auto after = std::ranges::upper_bound(marks_, keep_from, {}, &LogCursor::position);
+  if (after == marks_.begin()) return;
+  const LogPosition cut = std::prev(after)->position();
   if (cut <= tail_begin_) return;
-  const auto exact = std::ranges::lower_bound(marks_, cut, {}, &Mark::position);
-  if (exact == marks_.end() || exact->position != cut) return;
   tail_.erase(0, cut - tail_begin_);
   tail_begin_ = cut;
-  if (!on_disk()) {
-    while (marks_.front().position < cut) marks_.pop_front();
-  }
+  if (on_disk()) return;
+  while (marks_.front().position() < cut) marks_.pop_front();
 }
 
 // --- Reading -------------------------------------------------------------------------------------
@@ -253,14 +294,13 @@ void Log::TrimTail() {
 std::optional<LogCursor> Log::CursorFor(const VersionVector& have) const {
   // Floors only grow along the log, so whether `have` covers them changes once.
   const auto beyond = std::ranges::partition_point(
-      marks_, [&have](const Mark& mark) { return have.Covers(mark.floor); });
+      marks_, [&have](const LogCursor& mark) { return have.Covers(mark.floor()); });
   if (beyond == marks_.begin()) return std::nullopt;
-  const Mark& mark = *std::prev(beyond);
-  return LogCursor(mark.position, mark.floor);
+  return *std::prev(beyond);
 }
 
-const Log::Segment* Log::SegmentAt(LogPosition position) const {
-  const auto after = std::ranges::upper_bound(segments_, position, {}, &Segment::first);
+const LogSegment* Log::SegmentAt(LogPosition position) const {
+  const auto after = std::ranges::upper_bound(segments_, position, {}, &LogSegment::first);
   return after == segments_.begin() ? nullptr : &*std::prev(after);
 }
 
@@ -268,54 +308,29 @@ Status Log::Read(LogCursor& cursor, LogPosition limit, std::size_t max_bytes,
                  const std::function<bool(const FrameView&)>& visit) const {
   limit = std::min(limit, end());
   const LogPosition stop = cursor.position() + max_bytes;
-  std::string chunk;
-  LogPosition chunk_begin = 0;
+  std::optional<SegmentReader> reader;
   while (cursor.position() < limit && cursor.position() < stop) {
     const LogPosition at = cursor.position();
-    std::string_view available;
+    std::string_view payload;
     if (at >= tail_begin_) {
-      available = std::string_view(tail_).substr(at - tail_begin_);
+      const std::string_view frame = std::string_view(tail_).substr(at - tail_begin_);
+      payload = frame.substr(kFrameHeaderBytes, FrameHeader::Decode(frame).length);
     } else {
-      const auto in_chunk = [&] {
-        return at >= chunk_begin && at < chunk_begin + chunk.size()
-                   ? std::string_view(chunk).substr(at - chunk_begin)
-                   : std::string_view();
-      };
-      available = in_chunk();
-      std::size_t need = kFrameHeaderBytes;
-      if (available.size() >= need) need += ReadHeader(available.data()).length;
-      if (available.size() < need) {
-        const Segment* segment = SegmentAt(at);
-        if (segment == nullptr) return Fail(ErrorCode::kInputOutput, "a segment is missing");
-        auto read = segment->file->ReadAt(segment->header_bytes + (at - segment->first),
-                                          std::max(need, kReadChunk));
-        if (!read) return std::unexpected(read.error());
-        chunk = *std::move(read);
-        chunk_begin = at;
-        if (chunk.size() >= kFrameHeaderBytes) {
-          need = kFrameHeaderBytes + ReadHeader(chunk.data()).length;
-          if (chunk.size() < need) {
-            read = segment->file->ReadAt(segment->header_bytes + (at - segment->first), need);
-            if (!read) return std::unexpected(read.error());
-            chunk = *std::move(read);
-          }
-        }
-        available = in_chunk();
+      const LogSegment* segment = SegmentAt(at);
+      if (segment == nullptr) return Fail(ErrorCode::kInputOutput, "the log does not reach back");
+      if (!reader || reader->segment().first != segment->first) {
+        reader.emplace(*segment, at, kReadChunk);
       }
+      const auto found = reader->Read();
+      if (!found) return std::unexpected(found.error());
+      if (*found != SegmentReader::Found::kFrame) {
+        return Fail(ErrorCode::kCorrupt, "the log is damaged at position " + std::to_string(at));
+      }
+      payload = reader->payload();
     }
-    if (available.size() < kFrameHeaderBytes) {
-      return Fail(ErrorCode::kCorrupt, "the log ends inside of a frame");
-    }
-    const FrameHeader header = ReadHeader(available.data());
-    const std::string_view payload = available.substr(kFrameHeaderBytes, header.length);
-    if (payload.size() != header.length || header.length == 0 ||
-        (at < tail_begin_ && FrameChecksum(payload, at) != header.checksum)) {
-      return Fail(ErrorCode::kCorrupt,
-                  "the log is damaged at position " + std::to_string(at));
-    }
-    const LogPosition frame_end = at + kFrameHeaderBytes + payload.size();
-    const bool more = visit(FrameView{payload, cursor.floor(), frame_end});
+    const bool more = visit(cursor.View(payload));
     cursor.Pass(payload);
+    if (reader) reader->Pass();
     if (!more) return {};
   }
   return {};

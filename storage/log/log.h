@@ -1,8 +1,8 @@
 // The log of a shard: the only one. Disk, local replicas and other regions read it.
 //
-// Frames are appended to a tail in memory and handed to the kernel once per turn of the loop; what is
-// handed over may be answered and sent (fine print 3). fsync happens elsewhere: BeginSync() says what
-// to sync, OnSyncDone() what came of it. Positions only grow: durable <= written <= end.
+// Frames are appended to a tail in memory and handed to the kernel once per turn of the loop; what
+// is handed over may be answered and sent (fine print 3). fsync happens elsewhere: BeginSync() says
+// what to sync, OnSyncDone() what came of it. Positions only grow: durable <= written <= end.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,12 @@
 #include "crdt/result.h"
 #include "crdt/version_vector.h"
 #include "storage/disk.h"
+#include "storage/log/log_cursor.h"
 #include "storage/log/log_position.h"
 #include "storage/log/record.h"
+#include "storage/log/recovery.h"
 #include "storage/log/segment.h"
+#include "storage/log/segment_reader.h"
 
 namespace storage {
 
@@ -34,33 +37,6 @@ struct LogOptions {
   std::uint64_t reserve_bytes = 16 << 20;  // A file that gives way when the disk is full.
 };
 
-struct FrameView {
-  std::string_view payload;
-  const crdt::VersionVector& floor;  // Before the frame.
-  LogPosition end;                   // Behind the frame.
-
-  FrameKind kind() const { return KindOf(payload); }
-};
-
-// A place in the log with the floor that it has there.
-class LogCursor {
- public:
-  LogCursor() = default;
-  LogCursor(LogPosition position, crdt::VersionVector floor)
-      : position_(position), floor_(std::move(floor)) {}
-
-  LogPosition position() const { return position_; }
-  const crdt::VersionVector& floor() const { return floor_; }
-  void Pass(std::string_view payload) {
-    AdvanceFloor(payload, floor_);
-    position_ += kFrameHeaderBytes + payload.size();
-  }
-
- private:
-  LogPosition position_ = 0;
-  crdt::VersionVector floor_;
-};
-
 // What to sync, on another thread if one likes.
 struct SyncJob {
   std::vector<std::shared_ptr<File>> files;
@@ -71,26 +47,14 @@ struct SyncJob {
   crdt::Status Run() const;
 };
 
-// What recovery found.
-struct RecoveryReport {
-  enum class Verdict { kWhole, kTornTail, kDamaged };
-  Verdict verdict = Verdict::kWhole;
-  LogPosition position = 0;   // The end of what is good.
-  std::uint64_t frames = 0;
-  std::uint64_t cut_bytes = 0;
-  std::string detail;         // For people, where not whole.
-};
-
 class Log {
  public:
-  using Visit = std::function<crdt::Status(const FrameView&)>;
-
   Log(LogOptions options, Disk* disk);
 
-  // Reads everything that is there, in order, and cuts a torn tail (kept aside in a file of its own).
-  // Damage in the middle is reported and nothing is changed: the log then must not be appended to. An
-  // error is the visitor's or the disk's.
-  crdt::Result<RecoveryReport> Recover(const Visit& visit);
+  // Reads everything that is there, in order, and cuts a torn tail (kept aside in a file of its
+  // own). Damage in the middle is reported and nothing is changed: the log then must not be
+  // appended to. An error is the visitor's or the disk's.
+  crdt::Result<RecoveryReport> Recover(const VisitFrame& visit);
 
   // --- Appending ---------------------------------------------------------------------------------
   // A local record: its context is the log's prefix.
@@ -98,7 +62,8 @@ class Log {
   void AppendRecord(const RecordView& record);
   // Any other frame.
   void Append(std::string_view payload);
-  // The vectors of partitions that are beyond the floor, for the headers of new segments.
+  // What partitions have beyond the floor besides what the frames tell, for the headers of new
+  // segments.
   void SetPartitionVectors(std::function<std::map<PartitionId, crdt::VersionVector>()> source) {
     partition_vectors_ = std::move(source);
   }
@@ -108,7 +73,7 @@ class Log {
   crdt::Status WriteOut();
   std::optional<SyncJob> BeginSync();
   void OnSyncDone(const SyncJob& job, const crdt::Status& status);
-  // Tries to take the reserve's space again.
+  // Tries to take the reserve's space again, once everything is written; ends full().
   bool RestoreReserve();
 
   // --- Questions ---------------------------------------------------------------------------------
@@ -119,42 +84,43 @@ class Log {
   bool syncing() const { return syncing_; }
   bool full() const { return full_; }
   bool failed() const { return failed_; }
+  // A segment that is not written to any more has not been synced.
+  bool finished_segment_waits() const { return unsynced_files_.size() > 1; }
   std::uint64_t disk_bytes() const { return disk_bytes_; }
   std::uint64_t segments() const { return segments_.size(); }
-  const crdt::VersionVector& floor() const { return floor_; }
+  const crdt::VersionVector& floor() const { return vectors_.floor; }
+  const LogVectors& vectors() const { return vectors_; }
   const LogOptions& options() const { return options_; }
 
   // --- Reading -----------------------------------------------------------------------------------
-  // At or before the first frame that `have` does not cover. Empty: the log does not reach back so far.
+  // At or before the first frame that `have` does not cover. Empty: the log does not reach back so
+  // far.
   std::optional<LogCursor> CursorFor(const crdt::VersionVector& have) const;
-  LogCursor CursorAtEnd() const { return {end(), floor_}; }
-  // Passes whole frames from the cursor on until `limit`, about `max_bytes`, or `visit` answers false
-  // (the frame that it answered so for is passed).
+  LogCursor CursorAtEnd() const { return {end(), vectors_}; }
+  // Passes whole frames from the cursor on until `limit`, about `max_bytes`, or `visit` answers
+  // false (the frame that it answered so for is passed). What `visit` sees is valid until it
+  // returns.
   crdt::Status Read(LogCursor& cursor, LogPosition limit, std::size_t max_bytes,
                     const std::function<bool(const FrameView&)>& visit) const;
 
  private:
-  struct Segment {
-    LogPosition first = 0;
-    std::uint64_t header_bytes = 0;
-    std::uint64_t file_bytes = 0;
-    std::shared_ptr<File> file;
-  };
-  struct Mark {
-    LogPosition position;
-    crdt::VersionVector floor;
-  };
-
   std::string PathOf(const std::string& name) const { return options_.directory + "/" + name; }
   // Begins a frame in the tail and returns where its payload begins.
   std::size_t BeginFrame();
   void EndFrame(std::size_t payload_at);
-  crdt::Status OpenSegment(LogPosition first, const std::string& header, std::uint64_t bytes);
-  crdt::Status WriteSpan(LogPosition from, LogPosition to);
-  crdt::Status RecoverSegment(const std::string& name, bool last, const Visit& visit,
-                              RecoveryReport& report);
+  std::string HeaderAt(LogPosition first) const;
+  // Where the segment ends that `position` belongs to, as far as is known.
+  LogPosition SegmentEndAfter(LogPosition position) const;
+  crdt::Status WritePending();
+  crdt::Status BeginSegment();
+  crdt::Status OpenSegment(const std::string& header, std::uint64_t bytes);
+  crdt::Status WriteSpan(LogPosition to);
+  void GiveUpReserve();
+  void NoteUnsynced(const std::shared_ptr<File>& file);
+  // Seals the segments that are durable together with a part of the next one.
+  void SealDurable();
   void TrimTail();
-  const Segment* SegmentAt(LogPosition position) const;
+  const LogSegment* SegmentAt(LogPosition position) const;
 
   LogOptions options_;
   Disk* disk_;
@@ -164,9 +130,10 @@ class Log {
   LogPosition tail_begin_ = 0;
   LogPosition written_ = 0;
   LogPosition durable_ = 0;
-  crdt::VersionVector floor_;
-  std::deque<Mark> marks_;  // About one per megabyte; the first is where the log begins.
-  std::deque<Segment> segments_;
+  LogVectors vectors_;           // At the end.
+  std::deque<LogCursor> marks_;  // About one per megabyte; the first is where the log begins.
+  std::deque<LogSegment> segments_;
+  std::size_t sealed_segments_ = 0;  // So many from the first on need no seal any more.
   // Segments that begin at a frame which is not written yet: their headers.
   std::map<LogPosition, std::string> planned_;
   LogPosition last_segment_first_ = 0;

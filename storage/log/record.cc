@@ -1,5 +1,7 @@
 #include "storage/log/record.h"
 
+#include <algorithm>
+
 namespace storage {
 namespace {
 
@@ -16,7 +18,17 @@ constexpr std::uint8_t kExplicitContext = 1;
 constexpr std::uint64_t kMostEffects = std::uint64_t{1} << 40;
 constexpr PartitionId kMostPartitions = 256;
 
-ByteReader Body(std::string_view payload) { return ByteReader(payload.substr(1)); }
+// What stands behind the kind; an empty payload has nothing there either.
+ByteReader Body(std::string_view payload) {
+  payload.remove_prefix(std::min<std::size_t>(1, payload.size()));
+  return ByteReader(payload);
+}
+
+// Whether `count` stamps from `first` on exist. Stamps that wrap around would go backwards.
+bool IsStampRange(Stamp first, std::uint64_t count) {
+  return count > 0 && count <= kMostEffects && first.region() != 0 &&
+         first.Plus(count - 1) >= first;
+}
 
 }  // namespace
 
@@ -41,8 +53,8 @@ Result<RecordView> DecodeRecord(std::string_view payload, const VersionVector& r
     record.implied = true;
   }
   record.effects = in.Raw(in.remaining());
-  if (!in.ok() || record.effect_count == 0 || record.effect_count > kMostEffects ||
-      record.effects.empty() || record.first_stamp.region() == 0) {
+  if (!in.ok() || !IsStampRange(record.first_stamp, record.effect_count) ||
+      record.effect_count > record.effects.size()) {
     return Fail(ErrorCode::kCorrupt, "a record does not decode");
   }
   return record;
@@ -81,7 +93,8 @@ Result<FragmentView> DecodeFragment(std::string_view payload) {
   ByteReader in = Body(payload);
   const std::uint64_t partition = in.Varint();
   const FragmentView fragment{static_cast<PartitionId>(partition), in.Bytes(), in.Bytes()};
-  if (!in.ok() || !in.at_end() || partition >= kMostPartitions) {
+  if (KindOf(payload) != FrameKind::kFragment || !in.ok() || !in.at_end() ||
+      partition >= kMostPartitions) {
     return Fail(ErrorCode::kCorrupt, "a fragment of a join does not decode");
   }
   return fragment;
@@ -98,7 +111,8 @@ Result<VectorJump> DecodeVectorJump(std::string_view payload) {
   ByteReader in = Body(payload);
   const std::uint64_t partition = in.Varint();
   Result<VersionVector> vector = VersionVector::Decode(in);
-  if (!vector || partition >= kMostPartitions) {
+  if (KindOf(payload) != FrameKind::kVectorJump || !vector || !in.at_end() ||
+      partition >= kMostPartitions) {
     return Fail(ErrorCode::kCorrupt, "a vector's jump does not decode");
   }
   return VectorJump{static_cast<PartitionId>(partition), *std::move(vector)};
@@ -110,6 +124,15 @@ void EncodeEpoch(crdt::Epoch epoch, std::string& out) {
   writer.Varint(epoch);
 }
 
+Result<crdt::Epoch> DecodeEpoch(std::string_view payload) {
+  ByteReader in = Body(payload);
+  const crdt::Epoch epoch = in.Varint();
+  if (KindOf(payload) != FrameKind::kEpoch || !in.ok() || !in.at_end() || epoch == 0) {
+    return Fail(ErrorCode::kCorrupt, "an epoch does not decode");
+  }
+  return epoch;
+}
+
 void EncodeVector(FrameKind kind, const VersionVector& vector, std::string& out) {
   ByteWriter writer(out);
   writer.U8(static_cast<std::uint8_t>(kind));
@@ -118,19 +141,23 @@ void EncodeVector(FrameKind kind, const VersionVector& vector, std::string& out)
 
 Result<VersionVector> DecodeVector(std::string_view payload) {
   ByteReader in = Body(payload);
-  return VersionVector::Decode(in);
+  Result<VersionVector> vector = VersionVector::Decode(in);
+  const bool holds_vector =
+      KindOf(payload) == FrameKind::kStable || KindOf(payload) == FrameKind::kFloorJump;
+  if (!holds_vector || (vector && !in.at_end())) {
+    return Fail(ErrorCode::kCorrupt, "a frame's vector does not decode");
+  }
+  return vector;
 }
 
-void AdvanceFloor(std::string_view payload, VersionVector& floor) {
-  if (KindOf(payload) == FrameKind::kRecord) {
-    ByteReader in = Body(payload);
-    in.U8();
-    const Stamp first = in.GetStamp();
-    const std::uint64_t count = in.Varint();
-    if (in.ok() && count > 0) floor.Advance(first.Plus(count - 1));
-  } else if (KindOf(payload) == FrameKind::kFloorJump) {
-    if (const auto vector = DecodeVector(payload)) floor.Merge(*vector);
-  }
+std::optional<Stamp> LastStampOf(std::string_view payload) {
+  if (KindOf(payload) != FrameKind::kRecord) return std::nullopt;
+  ByteReader in = Body(payload);
+  in.U8();
+  const Stamp first = in.GetStamp();
+  const std::uint64_t count = in.Varint();
+  if (!in.ok() || !IsStampRange(first, count)) return std::nullopt;
+  return first.Plus(count - 1);
 }
 
 }  // namespace storage

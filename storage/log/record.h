@@ -2,12 +2,14 @@
 //
 //   kind u8 · body
 //
-// A record (one command, or one EXEC) is one frame under one checksum (fine print 2). Its effects are
-// the same bytes everywhere; the envelope differs: where the author's context is just what stands
-// before it (its own log's prefix), it is not written down (fine print 4). docs/formats.md, "Frames".
+// A record (one command, or one EXEC) is one frame under one checksum (fine print 2). Its effects
+// are the same bytes everywhere; the envelope differs: where the author's context is just what
+// stands before it (its own log's prefix), it is not written down (fine print 4). docs/formats.md,
+// "Frames".
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,12 +22,13 @@ namespace storage {
 
 // Numbers go to disk and to peers: given once.
 enum class FrameKind : std::uint8_t {
-  kRecord = 1,      // flags, first stamp, count, [context], effects.
-  kFragment = 2,    // partition, key, object: part of a join, staged until its jump.
-  kVectorJump = 3,  // partition, vector: the staged fragments become visible with it (fine print 6).
-  kEpoch = 4,       // epoch: taken; written before its first record.
-  kStable = 5,      // vector: durable in every region from here on.
-  kFloorJump = 6,   // vector: every partition was joined up to it.
+  kRecord = 1,    // flags, first stamp, count, [context], effects.
+  kFragment = 2,  // partition, key, object: part of a join, staged until its jump.
+  kVectorJump =
+      3,           // partition, vector: the staged fragments become visible with it (fine print 6).
+  kEpoch = 4,      // epoch: taken; written before its first record.
+  kStable = 5,     // vector: durable in every region from here on.
+  kFloorJump = 6,  // vector: every partition was joined up to it.
 };
 
 inline FrameKind KindOf(std::string_view payload) {
@@ -43,8 +46,8 @@ struct RecordView {
   crdt::Stamp last_stamp() const { return first_stamp.Plus(effect_count - 1); }
 };
 
-// `reference` is the vector against which the context is coded: the log's floor before the frame, or
-// a stream's running vector.
+// `reference` is the vector against which the context is coded: the log's floor before the frame,
+// or a stream's running vector.
 crdt::Result<RecordView> DecodeRecord(std::string_view payload,
                                       const crdt::VersionVector& reference);
 // Appends the whole payload, kind included.
@@ -69,11 +72,12 @@ void EncodeVectorJump(const VectorJump& jump, std::string& out);
 crdt::Result<VectorJump> DecodeVectorJump(std::string_view payload);
 
 void EncodeEpoch(crdt::Epoch epoch, std::string& out);
+crdt::Result<crdt::Epoch> DecodeEpoch(std::string_view payload);
 // kStable and kFloorJump.
 void EncodeVector(FrameKind kind, const crdt::VersionVector& vector, std::string& out);
 crdt::Result<crdt::VersionVector> DecodeVector(std::string_view payload);
 
-// The floor after a frame, given the floor before it.
-void AdvanceFloor(std::string_view payload, crdt::VersionVector& floor);
+// The last stamp of a record's payload, without decoding the rest; empty where it does not decode.
+std::optional<crdt::Stamp> LastStampOf(std::string_view payload);
 
 }  // namespace storage

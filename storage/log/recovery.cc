@@ -1,169 +1,357 @@
-// Log::Recover: reads what a stopped or crashed node left, and tells a torn tail from damage.
-#include <algorithm>
-#include <cstring>
+#include "storage/log/recovery.h"
 
-#include "storage/log/log.h"
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "storage/log/segment_reader.h"
 
 namespace storage {
+namespace {
 
 using crdt::ErrorCode;
 using crdt::Fail;
 using crdt::Result;
 using crdt::Status;
+using Verdict = RecoveryReport::Verdict;
 
-namespace {
+constexpr std::size_t kChunk = 4 << 20;
+constexpr std::uint64_t kMarkDistance = 1 << 20;
+constexpr std::size_t kFirstHeaderRead = 64 << 10;
+// Checksums over bytes that only look like frames. Where that is not enough the bytes were made to
+// look so, and nothing is cut.
+constexpr std::uint64_t kMostSearchBytes = std::uint64_t{8} << 30;
 
-// Looking for a valid frame behind a bad one costs at most about this much checksum work.
-constexpr std::uint64_t kMostSearchBytes = std::uint64_t{256} << 20;
-constexpr const char* kReserveName = "reserve";
+std::string_view WithoutTrailingZeros(std::string_view bytes) {
+  const std::size_t last = bytes.find_last_not_of('\0');
+  return bytes.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
 
-// Whether a valid frame begins anywhere in `bytes`, whose first byte is at `position`.
-bool HoldsFrame(std::string_view bytes, LogPosition position) {
-  std::uint64_t work = 0;
-  for (std::size_t at = 0; at + kFrameHeaderBytes < bytes.size(); ++at) {
-    std::uint32_t length = 0;
-    std::uint32_t checksum = 0;
-    std::memcpy(&length, bytes.data() + at, sizeof length);
-    if (length == 0 || length > bytes.size() - at - kFrameHeaderBytes) continue;
-    const auto kind = static_cast<std::uint8_t>(bytes[at + kFrameHeaderBytes]);
-    if (kind == 0 || kind > static_cast<std::uint8_t>(FrameKind::kFloorJump)) continue;
-    std::memcpy(&checksum, bytes.data() + at + sizeof length, sizeof checksum);
-    work += length;
-    if (work > kMostSearchBytes) return false;
-    if (FrameChecksum(bytes.substr(at + kFrameHeaderBytes, length), position + at) == checksum) {
-      return true;
-    }
+// Cheap enough for every byte of a segment, and false for nearly all bytes that are no frame.
+bool LooksLikePayload(std::string_view payload) {
+  switch (KindOf(payload)) {
+    case FrameKind::kRecord:
+      return payload[1] <= 1 && LastStampOf(payload).has_value();
+    case FrameKind::kFragment:
+      return DecodeFragment(payload).has_value();
+    case FrameKind::kVectorJump:
+      return DecodeVectorJump(payload).has_value();
+    case FrameKind::kEpoch:
+      return DecodeEpoch(payload).has_value();
+    case FrameKind::kStable:
+    case FrameKind::kFloorJump:
+      return DecodeVector(payload).has_value();
   }
   return false;
 }
 
-}  // namespace
-
-Result<RecoveryReport> Log::Recover(const Visit& visit) {
-  RecoveryReport report;
-  if (!on_disk()) return report;
-  const auto names = disk_->List(options_.directory);
-  if (!names) return std::unexpected(names.error());
-  std::vector<std::string> segments;
-  std::ranges::copy_if(*names, std::back_inserter(segments), IsSegmentName);
-  has_reserve_ = std::ranges::find(*names, kReserveName) != names->end();
-  marks_.clear();
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    const Status status = RecoverSegment(segments[i], i + 1 == segments.size(), visit, report);
-    if (!status) return std::unexpected(status.error());
-    if (report.verdict == RecoveryReport::Verdict::kDamaged) break;
+// Whether a valid frame begins anywhere in `bytes`, whose first byte is at `position`.
+bool HoldsFrame(std::string_view bytes, LogPosition position) {
+  std::uint64_t work = 0;
+  for (; bytes.size() > kFrameHeaderBytes + 1; bytes.remove_prefix(1), ++position) {
+    const FrameHeader header = FrameHeader::Decode(bytes);
+    if (header.length < 2 || header.length > bytes.size() - kFrameHeaderBytes) continue;
+    const std::string_view payload = bytes.substr(kFrameHeaderBytes, header.length);
+    if (!LooksLikePayload(payload)) continue;
+    work += header.length;
+    if (work > kMostSearchBytes || FrameChecksum(payload, position) == header.checksum) return true;
   }
-  if (marks_.empty()) marks_.push_back({0, {}});
-  // What only the kernel had when the process ended becomes durable before anybody hears of it.
-  for (const Segment& segment : segments_) {
-    if (Status synced = segment.file->Sync(); !synced) return std::unexpected(synced.error());
-  }
-  tail_begin_ = report.position;
-  written_ = report.position;
-  durable_ = report.position;
-  last_segment_first_ = segments_.empty() ? 0 : segments_.back().first;
-  if (!has_reserve_ && !RestoreReserve()) full_ = true;
-  return report;
+  return false;
 }
 
-Status Log::RecoverSegment(const std::string& name, bool last, const Visit& visit,
-                           RecoveryReport& report) {
-  const auto damaged = [&](const std::string& detail) -> Status {
-    report.verdict = RecoveryReport::Verdict::kDamaged;
-    report.detail = name + ": " + detail;
-    return {};
+// Whether a segment whose header does not decode was still being made: nothing stands behind what
+// there is of the header. (Its size is in its first bytes.)
+bool IsUnfinishedHeader(std::string_view used) {
+  if (used.size() < kSegmentHeaderPrefix) return true;
+  return used.size() < SegmentHeader::SizeOf(used);
+}
+
+class Recovery {
+ public:
+  Recovery(Disk& disk, const std::string& directory, const std::string& log_id,
+           const VisitFrame& visit)
+      : disk_(disk), directory_(directory), log_id_(log_id), visit_(visit) {}
+
+  Result<RecoveredLog> Run();
+
+ private:
+  struct Found {
+    std::string name;
+    LogSegment segment;  // Without a header: header_bytes is 0.
+    std::optional<SegmentHeader> header;
+    std::string mistake;  // Why there is none.
   };
-  auto file = disk_->Open(PathOf(name), OpenMode::kExisting);
+
+  Status Look();
+  Result<Found> LookAt(const std::string& name);
+  Status Walk(std::size_t index);
+  Status Frames(const LogSegment& segment, SegmentReader& reader, SegmentReader::Found& ended);
+  Status BreakInside(std::size_t index);
+  Status BreakAtHeader(std::size_t index);
+  // Whether the segment or a later one is sealed: everything up to there was durable.
+  Result<bool> SealedFrom(std::size_t index);
+  Result<bool> HasSeal(const LogSegment& segment, LogPosition end);
+  Status KeepAside(const std::string& what, std::string_view bytes);
+  Status PutAside(std::size_t from);
+  Status Cut(const LogSegment& segment);
+
+  std::string PathOf(const std::string& name) const { return directory_ + "/" + name; }
+  std::string FreePath(const std::string& stem) const;
+  Status Damaged(const std::string& detail) {
+    report().verdict = Verdict::kDamaged;
+    report().detail = detail;
+    return {};
+  }
+  void Torn(std::size_t bytes, std::size_t segments);
+  RecoveryReport& report() { return log_.report; }
+  LogPosition& position() { return log_.report.position; }
+
+  Disk& disk_;
+  const std::string& directory_;
+  const std::string& log_id_;
+  const VisitFrame& visit_;
+  std::vector<Found> found_;
+  RecoveredLog log_;
+};
+
+// --- Looking -------------------------------------------------------------------------------------
+
+Result<Recovery::Found> Recovery::LookAt(const std::string& name) {
+  Found found{.name = name};
+  const auto first = FirstOfSegment(name);
+  if (!first) return Fail(ErrorCode::kCorrupt, PathOf(name) + " has no position for a name");
+  auto file = disk_.Open(PathOf(name), OpenMode::kExisting);
   if (!file) return std::unexpected(file.error());
   const auto size = (*file)->Size();
   if (!size) return std::unexpected(size.error());
-  auto head = (*file)->ReadAt(0, std::min<std::uint64_t>(*size, 1 << 20));
+  found.segment = {.first = *first, .file_bytes = *size, .file = *std::move(file)};
+  auto head = found.segment.file->ReadAt(0, kFirstHeaderRead);
   if (!head) return std::unexpected(head.error());
+  if (head->size() >= kSegmentHeaderPrefix && SegmentHeader::SizeOf(*head) > head->size() &&
+      SegmentHeader::SizeOf(*head) <= *size) {
+    head = found.segment.file->ReadAt(0, SegmentHeader::SizeOf(*head));
+    if (!head) return std::unexpected(head.error());
+  }
   std::size_t header_bytes = 0;
-  const auto header = SegmentHeader::Decode(*head, header_bytes);
-  if (!header && header.error().code == ErrorCode::kUnsupported) {
-    return std::unexpected(header.error());
+  auto header = SegmentHeader::Decode(*head, header_bytes);
+  if (header) {
+    found.segment.header_bytes = header_bytes;
+    found.header = *std::move(header);
+  } else if (header.error().code == ErrorCode::kUnsupported) {
+    return Fail(ErrorCode::kUnsupported, PathOf(name) + ": " + header.error().detail);
+  } else {
+    found.mistake = header.error().detail;
   }
-  if (!header) {
-    // A crash right after the file was made leaves a header that was never written.
-    const bool nothing = head->find_first_not_of('\0') == std::string::npos;
-    if (last && nothing) return disk_->Remove(PathOf(name));
-    return damaged(header.error().detail);
-  }
-  if (header->log_id != options_.log_id) return damaged("belongs to another log");
-  if (header->first != report.position && !segments_.empty()) {
-    return damaged("the segment before it ends at " + std::to_string(report.position));
-  }
-  report.position = header->first;
-  floor_ = header->floor;
-  marks_.push_back({header->first, floor_});
-  segments_.push_back({header->first, header_bytes, *size, *file});
-  disk_bytes_ += *size;
+  return found;
+}
 
-  // Read in chunks; a frame longer than a chunk is read whole.
-  constexpr std::size_t kChunk = 4 << 20;
-  std::string chunk;
-  std::uint64_t chunk_at = header_bytes;  // File offset of the chunk's first byte.
-  std::size_t used = 0;
-  for (;;) {
-    const std::uint64_t offset = chunk_at + used;
-    std::size_t need = kFrameHeaderBytes;
-    std::uint32_t length = 0;
-    std::uint32_t checksum = 0;
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      if (chunk.size() - used < need && offset + need <= *size) {
-        auto read = (*file)->ReadAt(offset, std::max(need, kChunk));
-        if (!read) return std::unexpected(read.error());
-        chunk = *std::move(read);
-        chunk_at = offset;
-        used = 0;
-      }
-      if (chunk.size() - used < kFrameHeaderBytes) break;
-      std::memcpy(&length, chunk.data() + used, sizeof length);
-      std::memcpy(&checksum, chunk.data() + used + sizeof length, sizeof checksum);
-      need = kFrameHeaderBytes + length;
+Status Recovery::Look() {
+  const auto names = disk_.List(directory_);
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
+    if (!IsSegmentName(name)) continue;
+    auto found = LookAt(name);
+    if (!found) return std::unexpected(found.error());
+    found_.push_back(*std::move(found));
+  }
+  for (const Found& found : found_) {
+    if (!found.header) continue;
+    if (found.header->log_id != log_id_) return Damaged(found.name + " belongs to another log");
+    if (found.header->first != found.segment.first) {
+      return Damaged(found.name + " begins at position " + std::to_string(found.header->first));
     }
-    if (chunk.size() - used < sizeof length || length == 0) break;  // The end of the used part.
-    const std::string_view payload =
-        std::string_view(chunk).substr(used).substr(
-            std::min(kFrameHeaderBytes, chunk.size() - used), length);
-    if (payload.size() != length || FrameChecksum(payload, report.position) != checksum) {
-      auto rest = (*file)->ReadAt(offset, *size - offset);
-      if (!rest) return std::unexpected(rest.error());
-      if (!last || HoldsFrame(std::string_view(*rest).substr(1), report.position + 1)) {
-        return damaged("a frame is damaged at position " + std::to_string(report.position) +
-                       " and more follows it");
-      }
-      const std::size_t end = rest->find_last_not_of('\0');
-      rest->resize(end == std::string::npos ? 0 : end + 1);
-      report.verdict = RecoveryReport::Verdict::kTornTail;
-      report.cut_bytes = rest->size();
-      report.detail = name + ": a torn tail of " + std::to_string(rest->size()) +
-                      " bytes was cut at position " + std::to_string(report.position) +
-                      " and kept aside";
-      if (Status kept = disk_->ReplaceFile(
-              PathOf("torn-" + std::to_string(report.position) + ".bytes"), *rest);
-          !kept) {
-        return kept;
-      }
-      // Zeros behind the cut, so that old bytes can never follow a new frame.
-      if (Status cut = (*file)->Truncate(offset); !cut) return cut;
-      if (Status zeros = (*file)->Preallocate(*size); !zeros) {
-        segments_.back().file_bytes = offset;
-      }
-      return (*file)->Sync();
-    }
-    const LogPosition frame_end = report.position + kFrameHeaderBytes + length;
-    if (Status visited = visit(FrameView{payload, floor_, frame_end}); !visited) return visited;
-    if (report.position - marks_.back().position >= (1 << 20)) {
-      marks_.push_back({report.position, floor_});
-    }
-    AdvanceFloor(payload, floor_);
-    report.position = frame_end;
-    ++report.frames;
-    used += kFrameHeaderBytes + length;
+  }
+  if (!found_.empty() && found_.front().segment.first != 0) {
+    return Damaged("the segment that begins at position 0 is missing");
   }
   return {};
+}
+
+Result<bool> Recovery::HasSeal(const LogSegment& segment, LogPosition end) {
+  if (segment.header_bytes == 0 || end < segment.first) return false;
+  const std::string seal = SegmentSeal(end);
+  const auto bytes = segment.file->ReadAt(segment.OffsetOf(end), seal.size());
+  if (!bytes) return std::unexpected(bytes.error());
+  return *bytes == seal;
+}
+
+Result<bool> Recovery::SealedFrom(std::size_t index) {
+  for (std::size_t i = index; i < found_.size(); ++i) {
+    // Where the next segment is missing, the seal stands where the frames end.
+    const auto at_end = i == index ? HasSeal(found_[i].segment, position()) : Result<bool>(false);
+    if (!at_end) return at_end;
+    if (*at_end) return true;
+    if (i + 1 == found_.size()) break;
+    const auto sealed = HasSeal(found_[i].segment, found_[i + 1].segment.first);
+    if (!sealed || *sealed) return sealed;
+  }
+  return false;
+}
+
+// --- Walking -------------------------------------------------------------------------------------
+
+Status Recovery::Frames(const LogSegment& segment, SegmentReader& reader,
+                        SegmentReader::Found& ended) {
+  log_.marks.emplace_back(segment.first, log_.vectors);
+  LogCursor cursor = log_.marks.back();
+  for (;;) {
+    const auto found = reader.Read();
+    if (!found) return std::unexpected(found.error());
+    ended = *found;
+    if (*found != SegmentReader::Found::kFrame) break;
+    if (Status visited = visit_(cursor.View(reader.payload())); !visited) return visited;
+    if (cursor.position() - log_.marks.back().position() >= kMarkDistance) {
+      log_.marks.push_back(cursor);
+    }
+    cursor.Pass(reader.payload());
+    reader.Pass();
+    ++report().frames;
+  }
+  position() = cursor.position();
+  log_.vectors = cursor.vectors();
+  return {};
+}
+
+Status Recovery::Walk(std::size_t index) {
+  LogSegment& segment = found_[index].segment;
+  if (!found_[index].header) return BreakAtHeader(index);
+  if (index == 0) {
+    log_.vectors = {found_[index].header->floor, found_[index].header->beyond_floor};
+  }
+  SegmentReader reader(segment, segment.first, kChunk);
+  auto ended = SegmentReader::Found::kEnd;
+  if (Status walked = Frames(segment, reader, ended); !walked) return walked;
+  const bool last = index + 1 == found_.size();
+  bool whole = ended == SegmentReader::Found::kEnd;
+  if (whole && last) {
+    // Anything behind the end is what a crash left of frames whose beginning was lost.
+    const auto rest = segment.file->ReadAt(
+        segment.OffsetOf(position()),
+        segment.file_bytes - std::min(segment.file_bytes, segment.OffsetOf(position())));
+    if (!rest) return std::unexpected(rest.error());
+    whole = WithoutTrailingZeros(*rest).empty();
+  } else if (whole) {
+    whole = position() == found_[index + 1].segment.first;
+    if (whole) {
+      const auto sealed = HasSeal(segment, position());
+      if (!sealed) return std::unexpected(sealed.error());
+      segment.sealed = *sealed;
+    }
+  }
+  if (!whole) return BreakInside(index);
+  log_.segments.push_back(segment);
+  return {};
+}
+
+Status Recovery::BreakInside(std::size_t index) {
+  const LogSegment& segment = found_[index].segment;
+  const std::string& name = found_[index].name;
+  const auto rest = segment.file->ReadAt(segment.OffsetOf(position()),
+                                         segment.file_bytes - segment.OffsetOf(position()));
+  if (!rest) return std::unexpected(rest.error());
+  const bool last = index + 1 == found_.size();
+  const std::string where = "position " + std::to_string(position());
+  if (!last && position() > found_[index + 1].segment.first) {
+    return Damaged(name + ": its frames reach into the next segment, at " + where);
+  }
+  const auto sealed = SealedFrom(index);
+  if (!sealed) return std::unexpected(sealed.error());
+  if (*sealed) return Damaged(name + ": what was durable is missing or damaged at " + where);
+  // The bad place may be a lost length of zero, so the search begins one byte behind it.
+  const std::string_view used = WithoutTrailingZeros(*rest);
+  if (HoldsFrame(std::string_view(*rest).substr(std::min<std::size_t>(1, rest->size())),
+                 position() + 1)) {
+    return Damaged(name + ": a frame is damaged at " + where + " and more follows it");
+  }
+  if (Status kept = KeepAside("torn-" + std::to_string(position()), used); !kept) return kept;
+  Torn(used.size(), found_.size() - index - 1);
+  if (Status put = PutAside(index + 1); !put) return put;
+  found_.resize(index + 1);
+  return Cut(segment);
+}
+
+Status Recovery::BreakAtHeader(std::size_t index) {
+  const Found& found = found_[index];
+  const auto bytes = found.segment.file->ReadAt(0, found.segment.file_bytes);
+  if (!bytes) return std::unexpected(bytes.error());
+  const std::string_view used = WithoutTrailingZeros(*bytes);
+  const auto sealed = SealedFrom(index);
+  if (!sealed) return std::unexpected(sealed.error());
+  if (*sealed || !IsUnfinishedHeader(used)) return Damaged(found.name + ": " + found.mistake);
+  const bool last = index + 1 == found_.size();
+  if (last && used.empty()) {
+    // Made and never written.
+    if (Status removed = disk_.Remove(PathOf(found.name)); !removed) return removed;
+  } else {
+    Torn(used.size(), found_.size() - index);
+    if (Status put = PutAside(index); !put) return put;
+  }
+  found_.resize(index);
+  return disk_.SyncDirectory(directory_);
+}
+
+Result<RecoveredLog> Recovery::Run() {
+  if (Status looked = Look(); !looked) return std::unexpected(looked.error());
+  for (std::size_t i = 0; i < found_.size() && report().verdict != Verdict::kDamaged; ++i) {
+    if (Status walked = Walk(i); !walked) return std::unexpected(walked.error());
+  }
+  report().segments = log_.segments.size();
+  return std::move(log_);
+}
+
+// --- Cutting -------------------------------------------------------------------------------------
+
+void Recovery::Torn(std::size_t bytes, std::size_t segments) {
+  report().verdict = Verdict::kTornTail;
+  report().cut_bytes = bytes;
+  report().detail = "a torn tail of " + std::to_string(bytes) + " bytes";
+  if (segments > 0) report().detail += " and " + std::to_string(segments) + " segments behind it";
+  report().detail += " was cut at position " + std::to_string(position()) + " and kept aside";
+}
+
+std::string Recovery::FreePath(const std::string& stem) const {
+  std::string path = PathOf(stem + ".bytes");
+  for (int i = 2; disk_.Exists(path); ++i) path = PathOf(stem + "-" + std::to_string(i) + ".bytes");
+  return path;
+}
+
+Status Recovery::KeepAside(const std::string& what, std::string_view bytes) {
+  if (bytes.empty()) return {};
+  const std::string path = FreePath(what);
+  Status kept = disk_.ReplaceFile(path, bytes);
+  if (!kept && kept.error().code == ErrorCode::kDiskFull && disk_.Exists(PathOf(kReserveName))) {
+    // That is what the reserve is for.
+    if (Status removed = disk_.Remove(PathOf(kReserveName)); !removed) return removed;
+    kept = disk_.ReplaceFile(path, bytes);
+  }
+  return kept;
+}
+
+Status Recovery::PutAside(std::size_t from) {
+  // The last first, so that what a crash leaves of this is again a log with a torn tail.
+  for (std::size_t i = found_.size(); i > from; --i) {
+    const Found& found = found_[i - 1];
+    const std::string path = FreePath("torn-segment-" + std::to_string(found.segment.first));
+    if (Status renamed = disk_.Rename(PathOf(found.name), path); !renamed) return renamed;
+  }
+  return disk_.SyncDirectory(directory_);
+}
+
+Status Recovery::Cut(const LogSegment& segment) {
+  // Zeros behind the cut, so that old bytes can never follow a new frame.
+  if (Status cut = segment.file->Truncate(segment.OffsetOf(position())); !cut) return cut;
+  LogSegment rest = segment;
+  // On a full disk it grows when it is written.
+  if (!segment.file->Preallocate(segment.file_bytes)) rest.file_bytes = rest.OffsetOf(position());
+  log_.segments.push_back(std::move(rest));
+  return segment.file->Sync();
+}
+
+}  // namespace
+
+Result<RecoveredLog> RecoverLog(Disk& disk, const std::string& directory, const std::string& log_id,
+                                const VisitFrame& visit) {
+  return Recovery(disk, directory, log_id, visit).Run();
 }
 
 }  // namespace storage

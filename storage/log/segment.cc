@@ -2,7 +2,10 @@
 
 #include <xxhash.h>
 
+#include <charconv>
 #include <cstdio>
+#include <cstring>
+#include <limits>
 
 namespace storage {
 namespace {
@@ -40,16 +43,24 @@ std::string SegmentHeader::Encode() const {
   return bytes;
 }
 
+std::uint64_t SegmentHeader::SizeOf(std::string_view bytes) {
+  ByteReader in(bytes.substr(kSegmentHeaderPrefix - sizeof(std::uint32_t)));
+  return kSegmentHeaderPrefix + std::uint64_t{in.U32()} + sizeof(std::uint64_t);
+}
+
 crdt::Result<SegmentHeader> SegmentHeader::Decode(std::string_view bytes, std::size_t& size) {
   ByteReader in(bytes);
   if (in.Raw(kMagic.size()) != kMagic) {
     return Fail(ErrorCode::kCorrupt, "a segment does not begin with its magic");
   }
   const std::uint32_t version = in.U32();
-  if (version > kSegmentVersion) {
+  if (in.ok() && version > kSegmentVersion) {
     return Fail(ErrorCode::kUnsupported, "a segment of format version " + std::to_string(version) +
                                              "; this build reads up to " +
                                              std::to_string(kSegmentVersion));
+  }
+  if (in.ok() && version == 0) {
+    return Fail(ErrorCode::kCorrupt, "a segment of format version 0, which never was");
   }
   const std::uint32_t body_size = in.U32();
   size = kSegmentHeaderPrefix + body_size + sizeof(std::uint64_t);
@@ -60,6 +71,7 @@ crdt::Result<SegmentHeader> SegmentHeader::Decode(std::string_view bytes, std::s
   if (checksum.U64() != XXH3_64bits(bytes.data(), size - sizeof(std::uint64_t))) {
     return Fail(ErrorCode::kCorrupt, "a segment header's checksum does not match");
   }
+  in = ByteReader(bytes.substr(kSegmentHeaderPrefix, body_size));
   SegmentHeader header;
   header.log_id = in.Bytes();
   header.region = in.U8();
@@ -70,12 +82,14 @@ crdt::Result<SegmentHeader> SegmentHeader::Decode(std::string_view bytes, std::s
   header.floor = *std::move(floor);
   const std::uint64_t partitions = in.Count(2);
   for (std::uint64_t i = 0; i < partitions; ++i) {
-    const auto partition = static_cast<PartitionId>(in.Varint());
+    const std::uint64_t partition = in.Varint();
     auto vector = VersionVector::Decode(in);
     if (!vector) return std::unexpected(vector.error());
-    header.beyond_floor[partition] = *std::move(vector);
+    if (partition > std::numeric_limits<PartitionId>::max()) in.Invalidate();
+    header.beyond_floor[static_cast<PartitionId>(partition)] = *std::move(vector);
   }
-  if (!in.ok()) return Fail(ErrorCode::kCorrupt, "a segment header does not decode");
+  if (!in.ok() || !in.at_end())
+    return Fail(ErrorCode::kCorrupt, "a segment header does not decode");
   return header;
 }
 
@@ -86,13 +100,36 @@ std::string SegmentName(LogPosition first) {
 }
 
 bool IsSegmentName(const std::string& name) {
-  return name.size() == 24 && name.ends_with(".aof") &&
-         name.find_first_not_of("0123456789") == 20;
+  return name.size() == 24 && name.ends_with(".aof") && name.find_first_not_of("0123456789") == 20;
+}
+
+std::optional<LogPosition> FirstOfSegment(const std::string& name) {
+  LogPosition first = 0;
+  const auto parsed = std::from_chars(name.data(), name.data() + 20, first);
+  if (parsed.ec != std::errc()) return std::nullopt;
+  return first;
+}
+
+FrameHeader FrameHeader::Decode(std::string_view bytes) {
+  FrameHeader header;
+  std::memcpy(&header.length, bytes.data(), sizeof header.length);
+  std::memcpy(&header.checksum, bytes.data() + sizeof header.length, sizeof header.checksum);
+  return header;
+}
+
+void FrameHeader::EncodeTo(char* at) const {
+  std::memcpy(at, &length, sizeof length);
+  std::memcpy(at + sizeof length, &checksum, sizeof checksum);
+}
+
+std::string SegmentSeal(LogPosition end) {
+  std::string seal(kFrameHeaderBytes, '\0');
+  FrameHeader{0, FrameChecksum("sealed", end)}.EncodeTo(seal.data());
+  return seal;
 }
 
 std::uint32_t FrameChecksum(std::string_view payload, LogPosition position) {
-  return static_cast<std::uint32_t>(
-      XXH3_64bits_withSeed(payload.data(), payload.size(), position));
+  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(payload.data(), payload.size(), position));
 }
 
 }  // namespace storage

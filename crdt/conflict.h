@@ -11,8 +11,8 @@ namespace crdt {
 
 // Numbers go to the conflict journal: given once.
 enum class ConflictRule : std::uint8_t {
-  kLastWriterWins = 1,    // SET ∥ SET: the greatest stamp is shown, the other stays hidden.
-  kWriteSurvivesDelete,   // DEL, SREM, HDEL ∥ an unseen write: a delete takes only what it has seen.
+  kLastWriterWins = 1,   // SET ∥ SET: the greatest stamp is shown, the other stays hidden.
+  kWriteSurvivesDelete,  // DEL, SREM, HDEL ∥ an unseen write: a delete takes only what it has seen.
   kIncrementsAddToWrite,  // SET ∥ INCR: the assigned value plus the unseen increments.
   kIncrementsMasked,      // The shown base is not a number: increments are kept behind it.
   kSaturated,             // The merged sum left 64 bits and is shown at the bound.

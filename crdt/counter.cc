@@ -13,7 +13,8 @@ bool Covered(const CounterPart& part, const VersionVector& vector) {
 
 }  // namespace
 
-// flags u8 (1: a wide integer, 2: a float) · integer (zigzag varint, or 16 bytes) · [16 bytes float]
+// flags u8 (1: a wide integer, 2: a float) · integer (zigzag varint, or 16 bytes) · [16 bytes
+// float]
 void Total::Encode(ByteWriter& out) const {
   const bool wide = integer > INT64_MAX || integer < INT64_MIN;
   const bool has_float = !(floating == 0);
@@ -47,7 +48,9 @@ bool CounterParts::live() const {
   return std::ranges::any_of(parts_, [](const CounterPart& part) { return !part.spent(); });
 }
 
-bool CounterParts::has_spent() const { return std::ranges::any_of(parts_, &CounterPart::spent); }
+bool CounterParts::has_spent() const {
+  return std::ranges::any_of(parts_, &CounterPart::spent);
+}
 
 const CounterPart* CounterParts::Find(Writer writer) const {
   const auto found = std::ranges::find(parts_, writer, &CounterPart::writer);
@@ -93,7 +96,9 @@ void CounterParts::Reset(const ObservedPart& observed) {
   }
 }
 
-void CounterParts::DropSpent() { std::erase_if(parts_, [](const auto& part) { return part.spent(); }); }
+void CounterParts::DropSpent() {
+  std::erase_if(parts_, [](const auto& part) { return part.spent(); });
+}
 
 void CounterParts::Join(const CounterParts& other, const VersionVector& mine,
                         const VersionVector& theirs) {

@@ -1,11 +1,12 @@
 // Counter parts: what each writer has added to a value, as cumulative totals.
 //
-// An increment ships its writer's total, not the step, so it is idempotent. A delete or an assignment
-// ships what it had observed of each part and thereby moves that part's baseline: increments that it
-// had not seen stay visible. A part belongs to a writer (region and epoch), never to a region: after
-// a failover the new primary's total lacks the lost tail. A writer whose part has been fully reset
-// starts a new lineage (`start` = its stamp); a spent part is dropped when its reset is stable.
-// docs/data-types.md, "Counters"; both halves of the last rule are needed (fine print 13).
+// An increment ships its writer's total, not the step, so it is idempotent. A delete or an
+// assignment ships what it had observed of each part and thereby moves that part's baseline:
+// increments that it had not seen stay visible. A part belongs to a writer (region and epoch),
+// never to a region: after a failover the new primary's total lacks the lost tail. A writer whose
+// part has been fully reset starts a new lineage (`start` = its stamp); a spent part is dropped
+// when its reset is stable. docs/data-types.md, "Counters"; both halves of the last rule are needed
+// (fine print 13).
 #pragma once
 
 #include <optional>

@@ -102,7 +102,9 @@ Result<EffectView> EffectView::Decode(ByteReader& in) {
     case EffectKind::kDelete:
       if (effect.has(effect_flag::kHasResets)) effect.resets = in.Bytes();
       break;
-    case EffectKind::kExpire: effect.deadline = in.Signed(); break;
+    case EffectKind::kExpire:
+      effect.deadline = in.Signed();
+      break;
     case EffectKind::kHashIncrement:
       effect.field = in.Bytes();
       [[fallthrough]];
@@ -140,17 +142,28 @@ Result<EffectView> EffectView::Decode(ByteReader& in) {
 std::string EffectView::ToString() const {
   const std::string of(key);
   switch (kind) {
-    case EffectKind::kSet: return "SET " + of + " (" + std::to_string(value.size()) + " bytes)";
-    case EffectKind::kDelete: return has(effect_flag::kExpired) ? "EXPIRED " + of : "DEL " + of;
-    case EffectKind::kIncrement: return "INCR " + of;
-    case EffectKind::kExpire: return "EXPIRE " + of + ' ' + std::to_string(deadline);
-    case EffectKind::kSetAdd: return "SADD " + of + ' ' + std::to_string(element_count);
-    case EffectKind::kSetRemove: return "SREM " + of + ' ' + std::to_string(element_count);
-    case EffectKind::kHashSet: return "HSET " + of + ' ' + std::to_string(element_count);
-    case EffectKind::kHashDelete: return "HDEL " + of + ' ' + std::to_string(element_count);
-    case EffectKind::kHashIncrement: return "HINCRBY " + of + ' ' + std::string(field);
-    case EffectKind::kEndHidden: return "END HIDDEN " + of;
-    case EffectKind::kClear: return "FLUSHALL";
+    case EffectKind::kSet:
+      return "SET " + of + " (" + std::to_string(value.size()) + " bytes)";
+    case EffectKind::kDelete:
+      return has(effect_flag::kExpired) ? "EXPIRED " + of : "DEL " + of;
+    case EffectKind::kIncrement:
+      return "INCR " + of;
+    case EffectKind::kExpire:
+      return "EXPIRE " + of + ' ' + std::to_string(deadline);
+    case EffectKind::kSetAdd:
+      return "SADD " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kSetRemove:
+      return "SREM " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kHashSet:
+      return "HSET " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kHashDelete:
+      return "HDEL " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kHashIncrement:
+      return "HINCRBY " + of + ' ' + std::string(field);
+    case EffectKind::kEndHidden:
+      return "END HIDDEN " + of;
+    case EffectKind::kClear:
+      return "FLUSHALL";
   }
   return "unknown";
 }

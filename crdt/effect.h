@@ -35,15 +35,17 @@ enum class EffectKind : std::uint8_t {
 };
 
 namespace effect_flag {
-inline constexpr std::uint8_t kCreates = 1;      // The author had no such key: writes an infinite TTL.
-inline constexpr std::uint8_t kEmpties = 2;      // Nothing was left at the author: drops the covered TTL.
-inline constexpr std::uint8_t kHasResets = 4;    // Observed counter parts follow.
-inline constexpr std::uint8_t kHasDeadline = 8;  // kSet: with this deadline.
-inline constexpr std::uint8_t kKeepTtl = 16;     // kSet: leaves the TTL register alone.
-inline constexpr std::uint8_t kConditional = 32; // NX and the like decided this at the author.
-inline constexpr std::uint8_t kPop = 64;         // kSetRemove: the members were handed to a client.
-inline constexpr std::uint8_t kExpired = 64;     // kDelete: the deadline had passed.
-inline constexpr std::uint8_t kFresh = 64;       // kIncrement: the lineage starts at this effect's stamp.
+inline constexpr std::uint8_t kCreates = 1;  // The author had no such key: writes an infinite TTL.
+inline constexpr std::uint8_t kEmpties =
+    2;  // Nothing was left at the author: drops the covered TTL.
+inline constexpr std::uint8_t kHasResets = 4;     // Observed counter parts follow.
+inline constexpr std::uint8_t kHasDeadline = 8;   // kSet: with this deadline.
+inline constexpr std::uint8_t kKeepTtl = 16;      // kSet: leaves the TTL register alone.
+inline constexpr std::uint8_t kConditional = 32;  // NX and the like decided this at the author.
+inline constexpr std::uint8_t kPop = 64;      // kSetRemove: the members were handed to a client.
+inline constexpr std::uint8_t kExpired = 64;  // kDelete: the deadline had passed.
+inline constexpr std::uint8_t kFresh =
+    64;  // kIncrement: the lineage starts at this effect's stamp.
 }  // namespace effect_flag
 
 // A decoded effect: views into its bytes, checked as a whole, so that iterating cannot fail.

@@ -157,7 +157,9 @@ Stamp ElementTable::newest() const {
   return newest;
 }
 
-std::size_t ElementTable::memory_bytes() const { return sizeof *this + table_.memory_bytes(); }
+std::size_t ElementTable::memory_bytes() const {
+  return sizeof *this + table_.memory_bytes();
+}
 
 namespace {
 

@@ -19,15 +19,15 @@ class ElementTable {
   // Elements that show something. A field whose counter was reset may be stored and not count.
   std::uint64_t size() const { return size_; }
   bool Contains(std::string_view name) const { return Find(name) != nullptr; }
-  // The text of an element that shows something; empty otherwise. The view is into the table or into
-  // `scratch`.
+  // The text of an element that shows something; empty otherwise. The view is into the table or
+  // into `scratch`.
   std::optional<std::string_view> Text(std::string_view name, std::string& scratch) const;
 
   // Calls visit(name, text) for every element that shows something, in a fixed order.
   void ForEach(const std::function<void(std::string_view, std::string_view)>& visit) const;
-  // As ForEach, from `cursor` (0 at first) for about `count` elements. Returns the next cursor, 0 at
-  // the end. An element that is there all the while is visited at least once, also when the table
-  // grows or shrinks in between.
+  // As ForEach, from `cursor` (0 at first) for about `count` elements. Returns the next cursor, 0
+  // at the end. An element that is there all the while is visited at least once, also when the
+  // table grows or shrinks in between.
   std::uint64_t Scan(std::uint64_t cursor, std::uint64_t count,
                      const std::function<void(std::string_view, std::string_view)>& visit) const;
   // A uniformly drawn element's name. REQUIRES: size() > 0. `dice` yields random 64-bit words.

@@ -1,8 +1,9 @@
 // Canonical bytes: the same value has the same bytes everywhere. Integers are little-endian or
 // LEB128 varints, byte strings carry their length, optional things are announced by a flag.
 //
-// A reader never trusts a length or a count: it checks both against the bytes that remain, and after
-// the first error every read yields zero or empty, so that a decoder may check once, at its end.
+// A reader never trusts a length or a count: it checks both against the bytes that remain, and
+// after the first error every read yields zero or empty, so that a decoder may check once, at its
+// end.
 #pragma once
 
 #include <cstdint>
@@ -80,7 +81,8 @@ class ByteReader {
     at_ += size;
     return view;
   }
-  // A count of things of at least `least_size` bytes each; 0 and an error where they can't be there.
+  // A count of things of at least `least_size` bytes each; 0 and an error where they can't be
+  // there.
   std::uint64_t Count(std::size_t least_size = 1) {
     const std::uint64_t count = Varint();
     if (count > remaining() / least_size) {

@@ -51,8 +51,7 @@ void ExplainValue(const StringValue& value, Explanation& explanation) {
           "The assigned value is not a number: it is shown as it is, increments wait behind it.");
       break;
     case Shown::kSaturated:
-      explanation.rules.emplace_back(
-          "The merged sum is beyond 64 bits and is shown at the bound.");
+      explanation.rules.emplace_back("The merged sum is beyond 64 bits and is shown at the bound.");
       break;
     case Shown::kNotANumber:
       explanation.rules.emplace_back("The merged sum is not a number and is shown as 0.");
@@ -61,9 +60,8 @@ void ExplainValue(const StringValue& value, Explanation& explanation) {
 }
 
 void ExplainCell(const ElementTable::Table::Cell& cell, Explanation& explanation) {
-  ExplainValue(cell.is_packed()
-                   ? StringValue::FromPacked(cell.packed_stamp(), cell.packed_value())
-                   : cell.full(),
+  ExplainValue(cell.is_packed() ? StringValue::FromPacked(cell.packed_stamp(), cell.packed_value())
+                                : cell.full(),
                explanation);
 }
 

@@ -1,5 +1,5 @@
-// Why a key, or one element of it, shows what it shows: every write that is still there, and the rule
-// that decided.
+// Why a key, or one element of it, shows what it shows: every write that is still there, and the
+// rule that decided.
 #pragma once
 
 #include <optional>
@@ -41,7 +41,7 @@ struct ExplainedContainer {
 
 struct Explanation {
   ValueType type = ValueType::kNone;
-  std::string shown;         // The text; for a collection without `element`, its size in words.
+  std::string shown;  // The text; for a collection without `element`, its size in words.
   std::vector<std::string> rules;  // Sentences.
   std::vector<ExplainedSibling> siblings;
   std::vector<ExplainedContribution> contributions;

@@ -13,8 +13,12 @@ constexpr std::uint8_t kHasString = 1;
 constexpr std::uint8_t kHasHash = 2;
 constexpr std::uint8_t kHasSet = 4;
 
-bool Shows(const StringValue* value) { return value != nullptr && value->visible(); }
-bool Shows(const ElementTable* table) { return table != nullptr && table->size() > 0; }
+bool Shows(const StringValue* value) {
+  return value != nullptr && value->visible();
+}
+bool Shows(const ElementTable* table) {
+  return table != nullptr && table->size() > 0;
+}
 
 template <class Container>
 void JoinContainer(std::unique_ptr<Container>& mine_container, const Container* other,
@@ -94,7 +98,7 @@ const Sibling* Object::AsPacked() const {
   const Sibling* sibling = string_->AsPacked();
   if (sibling == nullptr || ttl_.siblings().size() != 1) return nullptr;
   return ttl_.siblings().front() == TtlRegister::Sibling{sibling->stamp, kInfinite} ? sibling
-                                                                                     : nullptr;
+                                                                                    : nullptr;
 }
 
 void Object::Encode(ByteWriter& out) const {

@@ -1,9 +1,9 @@
-// What a key holds: a string, a hash, a set, or, in a type conflict, several of them at once, and the
-// time-to-live register.
+// What a key holds: a string, a hash, a set, or, in a type conflict, several of them at once, and
+// the time-to-live register.
 //
 // Apply is the only function that changes it, and is deterministic: the same at the author, at its
-// replicas, in recovery and in other regions, and commutes for concurrent effects. Join merges whole
-// states and gives what applying the missing effects gives.
+// replicas, in recovery and in other regions, and commutes for concurrent effects. Join merges
+// whole states and gives what applying the missing effects gives.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,8 @@ class Object {
   void DropSpent();
   void Join(const Object& other, const VersionVector& mine, const VersionVector& theirs);
 
-  // --- Packing: a plain string with an infinite TTL of the same stamp is stored without an Object --
+  // --- Packing: a plain string with an infinite TTL of the same stamp is stored without an Object
+  // --
   static Object FromPacked(Stamp stamp, std::string_view value);
   const Sibling* AsPacked() const;
 
@@ -74,11 +75,12 @@ class Object {
 using KeyTable = CellTable<Object>;
 using KeyCell = KeyTable::Cell;
 
-// Applies one effect (not kClear) to the table of its key: the one way in which a table changes while
-// records come in.
+// Applies one effect (not kClear) to the table of its key: the one way in which a table changes
+// while records come in.
 void ApplyToTable(KeyTable& table, const EffectView& effect, const Context& context,
                   ConflictSink* conflicts);
-// A table's share of a kClear; keys that the effect names and that are not in the table are no matter.
+// A table's share of a kClear; keys that the effect names and that are not in the table are no
+// matter.
 void ClearTable(KeyTable& table, const EffectView& effect, const Context& context);
 // Merges another state of one key. An empty `other` says: absent there.
 void JoinKey(KeyTable& table, std::string_view key, const Object& other, const VersionVector& mine,

@@ -130,12 +130,16 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
       if (effect.has(effect_flag::kKeepTtl)) break;
       ttl_.Assign(context, effect.has(effect_flag::kHasDeadline) ? effect.deadline : kInfinite);
       break;
-    case EffectKind::kDelete: Clear(context, effect.resets); break;
+    case EffectKind::kDelete:
+      Clear(context, effect.resets);
+      break;
     case EffectKind::kIncrement:
       Made(string_).counters().Increase(LineageStart(effect, context), context.stamp(),
                                         effect.total);
       break;
-    case EffectKind::kExpire: ttl_.Assign(context, effect.deadline); break;
+    case EffectKind::kExpire:
+      ttl_.Assign(context, effect.deadline);
+      break;
     case EffectKind::kSetAdd: {
       ElementTable& set = Made(set_);
       for (ElementReader element(effect); element.Next();) set.Assign(element.name(), context, {});
@@ -177,7 +181,9 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
       if (set_ != nullptr && effect.kept != ValueType::kSet) set_->RemoveAll(context);
       ApplyResets(effect.resets);
       break;
-    case EffectKind::kClear: Require(false, "a clear concerns a whole table"); break;
+    case EffectKind::kClear:
+      Require(false, "a clear concerns a whole table");
+      break;
   }
   if (effect.kind != EffectKind::kSet && effect.has(effect_flag::kEmpties)) ttl_.Clear(context);
 }
@@ -215,7 +221,9 @@ void Object::Report(const EffectView& effect, const Context& context,
     case EffectKind::kSet:
       reporter.Assigned(*string_, ValueType::kString, {}, effect.value);
       break;
-    case EffectKind::kIncrement: reporter.Increased(*string_, ValueType::kString, {}); break;
+    case EffectKind::kIncrement:
+      reporter.Increased(*string_, ValueType::kString, {});
+      break;
     case EffectKind::kHashSet:
       for (ElementReader element(effect); element.Next();) {
         const ElementTable::Table::Cell* cell = hash_->Find(element.name());
@@ -230,7 +238,8 @@ void Object::Report(const EffectView& effect, const Context& context,
       }
       break;
     }
-    case EffectKind::kSetAdd: break;
+    case EffectKind::kSetAdd:
+      break;
     case EffectKind::kSetRemove:
     case EffectKind::kHashDelete: {
       const bool of_set = effect.kind == EffectKind::kSetRemove;
@@ -257,7 +266,9 @@ void Object::Report(const EffectView& effect, const Context& context,
       break;
     }
     case EffectKind::kExpire:
-    case EffectKind::kEndHidden: adds = false; break;
+    case EffectKind::kEndHidden:
+      adds = false;
+      break;
   }
   if (effect.kind == EffectKind::kExpire || effect.has(effect_flag::kHasDeadline)) {
     for (const TtlRegister::Sibling& sibling : ttl_.siblings()) {

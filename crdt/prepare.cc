@@ -52,14 +52,15 @@ KeyResets ResetsOf(const KeyCell* cell, ValueType kept = ValueType::kNone) {
   return resets;
 }
 
-std::uint8_t CreatesFlag(const KeyView& view) { return view.exists() ? 0 : kCreates; }
+std::uint8_t CreatesFlag(const KeyView& view) {
+  return view.exists() ? 0 : kCreates;
+}
 
 // Adding to the shown container ends the hidden ones.
 void EndHidden(const KeyView& view, std::string_view key, EffectList& out) {
   if (!view.clashes()) return;
   const KeyResets resets = ResetsOf(view.cell(), view.type());
-  ByteWriter body =
-      out.Begin(EffectKind::kEndHidden, resets.empty() ? 0 : kHasResets, key);
+  ByteWriter body = out.Begin(EffectKind::kEndHidden, resets.empty() ? 0 : kHasResets, key);
   body.U8(static_cast<std::uint8_t>(view.type()));
   if (!resets.empty()) body.Bytes(resets.Encode());
 }
@@ -116,7 +117,8 @@ void PutHashIncrement(const KeyView& view, std::string_view key, std::string_vie
 }
 
 // Those of `names` that show something, each once.
-std::vector<std::string_view> Present(const KeyView& view, std::span<const std::string_view> names) {
+std::vector<std::string_view> Present(const KeyView& view,
+                                      std::span<const std::string_view> names) {
   std::vector<std::string_view> present;
   if (!view.exists()) return present;
   const ElementTable& elements = view.elements();
@@ -219,8 +221,7 @@ void PrepareHashDelete(const KeyView& view, std::string_view key,
                        std::span<const std::string_view> fields, EffectList& out) {
   const std::vector<std::string_view> present = Present(view, fields);
   if (present.empty()) return;
-  ByteWriter body =
-      out.Begin(EffectKind::kHashDelete, EmptiesFlag(view, present.size()), key);
+  ByteWriter body = out.Begin(EffectKind::kHashDelete, EmptiesFlag(view, present.size()), key);
   body.Varint(present.size());
   for (const std::string_view field : present) {
     body.Bytes(field);

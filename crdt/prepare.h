@@ -4,8 +4,8 @@
 // Each function appends to `out` one effect, or none where there is nothing to say, or two where a
 // hidden container of another type has to be ended first (docs/data-types.md, "Type clash"). All
 // set the flags that the time-to-live rules need (created, emptied) and carry the observed counter
-// parts of what they replace. `key_view` is the key as it is; a key whose deadline has passed must be
-// given as deleted already (the caller puts PrepareDelete with Expired first).
+// parts of what they replace. `key_view` is the key as it is; a key whose deadline has passed must
+// be given as deleted already (the caller puts PrepareDelete with Expired first).
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,10 @@
 namespace crdt {
 
 enum class Ttl { kInfinite, kKeep, kDeadline };
-enum class Condition { kNone, kDecidedLocally };  // NX, XX, GET …: marks the effect for the journal.
+enum class Condition {
+  kNone,
+  kDecidedLocally
+};  // NX, XX, GET …: marks the effect for the journal.
 enum class DeleteReason { kCommand, kExpired };
 enum class RemoveReason { kCommand, kPopped };
 
@@ -57,8 +60,8 @@ void PrepareSetRemove(const KeyView& key_view, std::string_view key,
                       EffectList& out);
 
 // REQUIRES: the key shows nothing or a hash.
-void PrepareHashSet(const KeyView& key_view, std::string_view key, std::span<const FieldValue> fields,
-                    Condition condition, EffectList& out);
+void PrepareHashSet(const KeyView& key_view, std::string_view key,
+                    std::span<const FieldValue> fields, Condition condition, EffectList& out);
 // Names only the fields that are there.
 void PrepareHashDelete(const KeyView& key_view, std::string_view key,
                        std::span<const std::string_view> fields, EffectList& out);

@@ -36,7 +36,8 @@ inline std::unexpected<Error> Fail(ErrorCode code, std::string detail) {
 // On in every build. Bytes from outside never reach Require; they are checked where they enter.
 inline void Require(bool condition, const char* invariant,
                     const std::source_location& where = std::source_location::current()) {
-  if (!condition) [[unlikely]] Stop(invariant, where);
+  if (!condition) [[unlikely]]
+    Stop(invariant, where);
 }
 
 }  // namespace crdt

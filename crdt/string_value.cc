@@ -20,8 +20,9 @@ Shown Evaluate(std::optional<std::string_view> base, const CounterParts& counter
   if (integral && base_integer) {
     const Int128 sum = Int128{*base_integer} + counters.Sum().integer;
     const bool beyond = sum > INT64_MAX || sum < INT64_MIN;
-    const std::int64_t shown =
-        sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : static_cast<std::int64_t>(sum);
+    const std::int64_t shown = sum > INT64_MAX   ? INT64_MAX
+                               : sum < INT64_MIN ? INT64_MIN
+                                                 : static_cast<std::int64_t>(sum);
     text.resize(24);
     const auto end = std::to_chars(text.data(), text.data() + text.size(), shown).ptr;
     text.resize(static_cast<std::size_t>(end - text.data()));
@@ -58,16 +59,16 @@ Shown StringValue::HowShown() const {
   if (!visible()) return Shown::kNothing;
   if (!counters_.live()) return Shown::kAssigned;
   std::string text;
-  return Evaluate(siblings_.empty() ? std::nullopt
-                                    : std::optional<std::string_view>(siblings_.back().value),
-                  counters_, text);
+  return Evaluate(
+      siblings_.empty() ? std::nullopt : std::optional<std::string_view>(siblings_.back().value),
+      counters_, text);
 }
 
 std::string_view StringValue::Text(std::string& scratch) const {
   if (!counters_.live()) return siblings_.empty() ? std::string_view() : siblings_.back().value;
-  Evaluate(siblings_.empty() ? std::nullopt
-                             : std::optional<std::string_view>(siblings_.back().value),
-           counters_, scratch);
+  Evaluate(
+      siblings_.empty() ? std::nullopt : std::optional<std::string_view>(siblings_.back().value),
+      counters_, scratch);
   return scratch;
 }
 
@@ -146,8 +147,8 @@ std::string FormatFloat(Float128 value) {
   if (std::isinf(number)) return number > 0 ? "inf" : "-inf";
   // Up to 4,933 digits before the point.
   char buffer[5120];
-  std::string text(buffer, static_cast<std::size_t>(
-                               std::snprintf(buffer, sizeof buffer, "%.17Lf", number)));
+  std::string text(
+      buffer, static_cast<std::size_t>(std::snprintf(buffer, sizeof buffer, "%.17Lf", number)));
   if (text.find('.') != std::string::npos) {
     while (text.back() == '0') text.pop_back();
     if (text.back() == '.') text.pop_back();

@@ -1,8 +1,8 @@
 // A register with counters: what a string key, a hash field or a set member (with empty values) is.
 //
 // The state is the set of assignments that no later assignment or delete has seen and replaced
-// (siblings), plus counter parts. Shown: the sibling with the greatest stamp, plus what was added. A
-// loser is never dropped at merge: somebody may delete the winner having seen only that one.
+// (siblings), plus counter parts. Shown: the sibling with the greatest stamp, plus what was added.
+// A loser is never dropped at merge: somebody may delete the winner having seen only that one.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +26,11 @@ struct Sibling {
 // How the shown text comes about.
 enum class Shown {
   kNothing,
-  kAssigned,   // The greatest sibling alone.
-  kSum,        // Sibling (or nothing) plus increments.
-  kMasked,     // The sibling is no number: shown as is, the increments wait behind it.
-  kSaturated,  // The merged sum is beyond 64 bits and is shown at the bound.
-  kNotANumber, // The merged float sum is NaN and is shown as 0.
+  kAssigned,    // The greatest sibling alone.
+  kSum,         // Sibling (or nothing) plus increments.
+  kMasked,      // The sibling is no number: shown as is, the increments wait behind it.
+  kSaturated,   // The merged sum is beyond 64 bits and is shown at the bound.
+  kNotANumber,  // The merged float sum is NaN and is shown as 0.
 };
 
 class StringValue {

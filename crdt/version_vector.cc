@@ -69,8 +69,8 @@ Result<VersionVector> VersionVector::DecodeDelta(const VersionVector& reference,
     const std::int64_t difference = in.Signed();
     if (bits > 0x7ff) return Fail(ErrorCode::kCorrupt, "an unknown writer in a context");
     const Writer writer = Writer::FromBits(static_cast<std::uint16_t>(bits));
-    const auto before = static_cast<std::int64_t>(reference.Get(writer).value() >>
-                                                  Stamp::kWriterBits);
+    const auto before =
+        static_cast<std::int64_t>(reference.Get(writer).value() >> Stamp::kWriterBits);
     std::int64_t ticks = 0;
     if (__builtin_add_overflow(before, difference, &ticks) || ticks < 0 ||
         ticks >> (64 - Stamp::kWriterBits) != 0) {

@@ -12,14 +12,14 @@
 
 namespace replication {
 
-// The local replicas of a primary, by ordinal. Never holds a region (fine print: WAIT covers only the
-// local hops).
+// The local replicas of a primary, by ordinal. Never holds a region (fine print: WAIT covers only
+// the local hops).
 class ReplicaAcknowledgements {
  public:
   struct Replica {
     storage::LogPosition applied = 0;
     storage::LogPosition durable = 0;
-    std::int64_t heard_ms = 0;  // Steady time of its last acknowledgement.
+    std::int64_t heard_ms = 0;         // Steady time of its last acknowledgement.
     std::int64_t behind_since_ms = 0;  // Steady time since which it lags behind the log's end.
   };
 
@@ -38,11 +38,12 @@ class ReplicaAcknowledgements {
   std::int64_t CountApplied(storage::LogPosition position) const;
   std::int64_t CountDurable(storage::LogPosition position) const;
 
-  // How far records may leave for other regions: what an in-sync replica has, or the log's end where
-  // none is in sync. In sync: not behind for longer than `timeout_ms`.
+  // How far records may leave for other regions: what an in-sync replica has, or the log's end
+  // where none is in sync. In sync: not behind for longer than `timeout_ms`.
   storage::LogPosition ShipLimit(storage::LogPosition log_end, std::int64_t now_ms,
                                  std::int64_t timeout_ms) const;
-  // The least durable position among the replicas in sync; `own` where there is none (fine print 14).
+  // The least durable position among the replicas in sync; `own` where there is none (fine print
+  // 14).
   storage::LogPosition LeastDurable(storage::LogPosition own, std::int64_t now_ms,
                                     std::int64_t timeout_ms) const;
   storage::LogPosition LeastApplied(storage::LogPosition own, std::int64_t now_ms,
@@ -89,8 +90,8 @@ class RegionAcknowledgements {
                    const crdt::VersionVector& durable);
   const Region& Of(crdt::RegionId region) const { return regions_.at(region); }
   std::int64_t CountDurable(crdt::Stamp stamp) const;
-  // Durable in every region, this one's `own_durable` included: what may be collected. Empty as long
-  // as a region has not been heard of (fine print 13), or has something that is missing here.
+  // Durable in every region, this one's `own_durable` included: what may be collected. Empty as
+  // long as a region has not been heard of (fine print 13), or has something that is missing here.
   crdt::VersionVector Stable(const crdt::VersionVector& own_floor,
                              const crdt::VersionVector& own_durable) const;
 

@@ -82,8 +82,7 @@ Status CausalGate::Deliver(ReplicatedShard& shard, std::optional<std::int64_t> l
       if (!shard.floor().Covers(record->last_stamp())) {
         if (!shard.floor().Covers(record->context)) return {};
         held_stamp_ = record->last_stamp();
-        if (latest_unix_ms &&
-            held_stamp_.unix_ms() > static_cast<std::uint64_t>(*latest_unix_ms) &&
+        if (latest_unix_ms && held_stamp_.unix_ms() > static_cast<std::uint64_t>(*latest_unix_ms) &&
             held_stamp_.unix_ms() > release_until_) {
           held_for_time_ = true;
           return {};

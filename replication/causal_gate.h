@@ -1,8 +1,8 @@
 // The receiving end of a stream: holds back what must wait, passes on the rest in order.
 //
-// A record is passed on only when its context is covered here; until then it, and what follows it in
-// this stream, waits. A record stamped too far ahead of our clock is held: neither dropped nor allowed
-// to drag our clock. What is covered already is skipped. Without I/O.
+// A record is passed on only when its context is covered here; until then it, and what follows it
+// in this stream, waits. A record stamped too far ahead of our clock is held: neither dropped nor
+// allowed to drag our clock. What is covered already is skipped. Without I/O.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,7 @@ class CausalGate {
 
  private:
   struct Waiting {
-    std::string payload;         // Backs `record`'s views; empty for a mere position.
+    std::string payload;            // Backs `record`'s views; empty for a mere position.
     crdt::VersionVector reference;  // What the payload's context is coded against.
     std::uint64_t size;
     storage::LogPosition position;  // Reached when this is applied; 0: inside of a batch.

@@ -1,8 +1,8 @@
 // Whether this node's wall clock is the one that is wrong (fine print 25).
 //
 // A clock that runs ahead of the majority of the peers by more than the bound is not to be trusted:
-// the node counts logically. A slow clock is told from a fast one by majority: with two nodes nobody
-// can tell, and nobody is blamed.
+// the node counts logically. A slow clock is told from a fast one by majority: with two nodes
+// nobody can tell, and nobody is blamed.
 #pragma once
 
 #include <cstdint>

@@ -18,8 +18,8 @@ std::string NodeName(const std::string& deployment, crdt::RegionId region,
          "') node " + std::to_string(ordinal);
 }
 
-// What `prover` answers to `challenge`: bound to who it claims to be and to its own nonce, so that an
-// answer cannot be used for another conversation.
+// What `prover` answers to `challenge`: bound to who it claims to be and to its own nonce, so that
+// an answer cannot be used for another conversation.
 std::string Mac(const std::string& secret, const std::string& challenge, const Hello& prover) {
   std::string text;
   crdt::ByteWriter out(text);
@@ -69,16 +69,15 @@ crdt::Result<Proof> Handshake::OnHello(const Hello& hello, NodeState state) {
       NodeName(hello.deployment, hello.region, hello.region_name, hello.ordinal);
   if (hello.protocol_version < kLeastProtocolVersion ||
       hello.least_protocol_version > kProtocolVersion) {
-    return Fail(ErrorCode::kRefused,
-                "no common protocol version: " + mine + " speaks " +
-                    std::to_string(kLeastProtocolVersion) + " to " +
-                    std::to_string(kProtocolVersion) + ", " + theirs + " speaks " +
-                    std::to_string(hello.least_protocol_version) + " to " +
-                    std::to_string(hello.protocol_version));
+    return Fail(ErrorCode::kRefused, "no common protocol version: " + mine + " speaks " +
+                                         std::to_string(kLeastProtocolVersion) + " to " +
+                                         std::to_string(kProtocolVersion) + ", " + theirs +
+                                         " speaks " + std::to_string(hello.least_protocol_version) +
+                                         " to " + std::to_string(hello.protocol_version));
   }
   const bool self_again = hello.region == self_.region && hello.ordinal == self_.ordinal;
-  const bool not_expected = expected_ && (expected_->region != hello.region ||
-                                          expected_->ordinal != hello.ordinal);
+  const bool not_expected =
+      expected_ && (expected_->region != hello.region || expected_->ordinal != hello.ordinal);
   const bool not_me = hello.expected_region != 0 && (hello.expected_region != self_.region ||
                                                      hello.expected_ordinal != self_.ordinal);
   if (hello.deployment != self_.deployment || self_again || not_expected || not_me) {

@@ -1,7 +1,7 @@
 // The greeting of two nodes: who are you, do we speak the same protocol, do you know the secret.
 //
-// Both sides say Hello at once, check the other's, and answer its nonce with a Proof. Nothing else is
-// taken before that. Without I/O.
+// Both sides say Hello at once, check the other's, and answer its nonce with a Proof. Nothing else
+// is taken before that. Without I/O.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,8 @@ struct Expected {
 
 class Handshake {
  public:
-  // `expected` is empty at the side that was dialled. `nonce` is 16 random bytes, never used before.
+  // `expected` is empty at the side that was dialled. `nonce` is 16 random bytes, never used
+  // before.
   Handshake(Identity self, std::optional<Expected> expected, std::string secret, std::string nonce);
 
   Hello OwnHello() const;

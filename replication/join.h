@@ -1,9 +1,9 @@
 // Full synchronisation: the state of every partition, for a receiver whom the log cannot serve.
 //
-// The sender goes through the partitions while it goes on serving; each is read in one step together
-// with the vector that it was read under. The receiver stages a partition and makes it visible with
-// that vector at once (fine print 7). Afterwards the log goes on from the floor at which the join
-// began; what a partition has already is recognised by its vector.
+// The sender goes through the partitions while it goes on serving; each is read in one step
+// together with the vector that it was read under. The receiver stages a partition and makes it
+// visible with that vector at once (fine print 7). Afterwards the log goes on from the floor at
+// which the join began; what a partition has already is recognised by its vector.
 #pragma once
 
 #include <cstdint>

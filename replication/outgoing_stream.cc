@@ -13,8 +13,7 @@ OutgoingStream::OutgoingStream(Subscribe request, storage::LogCursor cursor)
 
 bool OutgoingStream::Wanted(const RecordView& record) const {
   if (request_.have.Covers(record.last_stamp())) return false;
-  return std::ranges::find(request_.regions, record.first_stamp.region()) !=
-         request_.regions.end();
+  return std::ranges::find(request_.regions, record.first_stamp.region()) != request_.regions.end();
 }
 
 void OutgoingStream::OnConsumed(std::uint64_t consumed) {
@@ -97,8 +96,8 @@ crdt::Status OutgoingStream::Pump(storage::Log& log, LogPosition limit, std::vec
     };
     const crdt::Status read = log.Read(cursor_, limit, kBatchBytes, visit);
     if (!read) return read;
-    const bool parts_last = batch_.empty() && !out.empty() &&
-                            std::holds_alternative<RecordPart>(out.back());
+    const bool parts_last =
+        batch_.empty() && !out.empty() && std::holds_alternative<RecordPart>(out.back());
     if (parts_last) std::get<RecordPart>(out.back()).position = cursor_.position();
     if (parts_last || !batch_.empty()) told_position_ = cursor_.position();
     Flush(cursor_.position(), out);

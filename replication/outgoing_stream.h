@@ -1,9 +1,10 @@
 // One peer's reading of this node's log: the answer to its Subscribe.
 //
 // A replica follows the log frame by frame. Another region gets the records of the authors that it
-// asked for and lacks. Contexts are delta-coded against the stream's running vector, so that a record
-// whose author saw nothing new costs one byte of context. No more than `window` bytes are under way
-// unacknowledged, so that a slow peer costs no memory here: the log on disk is the backlog.
+// asked for and lacks. Contexts are delta-coded against the stream's running vector, so that a
+// record whose author saw nothing new costs one byte of context. No more than `window` bytes are
+// under way unacknowledged, so that a slow peer costs no memory here: the log on disk is the
+// backlog.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // One connection to another node: its greeting, what we read from it and what it reads from us.
 //
-// Bytes in, messages out; no socket and no clock. What the link is for (following a primary, feeding a
-// replica, another region) is decided by the replicator, who subscribes and limits.
+// Bytes in, messages out; no socket and no clock. What the link is for (following a primary,
+// feeding a replica, another region) is decided by the replicator, who subscribes and limits.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +29,12 @@ class PeerLink {
 
   // What a message was, for the replicator to act upon.
   struct Events {
-    bool established = false;   // The greeting is over; state() is known.
-    bool state_changed = false; // A new NodeState.
+    bool established = false;    // The greeting is over; state() is known.
+    bool state_changed = false;  // A new NodeState.
     bool heartbeat = false;
     bool acknowledged = false;
     bool pause_changed = false;
-    bool joined = false;        // A join is complete.
+    bool joined = false;  // A join is complete.
   };
 
   // --- Receiving ---------------------------------------------------------------------------------

@@ -27,8 +27,9 @@ class ReplicatedShard {
   virtual crdt::VersionVector Observed(storage::PartitionId partition) const = 0;
   virtual storage::Log& log() = 0;
 
-  // A record from elsewhere whose context is covered here and which is not: applies it, appends it to
-  // the log and advances the floor. An error means bytes that no sane peer sends: nothing changed.
+  // A record from elsewhere whose context is covered here and which is not: applies it, appends it
+  // to the log and advances the floor. An error means bytes that no sane peer sends: nothing
+  // changed.
   virtual crdt::Status ApplyRecord(const storage::RecordView& record) = 0;
   // From here on `stable` is durable in every region: appends that to the log and collects.
   virtual void ApplyStable(const crdt::VersionVector& stable) = 0;

@@ -29,7 +29,8 @@ constexpr std::size_t kMostFollowNotes = 4096;
 std::vector<RegionId> OtherRegions(const ReplicatorOptions& options) {
   std::vector<RegionId> others;
   for (const NodeAddress& node : options.nodes) {
-    if (node.region != options.self.region && std::ranges::find(others, node.region) == others.end()) {
+    if (node.region != options.self.region &&
+        std::ranges::find(others, node.region) == others.end()) {
       others.push_back(node.region);
     }
   }
@@ -69,8 +70,8 @@ void Replicator::Start(Now now) {
 
 bool Replicator::ShouldDial(const Peer& peer) const {
   if (peer.dialling || peer.link) return false;
-  // One connection per pair: within a region the higher ordinal dials, between regions the primary of
-  // the lower region id, and it dials every node, so that it sees at once which one leads.
+  // One connection per pair: within a region the higher ordinal dials, between regions the primary
+  // of the lower region id, and it dials every node, so that it sees at once which one leads.
   if (SameRegion(peer)) return options_.self.ordinal > peer.address.ordinal;
   return (primary_ || wants_to_lead_) && options_.self.region < peer.address.region;
 }
@@ -123,10 +124,10 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
     keeper_.Log("link to region " + std::string(RegionName(link.peer().region)) +
                 (link.paused_there() ? " was paused there" : " was resumed there"));
   }
-  if (const Status delivered = link.Deliver(
-          shard_, SameRegion(*PeerOf(link))
-                      ? std::nullopt
-                      : std::optional(now.unix_ms + options_.max_clock_skew_ms));
+  if (const Status delivered =
+          link.Deliver(shard_, SameRegion(*PeerOf(link))
+                                   ? std::nullopt
+                                   : std::optional(now.unix_ms + options_.max_clock_skew_ms));
       !delivered) {
     Drop(id, delivered.error().detail, /*tell=*/true, now);
     return;
@@ -468,8 +469,7 @@ void Replicator::DeliverAll(Now now) {
       before += link->gate()->consumed();
       const bool local = SameRegion(*PeerOf(*link));
       const Status delivered = link->Deliver(
-          shard_,
-          local ? std::nullopt : std::optional(now.unix_ms + options_.max_clock_skew_ms));
+          shard_, local ? std::nullopt : std::optional(now.unix_ms + options_.max_clock_skew_ms));
       after += link->gate()->consumed();
       if (!delivered) broken.emplace_back(id, delivered.error().detail);
     }
@@ -576,14 +576,14 @@ void Replicator::SendHeartbeats(Now now) {
   for (const auto& [id, link] : links_) {
     if (!link->established()) continue;
     const OutgoingStream* outgoing = link->outgoing();
-    const bool all_sent = outgoing != nullptr && outgoing->position() >= shard_.log().end() &&
-                          !link->paused();
-    link->Queue(Heartbeat{
-        .wall_ms = now.unix_ms,
-        .safe_stamp = all_sent ? progress_.clock
-                               : (outgoing != nullptr ? outgoing->last_stamp() : Stamp()),
-        .state = state,
-        .durable = durable_floor_.vector()});
+    const bool all_sent =
+        outgoing != nullptr && outgoing->position() >= shard_.log().end() && !link->paused();
+    link->Queue(
+        Heartbeat{.wall_ms = now.unix_ms,
+                  .safe_stamp = all_sent ? progress_.clock
+                                         : (outgoing != nullptr ? outgoing->last_stamp() : Stamp()),
+                  .state = state,
+                  .durable = durable_floor_.vector()});
   }
 }
 

@@ -42,11 +42,11 @@ struct ReplicatorOptions {
   std::vector<NodeAddress> nodes;  // Every node of every region, this one included.
   bool ship_gate = true;
   std::int64_t ship_gate_timeout_ms = 200;
-  std::int64_t peer_timeout_ms = 60000;       // repl-timeout.
+  std::int64_t peer_timeout_ms = 60000;  // repl-timeout.
   std::int64_t heartbeat_ms = 250;
   std::int64_t max_clock_skew_ms = 500;
-  std::int64_t leader_grace_ms = 1500;        // How long a starting primary waits for colleagues.
-  std::int64_t relay_after_ms = 1000;         // A region silent so long is read from others.
+  std::int64_t leader_grace_ms = 1500;  // How long a starting primary waits for colleagues.
+  std::int64_t relay_after_ms = 1000;   // A region silent so long is read from others.
   Compression compression = Compression::kOn;
 };
 
@@ -54,13 +54,13 @@ struct ReplicatorOptions {
 class RoleKeeper {
  public:
   virtual ~RoleKeeper() = default;
-  // Takes the lead: an epoch greater than `known` (or the present one, if the node can prove that it
-  // lost nothing under it), durable before anything is written under it.
+  // Takes the lead: an epoch greater than `known` (or the present one, if the node can prove that
+  // it lost nothing under it), durable before anything is written under it.
   virtual crdt::Result<crdt::Epoch> Lead(crdt::Epoch known) = 0;
   // Follows another primary from now on; durable.
   virtual void Follow() = 0;
-  // Why this node may not lead, apart from other primaries: a new directory whose peers have not told
-  // the greatest epoch yet. Empty: nothing.
+  // Why this node may not lead, apart from other primaries: a new directory whose peers have not
+  // told the greatest epoch yet. Empty: nothing.
   virtual std::string WhyNotLead(bool all_peers_told) = 0;
   virtual void Log(const std::string& line) = 0;
 };
@@ -92,8 +92,8 @@ class Replicator {
   void OnBytes(LinkId link, std::string_view bytes, Now now);
   void OnClosed(LinkId link, const std::string& reason, Now now);
   void OnTick(Now now);
-  // The log was handed to the kernel up to `written`, and is durable up to `durable`: sends what may
-  // leave.
+  // The log was handed to the kernel up to `written`, and is durable up to `durable`: sends what
+  // may leave.
   void EndOfTurn(const LogProgress& progress, Now now);
 
   // --- Role --------------------------------------------------------------------------------------
@@ -109,8 +109,8 @@ class Replicator {
   std::int64_t ReplicasDurableAt(storage::LogPosition position) const;
   std::int64_t RegionsDurableAt(crdt::Stamp stamp) const;
   const crdt::VersionVector& stable() const { return stable_; }
-  // Every other region has confirmed that its clock and its writes are past `unix_ms` and here; or it
-  // has been cut off for longer than `grace_ms`.
+  // Every other region has confirmed that its clock and its writes are past `unix_ms` and here; or
+  // it has been cut off for longer than `grace_ms`.
   bool RegionsArePast(std::int64_t unix_ms, std::int64_t grace_ms, Now now) const;
   // The link to a region has been down for longer than `grace_ms`.
   bool RegionSilent(crdt::RegionId region, std::int64_t grace_ms, Now now) const;
@@ -145,10 +145,10 @@ class Replicator {
   struct RegionMemory {
     std::string name;
     bool paused = false;
-    std::int64_t up_ms = 0;         // When a link to it was last seen up; 0: never.
-    std::int64_t first_ms = 0;      // When we began to look.
+    std::int64_t up_ms = 0;     // When a link to it was last seen up; 0: never.
+    std::int64_t first_ms = 0;  // When we began to look.
     crdt::Stamp safe_stamp;
-    std::uint64_t bytes_sent = 0;   // By links that are gone.
+    std::uint64_t bytes_sent = 0;  // By links that are gone.
     std::uint64_t bytes_received = 0;
     std::int64_t acked_ms = 0;
     std::set<crdt::RegionId> relays;  // Regions whose records we ask it for.

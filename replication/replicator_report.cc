@@ -23,9 +23,9 @@ std::uint64_t CountRecords(const storage::Log& log, const OutgoingStream& stream
   (void)log.Read(cursor, limit, kMostCountedBytes, [&](const storage::FrameView& frame) {
     if (frame.kind() == storage::FrameKind::kRecord) {
       const auto record = storage::DecodeRecord(frame.payload, frame.floor);
-      count += record && std::ranges::find(stream.request().regions,
-                                           record->first_stamp.region()) !=
-                             stream.request().regions.end();
+      count +=
+          record && std::ranges::find(stream.request().regions, record->first_stamp.region()) !=
+                        stream.request().regions.end();
     }
     return true;
   });
@@ -60,7 +60,8 @@ ReplicationReport Replicator::Report(Now now) const {
     }
   }
   if (primary_) return report;
-  const auto followed = following_ ? peers_.find({options_.self.region, *following_}) : peers_.end();
+  const auto followed =
+      following_ ? peers_.find({options_.self.region, *following_}) : peers_.end();
   if (followed == peers_.end()) {
     report.link_down_ms = now.steady_ms - link_down_since_ms_;
     return report;
@@ -74,8 +75,8 @@ ReplicationReport Replicator::Report(Now now) const {
   if (link != nullptr) {
     report.link_silent_ms = now.steady_ms - link->heard_ms();
     // A primary whose log is empty has nothing to say, and its replica is in step with it.
-    report.link_up = report.link_up || (link->gate() != nullptr && !link->joining() &&
-                                        link->state().position == 0);
+    report.link_up = report.link_up ||
+                     (link->gate() != nullptr && !link->joining() && link->state().position == 0);
   } else {
     report.link_down_ms = now.steady_ms - link_down_since_ms_;
   }
@@ -118,22 +119,21 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
       report.address = address.host + ":" + std::to_string(address.client_port);
       report.detail.clear();
       report.paused_there = link->paused_there();
-      report.protocol_version =
-          std::min(kProtocolVersion, link->peer().protocol_version);
+      report.protocol_version = std::min(kProtocolVersion, link->peer().protocol_version);
       report.server_version = link->peer().server_version;
       if (const OutgoingStream* outgoing = link->outgoing()) {
         report.records_behind =
             CountRecords(shard_.log(), *outgoing) + outgoing->unacknowledged_records();
-        report.bytes_behind = shard_.log().end() - std::min(shard_.log().end(),
-                                                            outgoing->position()) +
+        report.bytes_behind = shard_.log().end() -
+                              std::min(shard_.log().end(), outgoing->position()) +
                               outgoing->unacknowledged_bytes();
       }
       const CausalGate* gate = link->gate();
       if (gate != nullptr) {
         if (const auto ahead = gate->HeldAheadMs(now.unix_ms)) {
           report.held_ahead_s = (*ahead + 999) / 1000;
-          report.detail = "held: its clock is ahead by " + std::to_string(*report.held_ahead_s) +
-                          " s";
+          report.detail =
+              "held: its clock is ahead by " + std::to_string(*report.held_ahead_s) + " s";
         }
       }
       report.state = link->outgoing() != nullptr && gate != nullptr ? "connected" : "connecting";

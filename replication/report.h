@@ -33,11 +33,11 @@ struct RegionReport {
   std::string address;
   bool paused_here = false;
   bool paused_there = false;
-  std::int64_t lag_ms = 0;         // How old the newest record is that it has not acknowledged; 0 if none.
+  std::int64_t lag_ms = 0;  // How old the newest record is that it has not acknowledged; 0 if none.
   std::uint64_t records_behind = 0;  // Ours that it has not acknowledged as applied.
   std::uint64_t bytes_behind = 0;
   std::optional<std::int64_t> held_ahead_s;  // Its records are held: its clock is that far ahead.
-  std::uint64_t bytes_sent = 0;  // All frames since the node started.
+  std::uint64_t bytes_sent = 0;              // All frames since the node started.
   std::uint64_t bytes_received = 0;
   std::uint32_t protocol_version = 0;
   std::string server_version;
@@ -61,7 +61,8 @@ struct ReplicationReport {
   bool is_primary = false;
   crdt::Epoch epoch = 0;
   std::string log_id;  // 40 hex digits, as Redis' replication id.
-  storage::LogPosition position = 0;  // Of a primary: its log's end. Of a replica: what it has applied.
+  storage::LogPosition position =
+      0;  // Of a primary: its log's end. Of a replica: what it has applied.
   std::vector<ReplicaReport> replicas;
   // Of a replica:
   std::string primary_host;

@@ -1,5 +1,5 @@
-// Who of a region's nodes is the primary, where no coordinator decides: ordinary functions of what a
-// node knows.
+// Who of a region's nodes is the primary, where no coordinator decides: ordinary functions of what
+// a node knows.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,12 @@ struct Colleague {
 
 struct OwnRole {
   std::uint32_t ordinal = 0;
-  bool primary = false;         // What it is, or was when it stopped.
-  crdt::Epoch epoch = 0;        // The greatest epoch that it took or heard of.
+  bool primary = false;   // What it is, or was when it stopped.
+  crdt::Epoch epoch = 0;  // The greatest epoch that it took or heard of.
 };
 
-// The node to follow: the connected primary of the greatest epoch (equal epochs cannot be; the lower
-// ordinal then). Empty where there is none.
+// The node to follow: the connected primary of the greatest epoch (equal epochs cannot be; the
+// lower ordinal then). Empty where there is none.
 std::optional<std::uint32_t> PrimaryToFollow(const std::vector<Colleague>& colleagues);
 
 // A primary steps down when another primary has a greater epoch: what both wrote merges.

@@ -180,19 +180,21 @@ std::string Compress(std::string_view raw) {
   return compressed;
 }
 
-void PutVarint(std::string& out, std::uint64_t value) { crdt::ByteWriter(out).Varint(value); }
+void PutVarint(std::string& out, std::uint64_t value) {
+  crdt::ByteWriter(out).Varint(value);
+}
 
 constexpr std::uint8_t Tag(int field, int wire_type) {
   return static_cast<std::uint8_t>(field << 3 | wire_type);
 }
 
-// Records are the hot path: Protobuf's wire format written directly, one copy of the entries. A test
-// reads it with the generated class.
+// Records are the hot path: Protobuf's wire format written directly, one copy of the entries. A
+// test reads it with the generated class.
 std::string EncodeRecords(const Records& records, Compression compression) {
-  const std::string packed = compression == Compression::kOn &&
-                                     records.entries.size() >= kLeastToCompress
-                                 ? Compress(records.entries)
-                                 : std::string();
+  const std::string packed =
+      compression == Compression::kOn && records.entries.size() >= kLeastToCompress
+          ? Compress(records.entries)
+          : std::string();
   std::string body;
   const std::string& bytes = packed.empty() ? records.entries : packed;
   body.reserve(bytes.size() + 32);
@@ -313,25 +315,32 @@ Result<Message> DecodeMessage(std::string_view payload) {
   }
   Checked checked;
   switch (from.body_case()) {
-    case pb::PeerMessage::kHello: return Take(from.hello());
-    case pb::PeerMessage::kRefusal: return Message(Refusal{from.refusal().reason()});
+    case pb::PeerMessage::kHello:
+      return Take(from.hello());
+    case pb::PeerMessage::kRefusal:
+      return Message(Refusal{from.refusal().reason()});
     case pb::PeerMessage::kProof:
       return checked.Finish(
           Proof{.mac = from.proof().mac(), .state = checked.State(from.proof().state())});
-    case pb::PeerMessage::kSubscribe: return Take(from.subscribe());
+    case pb::PeerMessage::kSubscribe:
+      return Take(from.subscribe());
     case pb::PeerMessage::kStreamStart:
       return checked.Finish(
           StreamStart{.stream = from.stream_start().stream(),
                       .reference = checked.Vector(from.stream_start().reference())});
-    case pb::PeerMessage::kRecords: return Take(*from.mutable_records());
+    case pb::PeerMessage::kRecords:
+      return Take(*from.mutable_records());
     case pb::PeerMessage::kRecordPart:
       return Message(RecordPart{.stream = from.record_part().stream(),
                                 .total = from.record_part().total(),
                                 .piece = std::move(*from.mutable_record_part()->mutable_piece()),
                                 .position = from.record_part().position()});
-    case pb::PeerMessage::kAcknowledgement: return Take(from.acknowledgement());
-    case pb::PeerMessage::kHeartbeat: return Take(from.heartbeat());
-    case pb::PeerMessage::kLinkState: return Message(LinkState{from.link_state().paused()});
+    case pb::PeerMessage::kAcknowledgement:
+      return Take(from.acknowledgement());
+    case pb::PeerMessage::kHeartbeat:
+      return Take(from.heartbeat());
+    case pb::PeerMessage::kLinkState:
+      return Message(LinkState{from.link_state().paused()});
     case pb::PeerMessage::kJoinStart:
       return checked.Finish(JoinStart{.stream = from.join_start().stream(),
                                       .floor = checked.Vector(from.join_start().floor())});
@@ -342,12 +351,14 @@ Result<Message> DecodeMessage(std::string_view payload) {
                       .entries = std::move(*from.mutable_join_entries()->mutable_entries()),
                       .continues = from.join_entries().continues()});
     case pb::PeerMessage::kJoinPartitionEnd:
-      return checked.Finish(JoinPartitionEnd{
-          .stream = from.join_partition_end().stream(),
-          .partition = checked.Partition(from.join_partition_end().partition()),
-          .observed = checked.Vector(from.join_partition_end().observed())});
-    case pb::PeerMessage::kJoinEnd: return Message(JoinEnd{from.join_end().stream()});
-    case pb::PeerMessage::BODY_NOT_SET: break;
+      return checked.Finish(
+          JoinPartitionEnd{.stream = from.join_partition_end().stream(),
+                           .partition = checked.Partition(from.join_partition_end().partition()),
+                           .observed = checked.Vector(from.join_partition_end().observed())});
+    case pb::PeerMessage::kJoinEnd:
+      return Message(JoinEnd{from.join_end().stream()});
+    case pb::PeerMessage::BODY_NOT_SET:
+      break;
   }
   return Fail(ErrorCode::kUnsupported, "a peer message of an unknown kind");
 }

@@ -44,7 +44,7 @@ struct QueuedTransaction {
   std::size_t bytes = 0;    // Of the words and what holds them, about.
   bool writes = false;      // One of them does.
   bool needs_data = false;  // One of them does not work while the log is replayed.
-  bool broken = false;  // A queued command was refused: EXEC answers EXECABORT.
+  bool broken = false;      // A queued command was refused: EXEC answers EXECABORT.
 };
 
 // A watched key and what it was when WATCH saw it: compared by the keyspace's change counter.
@@ -63,7 +63,7 @@ class ClientSession {
   std::string name;
   std::string library_name;
   std::string library_version;
-  std::string address;        // "127.0.0.1:50123", "[::1]:50123" or the unix socket's path.
+  std::string address;  // "127.0.0.1:50123", "[::1]:50123" or the unix socket's path.
   std::string local_address;
   std::int64_t connected_steady_ms = 0;
   std::int64_t last_command_steady_ms = 0;

@@ -33,8 +33,12 @@ struct Arity {
   // As COMMAND INFO tells it: exact, or minus the least.
   constexpr int AsRedis() const { return most == least ? least : -least; }
 };
-constexpr Arity Exactly(int words) { return {words, words}; }
-constexpr Arity AtLeast(int words) { return {words, -1}; }
+constexpr Arity Exactly(int words) {
+  return {words, words};
+}
+constexpr Arity AtLeast(int words) {
+  return {words, -1};
+}
 
 // Which words are keys: first, last (negative counts from the end), step. first 0: none.
 struct KeyPositions {
@@ -51,15 +55,16 @@ inline constexpr KeyPositions kKeyValuePairs{1, -1, 2};
 namespace command_flag {
 inline constexpr std::uint32_t kFast = 1;
 inline constexpr std::uint32_t kAdmin = 2;
-inline constexpr std::uint32_t kNoAuth = 4;        // Works before AUTH.
-inline constexpr std::uint32_t kNoMulti = 8;       // Refused inside MULTI.
-inline constexpr std::uint32_t kImmediate = 16;    // Inside MULTI executed, not queued (EXEC, DISCARD …).
+inline constexpr std::uint32_t kNoAuth = 4;   // Works before AUTH.
+inline constexpr std::uint32_t kNoMulti = 8;  // Refused inside MULTI.
+inline constexpr std::uint32_t kImmediate =
+    16;  // Inside MULTI executed, not queued (EXEC, DISCARD …).
 inline constexpr std::uint32_t kBlocking = 32;
-inline constexpr std::uint32_t kDenyOom = 64;      // As Redis' flag, for COMMAND INFO.
-inline constexpr std::uint32_t kMovableKeys = 128; // Positions depend on a count (SINTERCARD …).
-inline constexpr std::uint32_t kLoading = 256;     // Works while the log is replayed.
-inline constexpr std::uint32_t kStale = 512;       // As Redis' flag.
-inline constexpr std::uint32_t kNoScript = 1024;   // As Redis' flag.
+inline constexpr std::uint32_t kDenyOom = 64;       // As Redis' flag, for COMMAND INFO.
+inline constexpr std::uint32_t kMovableKeys = 128;  // Positions depend on a count (SINTERCARD …).
+inline constexpr std::uint32_t kLoading = 256;      // Works while the log is replayed.
+inline constexpr std::uint32_t kStale = 512;        // As Redis' flag.
+inline constexpr std::uint32_t kNoScript = 1024;    // As Redis' flag.
 inline constexpr std::uint32_t kSkipMonitor = 2048;
 }  // namespace command_flag
 

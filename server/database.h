@@ -20,8 +20,8 @@ class Database {
   virtual ~Database() = default;
 
   // --- Reading -----------------------------------------------------------------------------------
-  // The key as it is shown here and now; a key past its deadline shows nothing. Valid until the next
-  // Commit.
+  // The key as it is shown here and now; a key past its deadline shows nothing. Valid until the
+  // next Commit.
   crdt::KeyView Read(std::string_view key) const {
     const crdt::KeyView view = keyspace().Find(key);
     return IsExpired(view) ? crdt::KeyView() : view;

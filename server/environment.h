@@ -1,5 +1,5 @@
-// What a node is handed by its composition root: time, dice, disk, network. Real in main.cc, simulated
-// in tests/simulation.
+// What a node is handed by its composition root: time, dice, disk, network. Real in main.cc,
+// simulated in tests/simulation.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ struct Environment {
   std::function<void(storage::SyncJob)> sync;
   // The node cannot go on, or was told to stop and has: ends the process with this exit code.
   std::function<void(int exit_code)> exit;
-  std::string boot_id;                    // Of the running machine.
-  std::uint64_t directory_identity = 0;   // Of the data directory.
+  std::string boot_id;                   // Of the running machine.
+  std::uint64_t directory_identity = 0;  // Of the data directory.
 };
 
 }  // namespace server

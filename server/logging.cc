@@ -40,8 +40,14 @@ void Logging::Reopen() {
   }
 }
 
-void Logging::Info(const std::string& line) { logger_->info(line); }
-void Logging::Warn(const std::string& line) { logger_->warn(line); }
-void Logging::Error(const std::string& line) { logger_->error(line); }
+void Logging::Info(const std::string& line) {
+  logger_->info(line);
+}
+void Logging::Warn(const std::string& line) {
+  logger_->warn(line);
+}
+void Logging::Error(const std::string& line) {
+  logger_->error(line);
+}
 
 }  // namespace server

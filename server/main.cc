@@ -18,16 +18,16 @@ constexpr int kUsage = 2;
 
 int CheckLog(const std::string& directory, bool repair) {
   storage::PosixDisk disk;
-  const auto report = storage::CheckLog(
-      disk, directory, repair ? storage::Repair::kTail : storage::Repair::kNo);
+  const auto report =
+      storage::CheckLog(disk, directory, repair ? storage::Repair::kTail : storage::Repair::kNo);
   if (!report) {
     std::cerr << "meridian-server: " << report.error().detail << '\n';
     return kUsage;
   }
   std::cout << report->ToString();
-  const bool good = report->recovery.verdict == storage::RecoveryReport::Verdict::kWhole ||
-                    (repair && report->recovery.verdict ==
-                                   storage::RecoveryReport::Verdict::kTornTail);
+  const bool good =
+      report->recovery.verdict == storage::RecoveryReport::Verdict::kWhole ||
+      (repair && report->recovery.verdict == storage::RecoveryReport::Verdict::kTornTail);
   return good ? 0 : kFailed;
 }
 

@@ -1,9 +1,9 @@
 // A node: one shard with its keyspace, its log and its conversations, without sockets or threads.
 //
 // The shell (server/net) or the simulator drives it: clients' commands, peers' bytes, ticks and
-// finished fsyncs go in; what leaves is written through the interfaces of the environment. Everything
-// runs on one thread. At the end of each turn of the loop EndOfTurn() hands the log to the kernel;
-// only then replies and peer messages may leave (fine print 3).
+// finished fsyncs go in; what leaves is written through the interfaces of the environment.
+// Everything runs on one thread. At the end of each turn of the loop EndOfTurn() hands the log to
+// the kernel; only then replies and peer messages may leave (fine print 3).
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ class Node {
   // --- For the dispatcher ------------------------------------------------------------------------
   // Begins a command: time stands still until EndCommand.
   virtual Database& BeginCommand() = 0;
-  // Makes what the command (or EXEC) committed one record of the log, and notes its position and last
-  // stamp in the session.
+  // Makes what the command (or EXEC) committed one record of the log, and notes its position and
+  // last stamp in the session.
   virtual void EndCommand(ClientSession& session) = 0;
   // Empty where client writes are taken here; else the whole error: "READONLY …", "MISCONF …".
   virtual std::string WriteRefusal() const = 0;
@@ -67,8 +67,8 @@ class Node {
   virtual const std::string& run_id() const = 0;
   virtual void RequestShutdown(ShutdownRequest request) = 0;
 
-  // --- For commands that wait (server/commands/region_commands.cc) ---------------------------------
-  // What counts now towards WAIT, WAITAOF and REGION WAIT.
+  // --- For commands that wait (server/commands/region_commands.cc)
+  // --------------------------------- What counts now towards WAIT, WAITAOF and REGION WAIT.
   virtual std::int64_t ReplicasAt(storage::LogPosition position) const = 0;
   virtual std::int64_t ReplicasDurableAt(storage::LogPosition position) const = 0;
   virtual bool LocallyDurableAt(storage::LogPosition position) const = 0;

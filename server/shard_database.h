@@ -49,7 +49,7 @@ class ShardDatabase : public Database {
   std::int64_t now_ms_ = 0;
   std::int64_t stamp_ms_ = 0;
   crdt::EffectList effects_;
-  std::size_t applied_bytes_ = 0;   // Of effects_.
+  std::size_t applied_bytes_ = 0;  // Of effects_.
   std::uint64_t applied_count_ = 0;
   crdt::Stamp first_stamp_;
 };

@@ -121,10 +121,9 @@ crdt::Status PeerTransport::Listen(const std::vector<std::string>& addresses, st
     if (!error) acceptor->bind(endpoint, error);
     if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
     if (error) {
-      return crdt::Fail(crdt::ErrorCode::kInputOutput, "cannot listen for other nodes on " +
-                                                           address + " port " +
-                                                           std::to_string(port) + ": " +
-                                                           error.message());
+      return crdt::Fail(crdt::ErrorCode::kInputOutput,
+                        "cannot listen for other nodes on " + address + " port " +
+                            std::to_string(port) + ": " + error.message());
     }
     acceptors_.push_back(acceptor);
     asio::co_spawn(context_, Accept(acceptor), asio::detached);

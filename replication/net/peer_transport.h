@@ -1,7 +1,7 @@
 // PeerNetwork over TCP with Asio: a listener, and one connection per link. No decisions here.
 //
-// Everything runs on the thread of the io_context. Outgoing bytes are queued per link and written in
-// order; the replicator bounds them by its windows.
+// Everything runs on the thread of the io_context. Outgoing bytes are queued per link and written
+// in order; the replicator bounds them by its windows.
 #pragma once
 
 #include <asio.hpp>

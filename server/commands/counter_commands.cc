@@ -25,14 +25,17 @@ void AddInteger(CommandContext& context, std::string_view key, std::int64_t delt
   }
   std::int64_t after = 0;
   if (__builtin_add_overflow(before, delta, &after)) return context.reply.Error(kErrorOverflow);
-  crdt::PrepareIncrement(*view, key, context.database.writer(), delta,
-                         context.database.effects());
+  crdt::PrepareIncrement(*view, key, context.database.writer(), delta, context.database.effects());
   context.database.Commit();
   context.reply.Integer(after);
 }
 
-void Incr(CommandContext& context, Arguments arguments) { AddInteger(context, arguments[1], 1); }
-void Decr(CommandContext& context, Arguments arguments) { AddInteger(context, arguments[1], -1); }
+void Incr(CommandContext& context, Arguments arguments) {
+  AddInteger(context, arguments[1], 1);
+}
+void Decr(CommandContext& context, Arguments arguments) {
+  AddInteger(context, arguments[1], -1);
+}
 
 void IncrBy(CommandContext& context, Arguments arguments) {
   const auto delta = crdt::ParseInteger(arguments[2]);
@@ -80,25 +83,62 @@ constexpr std::string_view kAddsUp =
     "Increments of all regions add up. A concurrent delete or SET takes only those it had seen.";
 
 constexpr CommandSpec kCommands[] = {
-    {.name = "incr", .words = Exactly(2), .keys = kOneKey, .access = Access::kWrite,
-     .flags = kFlags, .group = "string", .summary = "Adds one.", .when_concurrent = kAddsUp,
-     .since = "1.0.0", .run = Incr},
-    {.name = "decr", .words = Exactly(2), .keys = kOneKey, .access = Access::kWrite,
-     .flags = kFlags, .group = "string", .summary = "Takes one away.", .when_concurrent = kAddsUp,
-     .since = "1.0.0", .run = Decr},
-    {.name = "incrby", .words = Exactly(3), .keys = kOneKey, .access = Access::kWrite,
-     .flags = kFlags, .group = "string", .summary = "Adds an integer.",
-     .when_concurrent = kAddsUp, .since = "1.0.0", .run = IncrBy},
-    {.name = "decrby", .words = Exactly(3), .keys = kOneKey, .access = Access::kWrite,
-     .flags = kFlags, .group = "string", .summary = "Takes an integer away.",
-     .when_concurrent = kAddsUp, .since = "1.0.0", .run = DecrBy},
-    {.name = "incrbyfloat", .words = Exactly(3), .keys = kOneKey, .access = Access::kWrite,
-     .flags = kFlags, .group = "string", .summary = "Adds a floating-point number.",
-     .when_concurrent = kAddsUp, .since = "2.6.0", .run = IncrByFloat},
+    {.name = "incr",
+     .words = Exactly(2),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = kFlags,
+     .group = "string",
+     .summary = "Adds one.",
+     .when_concurrent = kAddsUp,
+     .since = "1.0.0",
+     .run = Incr},
+    {.name = "decr",
+     .words = Exactly(2),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = kFlags,
+     .group = "string",
+     .summary = "Takes one away.",
+     .when_concurrent = kAddsUp,
+     .since = "1.0.0",
+     .run = Decr},
+    {.name = "incrby",
+     .words = Exactly(3),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = kFlags,
+     .group = "string",
+     .summary = "Adds an integer.",
+     .when_concurrent = kAddsUp,
+     .since = "1.0.0",
+     .run = IncrBy},
+    {.name = "decrby",
+     .words = Exactly(3),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = kFlags,
+     .group = "string",
+     .summary = "Takes an integer away.",
+     .when_concurrent = kAddsUp,
+     .since = "1.0.0",
+     .run = DecrBy},
+    {.name = "incrbyfloat",
+     .words = Exactly(3),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = kFlags,
+     .group = "string",
+     .summary = "Adds a floating-point number.",
+     .when_concurrent = kAddsUp,
+     .since = "2.6.0",
+     .run = IncrByFloat},
 };
 
 }  // namespace
 
-std::span<const CommandSpec> CounterCommands() { return kCommands; }
+std::span<const CommandSpec> CounterCommands() {
+  return kCommands;
+}
 
 }  // namespace server

@@ -14,8 +14,8 @@ enum class DeadlineUnit { kSeconds, kMilliseconds, kUnixSeconds, kUnixMillisecon
 // EX, PX, EXAT or PXAT.
 std::optional<DeadlineUnit> DeadlineUnitOf(std::string_view word);
 
-// The deadline in Unix milliseconds that SET, GETEX and SETEX are given: positive, and representable.
-// Empty where an error was answered.
+// The deadline in Unix milliseconds that SET, GETEX and SETEX are given: positive, and
+// representable. Empty where an error was answered.
 std::optional<crdt::DeadlineMs> ParseDeadline(CommandContext& context, std::string_view word,
                                               DeadlineUnit unit, std::string_view command);
 // As ParseDeadline, for EXPIRE and its kin: zero and negative times are in the past and allowed.

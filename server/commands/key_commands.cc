@@ -42,7 +42,8 @@ void Type(CommandContext& context, Arguments arguments) {
   context.reply.Simple(crdt::NameOf(context.database.Read(arguments[1]).type()));
 }
 
-// --- RENAME and COPY -------------------------------------------------------------------------------
+// --- RENAME and COPY
+// -------------------------------------------------------------------------------
 
 // Puts what `from` shows under `key`, as new writes, after an observed delete of what is there.
 void ShipAs(CommandContext& context, std::string_view from, std::string_view key) {
@@ -140,7 +141,8 @@ void Move(CommandContext& context, Arguments arguments) {
                                   : "ERR DB index is out of range");
 }
 
-// --- Going through keys ----------------------------------------------------------------------------
+// --- Going through keys
+// ----------------------------------------------------------------------------
 
 void Keys(CommandContext& context, Arguments arguments) {
   const bool all = arguments[1] == "*";
@@ -214,9 +216,9 @@ void DbSize(CommandContext& context, Arguments) {
 }
 
 void Flush(CommandContext& context, Arguments arguments) {
-  const bool known = arguments.size() == 1 ||
-                     (arguments.size() == 2 && (EqualsIgnoreCase(arguments[1], "async") ||
-                                                EqualsIgnoreCase(arguments[1], "sync")));
+  const bool known =
+      arguments.size() == 1 || (arguments.size() == 2 && (EqualsIgnoreCase(arguments[1], "async") ||
+                                                          EqualsIgnoreCase(arguments[1], "sync")));
   if (!known) return context.reply.Error(kErrorSyntax);
   crdt::PrepareClear(context.database.keyspace().Tables(), context.database.effects());
   context.database.Commit();
@@ -230,53 +232,142 @@ constexpr std::string_view kShipped =
     "The result travels as new writes, with an observed delete of what it replaces.";
 
 constexpr CommandSpec kCommands[] = {
-    {.name = "del", .words = AtLeast(2), .keys = kAllKeys, .access = Access::kWrite,
-     .group = "generic", .summary = "Deletes keys.", .when_concurrent = kObservedDelete,
-     .since = "1.0.0", .run = Delete},
-    {.name = "unlink", .words = AtLeast(2), .keys = kAllKeys, .access = Access::kWrite,
-     .flags = flag::kFast, .group = "generic", .summary = "Deletes keys.",
-     .when_concurrent = kObservedDelete, .since = "4.0.0", .run = Delete},
-    {.name = "exists", .words = AtLeast(2), .keys = kAllKeys, .access = Access::kRead,
-     .flags = flag::kFast, .group = "generic", .summary = "How many of the keys are there.",
-     .since = "1.0.0", .run = CountExisting},
-    {.name = "touch", .words = AtLeast(2), .keys = kAllKeys, .access = Access::kRead,
-     .flags = flag::kFast, .group = "generic", .summary = "How many of the keys are there.",
-     .since = "3.2.1", .run = CountExisting},
-    {.name = "type", .words = Exactly(2), .keys = kOneKey, .access = Access::kRead,
-     .flags = flag::kFast, .group = "generic", .summary = "The type of what a key holds.",
-     .since = "1.0.0", .run = Type},
-    {.name = "rename", .words = Exactly(3), .keys = kTwoKeys, .access = Access::kWrite,
-     .group = "generic", .summary = "Moves a value to another key.", .when_concurrent = kShipped,
-     .since = "1.0.0", .run = Rename},
-    {.name = "renamenx", .words = Exactly(3), .keys = kTwoKeys, .access = Access::kWrite,
-     .flags = flag::kFast, .group = "generic",
+    {.name = "del",
+     .words = AtLeast(2),
+     .keys = kAllKeys,
+     .access = Access::kWrite,
+     .group = "generic",
+     .summary = "Deletes keys.",
+     .when_concurrent = kObservedDelete,
+     .since = "1.0.0",
+     .run = Delete},
+    {.name = "unlink",
+     .words = AtLeast(2),
+     .keys = kAllKeys,
+     .access = Access::kWrite,
+     .flags = flag::kFast,
+     .group = "generic",
+     .summary = "Deletes keys.",
+     .when_concurrent = kObservedDelete,
+     .since = "4.0.0",
+     .run = Delete},
+    {.name = "exists",
+     .words = AtLeast(2),
+     .keys = kAllKeys,
+     .access = Access::kRead,
+     .flags = flag::kFast,
+     .group = "generic",
+     .summary = "How many of the keys are there.",
+     .since = "1.0.0",
+     .run = CountExisting},
+    {.name = "touch",
+     .words = AtLeast(2),
+     .keys = kAllKeys,
+     .access = Access::kRead,
+     .flags = flag::kFast,
+     .group = "generic",
+     .summary = "How many of the keys are there.",
+     .since = "3.2.1",
+     .run = CountExisting},
+    {.name = "type",
+     .words = Exactly(2),
+     .keys = kOneKey,
+     .access = Access::kRead,
+     .flags = flag::kFast,
+     .group = "generic",
+     .summary = "The type of what a key holds.",
+     .since = "1.0.0",
+     .run = Type},
+    {.name = "rename",
+     .words = Exactly(3),
+     .keys = kTwoKeys,
+     .access = Access::kWrite,
+     .group = "generic",
+     .summary = "Moves a value to another key.",
+     .when_concurrent = kShipped,
+     .since = "1.0.0",
+     .run = Rename},
+    {.name = "renamenx",
+     .words = Exactly(3),
+     .keys = kTwoKeys,
+     .access = Access::kWrite,
+     .flags = flag::kFast,
+     .group = "generic",
      .summary = "Moves a value to another key where that is not there.",
-     .when_concurrent = kShipped, .since = "1.0.0", .run = RenameNx},
-    {.name = "copy", .words = AtLeast(3), .keys = kTwoKeys, .access = Access::kWrite,
-     .flags = flag::kDenyOom, .group = "generic", .summary = "Copies a value to another key.",
-     .when_concurrent = kShipped, .since = "6.2.0", .run = Copy},
-    {.name = "move", .words = Exactly(3), .keys = kOneKey, .access = Access::kWrite,
-     .flags = flag::kFast, .group = "generic",
+     .when_concurrent = kShipped,
+     .since = "1.0.0",
+     .run = RenameNx},
+    {.name = "copy",
+     .words = AtLeast(3),
+     .keys = kTwoKeys,
+     .access = Access::kWrite,
+     .flags = flag::kDenyOom,
+     .group = "generic",
+     .summary = "Copies a value to another key.",
+     .when_concurrent = kShipped,
+     .since = "6.2.0",
+     .run = Copy},
+    {.name = "move",
+     .words = Exactly(3),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = flag::kFast,
+     .group = "generic",
      .summary = "Moves a key to another database; there is only one.",
-     .when_concurrent = "Changes nothing.", .since = "1.0.0", .run = Move},
-    {.name = "keys", .words = Exactly(2), .access = Access::kRead, .group = "generic",
-     .summary = "All keys that match a pattern.", .since = "1.0.0", .run = Keys},
-    {.name = "scan", .words = AtLeast(2), .access = Access::kRead, .group = "generic",
-     .summary = "Goes through the keys in steps.", .since = "2.8.0", .run = Scan},
-    {.name = "randomkey", .words = Exactly(1), .access = Access::kRead, .group = "generic",
-     .summary = "A key drawn at random.", .since = "1.0.0", .run = RandomKey},
-    {.name = "dbsize", .words = Exactly(1), .access = Access::kRead, .flags = flag::kFast,
-     .group = "server", .summary = "The number of keys.", .since = "1.0.0", .run = DbSize},
-    {.name = "flushdb", .words = AtLeast(1), .access = Access::kWrite, .group = "server",
-     .summary = "Deletes all keys.", .when_concurrent = kObservedDelete, .since = "1.0.0",
+     .when_concurrent = "Changes nothing.",
+     .since = "1.0.0",
+     .run = Move},
+    {.name = "keys",
+     .words = Exactly(2),
+     .access = Access::kRead,
+     .group = "generic",
+     .summary = "All keys that match a pattern.",
+     .since = "1.0.0",
+     .run = Keys},
+    {.name = "scan",
+     .words = AtLeast(2),
+     .access = Access::kRead,
+     .group = "generic",
+     .summary = "Goes through the keys in steps.",
+     .since = "2.8.0",
+     .run = Scan},
+    {.name = "randomkey",
+     .words = Exactly(1),
+     .access = Access::kRead,
+     .group = "generic",
+     .summary = "A key drawn at random.",
+     .since = "1.0.0",
+     .run = RandomKey},
+    {.name = "dbsize",
+     .words = Exactly(1),
+     .access = Access::kRead,
+     .flags = flag::kFast,
+     .group = "server",
+     .summary = "The number of keys.",
+     .since = "1.0.0",
+     .run = DbSize},
+    {.name = "flushdb",
+     .words = AtLeast(1),
+     .access = Access::kWrite,
+     .group = "server",
+     .summary = "Deletes all keys.",
+     .when_concurrent = kObservedDelete,
+     .since = "1.0.0",
      .run = Flush},
-    {.name = "flushall", .words = AtLeast(1), .access = Access::kWrite, .group = "server",
-     .summary = "Deletes all keys.", .when_concurrent = kObservedDelete, .since = "1.0.0",
+    {.name = "flushall",
+     .words = AtLeast(1),
+     .access = Access::kWrite,
+     .group = "server",
+     .summary = "Deletes all keys.",
+     .when_concurrent = kObservedDelete,
+     .since = "1.0.0",
      .run = Flush},
 };
 
 }  // namespace
 
-std::span<const CommandSpec> KeyCommands() { return kCommands; }
+std::span<const CommandSpec> KeyCommands() {
+  return kCommands;
+}
 
 }  // namespace server

@@ -70,10 +70,14 @@ void Freq(CommandContext& context, Arguments arguments) {
 void ObjectHelp(CommandContext& context, Arguments) {
   static constexpr std::array<std::string_view, 9> kLines = {
       "OBJECT <subcommand> <key>. Subcommands are:",
-      "ENCODING", "    How Redis would store the value.",
-      "FREQ", "    The access frequency; not tracked.",
-      "IDLETIME", "    Seconds since the last access; not tracked, 0.",
-      "REFCOUNT", "    The number of references: 1."};
+      "ENCODING",
+      "    How Redis would store the value.",
+      "FREQ",
+      "    The access frequency; not tracked.",
+      "IDLETIME",
+      "    Seconds since the last access; not tracked, 0.",
+      "REFCOUNT",
+      "    The number of references: 1."};
   WriteHelp(context.reply, kLines);
 }
 
@@ -100,38 +104,82 @@ void MemoryHelp(CommandContext& context, Arguments) {
 constexpr KeyPositions kSecondWord{2, 2, 1};
 
 constexpr CommandSpec kObject[] = {
-    {.name = "object|encoding", .words = Exactly(3), .keys = kSecondWord, .access = Access::kRead,
-     .group = "generic", .summary = "How Redis would store the value.", .since = "2.2.3",
+    {.name = "object|encoding",
+     .words = Exactly(3),
+     .keys = kSecondWord,
+     .access = Access::kRead,
+     .group = "generic",
+     .summary = "How Redis would store the value.",
+     .since = "2.2.3",
      .run = Encoding},
-    {.name = "object|refcount", .words = Exactly(3), .keys = kSecondWord, .access = Access::kRead,
-     .group = "generic", .summary = "The number of references.", .since = "2.2.3",
+    {.name = "object|refcount",
+     .words = Exactly(3),
+     .keys = kSecondWord,
+     .access = Access::kRead,
+     .group = "generic",
+     .summary = "The number of references.",
+     .since = "2.2.3",
      .run = RefCount},
-    {.name = "object|idletime", .words = Exactly(3), .keys = kSecondWord, .access = Access::kRead,
-     .group = "generic", .summary = "Seconds since the last access.", .since = "2.2.3",
+    {.name = "object|idletime",
+     .words = Exactly(3),
+     .keys = kSecondWord,
+     .access = Access::kRead,
+     .group = "generic",
+     .summary = "Seconds since the last access.",
+     .since = "2.2.3",
      .run = IdleTime},
-    {.name = "object|freq", .words = Exactly(3), .keys = kSecondWord, .access = Access::kRead,
-     .group = "generic", .summary = "The access frequency.", .since = "4.0.0", .run = Freq},
-    {.name = "object|help", .words = Exactly(2), .group = "generic",
-     .summary = "What the subcommands are.", .since = "6.2.0", .run = ObjectHelp},
+    {.name = "object|freq",
+     .words = Exactly(3),
+     .keys = kSecondWord,
+     .access = Access::kRead,
+     .group = "generic",
+     .summary = "The access frequency.",
+     .since = "4.0.0",
+     .run = Freq},
+    {.name = "object|help",
+     .words = Exactly(2),
+     .group = "generic",
+     .summary = "What the subcommands are.",
+     .since = "6.2.0",
+     .run = ObjectHelp},
 };
 
 constexpr CommandSpec kMemory[] = {
-    {.name = "memory|usage", .words = AtLeast(3), .keys = kSecondWord, .access = Access::kRead,
-     .group = "server", .summary = "Bytes that a key takes.", .since = "4.0.0",
+    {.name = "memory|usage",
+     .words = AtLeast(3),
+     .keys = kSecondWord,
+     .access = Access::kRead,
+     .group = "server",
+     .summary = "Bytes that a key takes.",
+     .since = "4.0.0",
      .run = MemoryUsage},
-    {.name = "memory|help", .words = Exactly(2), .group = "server",
-     .summary = "What the subcommands are.", .since = "4.0.0", .run = MemoryHelp},
+    {.name = "memory|help",
+     .words = Exactly(2),
+     .group = "server",
+     .summary = "What the subcommands are.",
+     .since = "4.0.0",
+     .run = MemoryHelp},
 };
 
 constexpr CommandSpec kCommands[] = {
-    {.name = "object", .words = AtLeast(2), .group = "generic",
-     .summary = "Looks into how a value is stored.", .since = "2.2.3", .subcommands = kObject},
-    {.name = "memory", .words = AtLeast(2), .group = "server",
-     .summary = "Looks into the use of memory.", .since = "4.0.0", .subcommands = kMemory},
+    {.name = "object",
+     .words = AtLeast(2),
+     .group = "generic",
+     .summary = "Looks into how a value is stored.",
+     .since = "2.2.3",
+     .subcommands = kObject},
+    {.name = "memory",
+     .words = AtLeast(2),
+     .group = "server",
+     .summary = "Looks into the use of memory.",
+     .since = "4.0.0",
+     .subcommands = kMemory},
 };
 
 }  // namespace
 
-std::span<const CommandSpec> ObjectCommands() { return kCommands; }
+std::span<const CommandSpec> ObjectCommands() {
+  return kCommands;
+}
 
 }  // namespace server

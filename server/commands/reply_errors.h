@@ -9,7 +9,8 @@ namespace server {
 inline constexpr std::string_view kErrorWrongType =
     "WRONGTYPE Operation against a key holding the wrong kind of value";
 inline constexpr std::string_view kErrorSyntax = "ERR syntax error";
-inline constexpr std::string_view kErrorNotAnInteger = "ERR value is not an integer or out of range";
+inline constexpr std::string_view kErrorNotAnInteger =
+    "ERR value is not an integer or out of range";
 inline constexpr std::string_view kErrorNotAFloat = "ERR value is not a valid float";
 inline constexpr std::string_view kErrorOutOfRange = "ERR index out of range";
 inline constexpr std::string_view kErrorNoSuchKey = "ERR no such key";

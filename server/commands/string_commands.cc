@@ -37,7 +37,8 @@ void BulkOfString(CommandContext& context, const KeyView& view) {
   }
 }
 
-// --- GET and SET -----------------------------------------------------------------------------------
+// --- GET and SET
+// -----------------------------------------------------------------------------------
 
 void Get(CommandContext& context, Arguments arguments) {
   if (const auto view = ReadTyped(context, arguments[1], ValueType::kString)) {
@@ -178,7 +179,8 @@ void GetEx(CommandContext& context, Arguments arguments) {
   context.database.Commit();
 }
 
-// --- Several keys ----------------------------------------------------------------------------------
+// --- Several keys
+// ----------------------------------------------------------------------------------
 
 void MGet(CommandContext& context, Arguments arguments) {
   context.reply.Array(arguments.size() - 1);
@@ -215,13 +217,14 @@ void MSetNx(CommandContext& context, Arguments arguments) {
   context.reply.Integer(1);
 }
 
-// --- Parts of a value ------------------------------------------------------------------------------
+// --- Parts of a value
+// ------------------------------------------------------------------------------
 
 void StrLen(CommandContext& context, Arguments arguments) {
   const auto view = ReadTyped(context, arguments[1], ValueType::kString);
   if (!view) return;
-  context.reply.Integer(
-      view->exists() ? static_cast<std::int64_t>(view->Text(Scratch()).size()) : 0);
+  context.reply.Integer(view->exists() ? static_cast<std::int64_t>(view->Text(Scratch()).size())
+                                       : 0);
 }
 
 void Append(CommandContext& context, Arguments arguments) {
@@ -268,79 +271,182 @@ void GetRange(CommandContext& context, Arguments arguments) {
   const std::int64_t last =
       std::min(size - 1, std::max<std::int64_t>(0, *end < 0 ? *end + size : *end));
   if (first > last || size == 0) return context.reply.Bulk({});
-  context.reply.Bulk(text.substr(static_cast<std::size_t>(first),
-                                 static_cast<std::size_t>(last - first + 1)));
+  context.reply.Bulk(
+      text.substr(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first + 1)));
 }
 
 namespace flag = command_flag;
 constexpr std::string_view kLastWriter =
-    "The write with the greatest stamp is shown; the others stay hidden until a later write that has "
+    "The write with the greatest stamp is shown; the others stay hidden until a later write that "
+    "has "
     "seen them covers them. Increments that it had not seen add up on top.";
 constexpr std::string_view kWholeValue =
     "Counts as a SET of the whole value: the greatest stamp is shown.";
 constexpr std::string_view kDecidedHere =
-    "The condition is decided on what is visible here: two regions may both succeed, and the greatest "
+    "The condition is decided on what is visible here: two regions may both succeed, and the "
+    "greatest "
     "stamp is shown.";
 
 constexpr CommandSpec kCommands[] = {
-    {.name = "get", .words = Exactly(2), .keys = kOneKey, .access = Access::kRead,
-     .flags = flag::kFast, .group = "string", .summary = "The value of a key.", .since = "1.0.0",
+    {.name = "get",
+     .words = Exactly(2),
+     .keys = kOneKey,
+     .access = Access::kRead,
+     .flags = flag::kFast,
+     .group = "string",
+     .summary = "The value of a key.",
+     .since = "1.0.0",
      .run = Get},
-    {.name = "set", .words = AtLeast(3), .keys = kOneKey, .access = Access::kWrite,
-     .flags = flag::kDenyOom, .group = "string", .summary = "Sets the value of a key.",
-     .when_concurrent = kLastWriter, .since = "1.0.0", .run = Set},
-    {.name = "setnx", .words = Exactly(3), .keys = kOneKey, .access = Access::kWrite,
-     .flags = flag::kDenyOom | flag::kFast, .group = "string",
-     .summary = "Sets the value where there is none.", .when_concurrent = kDecidedHere,
-     .since = "1.0.0", .run = SetNx},
-    {.name = "setex", .words = Exactly(4), .keys = kOneKey, .access = Access::kWrite,
-     .flags = flag::kDenyOom, .group = "string",
-     .summary = "Sets the value and its time to live in seconds.", .when_concurrent = kLastWriter,
-     .since = "2.0.0", .run = SetEx},
-    {.name = "psetex", .words = Exactly(4), .keys = kOneKey, .access = Access::kWrite,
-     .flags = flag::kDenyOom, .group = "string",
+    {.name = "set",
+     .words = AtLeast(3),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = flag::kDenyOom,
+     .group = "string",
+     .summary = "Sets the value of a key.",
+     .when_concurrent = kLastWriter,
+     .since = "1.0.0",
+     .run = Set},
+    {.name = "setnx",
+     .words = Exactly(3),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = flag::kDenyOom | flag::kFast,
+     .group = "string",
+     .summary = "Sets the value where there is none.",
+     .when_concurrent = kDecidedHere,
+     .since = "1.0.0",
+     .run = SetNx},
+    {.name = "setex",
+     .words = Exactly(4),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = flag::kDenyOom,
+     .group = "string",
+     .summary = "Sets the value and its time to live in seconds.",
+     .when_concurrent = kLastWriter,
+     .since = "2.0.0",
+     .run = SetEx},
+    {.name = "psetex",
+     .words = Exactly(4),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = flag::kDenyOom,
+     .group = "string",
      .summary = "Sets the value and its time to live in milliseconds.",
-     .when_concurrent = kLastWriter, .since = "2.6.0", .run = PSetEx},
-    {.name = "getset", .words = Exactly(3), .keys = kOneKey, .access = Access::kWrite,
-     .flags = flag::kDenyOom | flag::kFast, .group = "string",
-     .summary = "Sets the value and answers the former one.", .when_concurrent = kLastWriter,
-     .since = "1.0.0", .run = GetSet},
-    {.name = "getdel", .words = Exactly(2), .keys = kOneKey, .access = Access::kWrite,
-     .flags = flag::kFast, .group = "string", .summary = "Answers the value and deletes the key.",
-     .when_concurrent = "Deletes only what this region has seen.", .since = "6.2.0", .run = GetDel},
-    {.name = "getex", .words = AtLeast(2), .keys = kOneKey, .access = Access::kWrite,
-     .flags = flag::kFast, .group = "string",
+     .when_concurrent = kLastWriter,
+     .since = "2.6.0",
+     .run = PSetEx},
+    {.name = "getset",
+     .words = Exactly(3),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = flag::kDenyOom | flag::kFast,
+     .group = "string",
+     .summary = "Sets the value and answers the former one.",
+     .when_concurrent = kLastWriter,
+     .since = "1.0.0",
+     .run = GetSet},
+    {.name = "getdel",
+     .words = Exactly(2),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = flag::kFast,
+     .group = "string",
+     .summary = "Answers the value and deletes the key.",
+     .when_concurrent = "Deletes only what this region has seen.",
+     .since = "6.2.0",
+     .run = GetDel},
+    {.name = "getex",
+     .words = AtLeast(2),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = flag::kFast,
+     .group = "string",
      .summary = "Answers the value and changes its time to live.",
-     .when_concurrent = "The longest life wins.", .since = "6.2.0", .run = GetEx},
-    {.name = "mget", .words = AtLeast(2), .keys = kAllKeys, .access = Access::kRead,
-     .flags = flag::kFast, .group = "string", .summary = "The values of several keys.",
-     .since = "1.0.0", .run = MGet},
-    {.name = "mset", .words = AtLeast(3), .keys = kKeyValuePairs, .access = Access::kWrite,
-     .flags = flag::kDenyOom, .group = "string", .summary = "Sets several keys as one unit.",
-     .when_concurrent = kLastWriter, .since = "1.0.1", .run = MSet},
-    {.name = "msetnx", .words = AtLeast(3), .keys = kKeyValuePairs, .access = Access::kWrite,
-     .flags = flag::kDenyOom, .group = "string",
-     .summary = "Sets several keys where none of them is there.", .when_concurrent = kDecidedHere,
-     .since = "1.0.1", .run = MSetNx},
-    {.name = "strlen", .words = Exactly(2), .keys = kOneKey, .access = Access::kRead,
-     .flags = flag::kFast, .group = "string", .summary = "The length of a value.",
-     .since = "2.2.0", .run = StrLen},
-    {.name = "append", .words = Exactly(3), .keys = kOneKey, .access = Access::kWrite,
-     .flags = flag::kDenyOom | flag::kFast, .group = "string",
-     .summary = "Adds to the end of a value.", .when_concurrent = kWholeValue, .since = "2.0.0",
+     .when_concurrent = "The longest life wins.",
+     .since = "6.2.0",
+     .run = GetEx},
+    {.name = "mget",
+     .words = AtLeast(2),
+     .keys = kAllKeys,
+     .access = Access::kRead,
+     .flags = flag::kFast,
+     .group = "string",
+     .summary = "The values of several keys.",
+     .since = "1.0.0",
+     .run = MGet},
+    {.name = "mset",
+     .words = AtLeast(3),
+     .keys = kKeyValuePairs,
+     .access = Access::kWrite,
+     .flags = flag::kDenyOom,
+     .group = "string",
+     .summary = "Sets several keys as one unit.",
+     .when_concurrent = kLastWriter,
+     .since = "1.0.1",
+     .run = MSet},
+    {.name = "msetnx",
+     .words = AtLeast(3),
+     .keys = kKeyValuePairs,
+     .access = Access::kWrite,
+     .flags = flag::kDenyOom,
+     .group = "string",
+     .summary = "Sets several keys where none of them is there.",
+     .when_concurrent = kDecidedHere,
+     .since = "1.0.1",
+     .run = MSetNx},
+    {.name = "strlen",
+     .words = Exactly(2),
+     .keys = kOneKey,
+     .access = Access::kRead,
+     .flags = flag::kFast,
+     .group = "string",
+     .summary = "The length of a value.",
+     .since = "2.2.0",
+     .run = StrLen},
+    {.name = "append",
+     .words = Exactly(3),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = flag::kDenyOom | flag::kFast,
+     .group = "string",
+     .summary = "Adds to the end of a value.",
+     .when_concurrent = kWholeValue,
+     .since = "2.0.0",
      .run = Append},
-    {.name = "setrange", .words = Exactly(4), .keys = kOneKey, .access = Access::kWrite,
-     .flags = flag::kDenyOom, .group = "string", .summary = "Replaces a part of a value.",
-     .when_concurrent = kWholeValue, .since = "2.2.0", .run = SetRange},
-    {.name = "getrange", .words = Exactly(4), .keys = kOneKey, .access = Access::kRead,
-     .group = "string", .summary = "A part of a value.", .since = "2.4.0", .run = GetRange},
-    {.name = "substr", .words = Exactly(4), .keys = kOneKey, .access = Access::kRead,
-     .group = "string", .summary = "A part of a value: the old name of GETRANGE.",
-     .since = "1.0.0", .run = GetRange},
+    {.name = "setrange",
+     .words = Exactly(4),
+     .keys = kOneKey,
+     .access = Access::kWrite,
+     .flags = flag::kDenyOom,
+     .group = "string",
+     .summary = "Replaces a part of a value.",
+     .when_concurrent = kWholeValue,
+     .since = "2.2.0",
+     .run = SetRange},
+    {.name = "getrange",
+     .words = Exactly(4),
+     .keys = kOneKey,
+     .access = Access::kRead,
+     .group = "string",
+     .summary = "A part of a value.",
+     .since = "2.4.0",
+     .run = GetRange},
+    {.name = "substr",
+     .words = Exactly(4),
+     .keys = kOneKey,
+     .access = Access::kRead,
+     .group = "string",
+     .summary = "A part of a value: the old name of GETRANGE.",
+     .since = "1.0.0",
+     .run = GetRange},
 };
 
 }  // namespace
 
-std::span<const CommandSpec> StringCommands() { return kCommands; }
+std::span<const CommandSpec> StringCommands() {
+  return kCommands;
+}
 
 }  // namespace server

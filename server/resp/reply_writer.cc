@@ -31,7 +31,9 @@ void ReplyWriter::Error(std::string_view text) {
   out_->append("\r\n");
 }
 
-void ReplyWriter::Integer(std::int64_t value) { Line(*out_, ':', value); }
+void ReplyWriter::Integer(std::int64_t value) {
+  Line(*out_, ':', value);
+}
 
 void ReplyWriter::Bulk(std::string_view bytes) {
   Line(*out_, '$', static_cast<std::int64_t>(bytes.size()));
@@ -39,7 +41,9 @@ void ReplyWriter::Bulk(std::string_view bytes) {
   out_->append("\r\n");
 }
 
-void ReplyWriter::Null() { out_->append(protocol_ == Protocol::kResp3 ? "_\r\n" : "$-1\r\n"); }
+void ReplyWriter::Null() {
+  out_->append(protocol_ == Protocol::kResp3 ? "_\r\n" : "$-1\r\n");
+}
 
 void ReplyWriter::NullArray() {
   out_->append(protocol_ == Protocol::kResp3 ? "_\r\n" : "*-1\r\n");
@@ -73,7 +77,9 @@ void ReplyWriter::Verbatim(std::string_view format, std::string_view text) {
   out_->append("\r\n");
 }
 
-void ReplyWriter::Array(std::size_t size) { Line(*out_, '*', static_cast<std::int64_t>(size)); }
+void ReplyWriter::Array(std::size_t size) {
+  Line(*out_, '*', static_cast<std::int64_t>(size));
+}
 
 void ReplyWriter::Map(std::size_t pairs) {
   if (protocol_ == Protocol::kResp2) return Array(pairs * 2);

@@ -36,8 +36,9 @@ TEST_F(ConfigCommandsTest, ChangesAllOrNothing) {
   EXPECT_EQ(Run("CONFIG SET maxclients 5 MaxClients 6"),
             "-ERR CONFIG SET failed (possibly related to argument 'MaxClients') - duplicate "
             "parameter|");
-  EXPECT_TRUE(Run("CONFIG SET maxclients 5 timeout x")
-                  .starts_with("-ERR CONFIG SET failed (possibly related to argument 'timeout') - "));
+  EXPECT_TRUE(
+      Run("CONFIG SET maxclients 5 timeout x")
+          .starts_with("-ERR CONFIG SET failed (possibly related to argument 'timeout') - "));
   EXPECT_EQ(node_.config().maxclients, 10000u);
   EXPECT_EQ(Run("CONFIG SET maxclients 5 timeout 6"), "+OK|");
   EXPECT_EQ(Run("CONFIG GET maxclients"), "*2|$10|maxclients|$1|5|");

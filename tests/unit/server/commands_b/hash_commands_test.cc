@@ -133,8 +133,8 @@ TEST_F(HashCommandsTest, ChecksItsWords) {
 TEST_F(HashCommandsTest, WorksOnHashesOnly) {
   Run("SADD s a");
   for (const std::string_view line :
-       {"HSET s a 1", "HMSET s a 1", "HSETNX s a 1", "HGET s a", "HMGET s a", "HGETALL s", "HKEYS s",
-        "HVALS s", "HLEN s", "HSTRLEN s a", "HEXISTS s a", "HDEL s a", "HINCRBY s a 1",
+       {"HSET s a 1", "HMSET s a 1", "HSETNX s a 1", "HGET s a", "HMGET s a", "HGETALL s",
+        "HKEYS s", "HVALS s", "HLEN s", "HSTRLEN s a", "HEXISTS s a", "HDEL s a", "HINCRBY s a 1",
         "HINCRBYFLOAT s a 1", "HSCAN s 0", "HRANDFIELD s", "HRANDFIELD s 1"}) {
     EXPECT_EQ(Run(line), kWrongType) << line;
   }

@@ -1,11 +1,12 @@
 // An open-addressing table of cells: a name and its value in one allocation.
 //
-// A slot is 8 bytes: a pointer and 19 bits of the name's hash. Slots are probed linearly and kept in
-// the order of their hashes (Celis, "Robin Hood Hashing", 1986), which gives deletion without
-// tombstones, and a scan order that growing and shrinking keep: a cursor is a position in hash space.
+// A slot is 8 bytes: a pointer and 19 bits of the name's hash. Slots are probed linearly and kept
+// in the order of their hashes (Celis, "Robin Hood Hashing", 1986), which gives deletion without
+// tombstones, and a scan order that growing and shrinking keep: a cursor is a position in hash
+// space.
 //
-// A value that is one stamped byte string is packed into the cell; any other is a `Full` object that
-// the cell owns. `Full` needs FromPacked(stamp, value) and AsPacked().
+// A value that is one stamped byte string is packed into the cell; any other is a `Full` object
+// that the cell owns. `Full` needs FromPacked(stamp, value) and AsPacked().
 #pragma once
 
 #include <malloc.h>
@@ -74,6 +75,26 @@ class CellTable {
     return at == kNowhere ? nullptr : CellAt(at);
   }
 
+  // Fetches into the cache what Find() will look at: the slot first and, when that has arrived, the
+  // cell.
+  void PrefetchSlot(std::uint64_t hash) const {
+    if (slots_ != nullptr) __builtin_prefetch(&slots_[hash >> (64 - bits_)]);
+  }
+  void PrefetchCell(std::uint64_t hash) const {
+    if (slots_ == nullptr) return;
+    const std::uint64_t tag = TagOf(hash);
+    for (std::size_t i = hash >> (64 - bits_); slots_[i] != 0; ++i) {
+      const std::uint64_t slot_tag = slots_[i] >> kPointerBits;
+      if (slot_tag < tag) continue;
+      if (slot_tag == tag) {
+        const char* const cell = reinterpret_cast<const char*>(CellOf(slots_[i]));
+        __builtin_prefetch(cell);
+        __builtin_prefetch(cell + kCacheLine);
+      }
+      return;
+    }
+  }
+
   // In the order of the hashes. The table must not change meanwhile.
   template <class Visit>
   void ForEach(Visit visit) const {
@@ -82,9 +103,9 @@ class CellTable {
     }
   }
 
-  // Visits about `count` cells from `cursor` (0 at first) and returns the next cursor, 0 at the end. A
-  // cell that is there all the while is visited at least once, also when the table grows or shrinks
-  // in between. Cursors are below 2^48.
+  // Visits about `count` cells from `cursor` (0 at first) and returns the next cursor, 0 at the
+  // end. A cell that is there all the while is visited at least once, also when the table grows or
+  // shrinks in between. Cursors are below 2^48.
   template <class Visit>
   std::uint64_t Scan(std::uint64_t cursor, std::uint64_t count, Visit visit) const {
     if (slots_ == nullptr) return 0;
@@ -143,7 +164,7 @@ class CellTable {
     }
     cell->info_ = static_cast<std::uint32_t>(value.size());
     cell->word_ = stamp.value();
-    std::memmove(cell->Data() + name.size(), value.data(), value.size());
+    if (!value.empty()) std::memmove(cell->Data() + name.size(), value.data(), value.size());
   }
 
   // The cell's Full; made from what is packed, or empty where there was no such cell.
@@ -200,6 +221,7 @@ class CellTable {
 
  private:
   static constexpr std::size_t kNowhere = ~std::size_t{0};
+  static constexpr std::size_t kCacheLine = 64;
   static constexpr int kTagBits = 19;
   static constexpr int kPointerBits = 45;  // Of an address divided by 8.
   static constexpr std::uint64_t kPointerMask = (std::uint64_t{1} << kPointerBits) - 1;
@@ -243,7 +265,7 @@ class CellTable {
     cell->name_size_ = static_cast<std::uint32_t>(name.size());
     cell->info_ = static_cast<std::uint32_t>(value.size());
     cell->word_ = stamp.value();
-    std::memcpy(cell->Data(), name.data(), name.size());
+    if (!name.empty()) std::memcpy(cell->Data(), name.data(), name.size());
     if (!value.empty()) std::memcpy(cell->Data() + name.size(), value.data(), value.size());
     return cell;
   }

@@ -82,8 +82,7 @@ void AddAcceptedSettings(std::string& out) {
 std::string DocumentCommands() {
   std::string out = fmt::format(
       "# Commands\n\n"
-      "Made from the command table by a test (`tests/unit/server/commands_b`); change the table, "
-      "then run that test with `UPDATE_GOLDEN=1`.\n\n"
+      "Generated from the command table: change the table, then run `./dev fix`.\n\n"
       "Replies, error texts and options are those of Redis {}. \"Words\" counts the command's "
       "name. "
       "\"When regions do it at once\" tells what holds when regions that have not seen each "

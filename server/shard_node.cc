@@ -129,9 +129,8 @@ Status ShardNode::Recover() {
   if (report->verdict == Verdict::kTornTail) environment_.log.Warn(report->detail);
   environment_.log.Info("recovered " + std::to_string(report->frames) + " log frames, " +
                         std::to_string(keyspace_.visible_keys()) + " keys");
-  proved_whole_ = report->verdict == Verdict::kWhole && !new_directory_ &&
-                  ((state_.clean && state_.clean_end == report->position) ||
-                   state_.boot_id == environment_.boot_id);
+  proved_whole_ =
+      !new_directory_ && storage::ProvesNothingLost(state_, *report, environment_.boot_id);
   staged_.clear();
   state_.clean = false;
   state_.boot_id = environment_.boot_id;
@@ -157,8 +156,8 @@ Status ShardNode::Recover() {
       .peer_timeout_ms = config_.repl_timeout.count(),
       .heartbeat_ms = config_.heartbeat.count(),
       .max_clock_skew_ms = config_.max_clock_skew.count(),
-      .compression = config_.geo_compression ? replication::Compression::kOn
-                                             : replication::Compression::kOff};
+      .compression =
+          config_.geo_compression ? replication::Compression::kOn : replication::Compression::kOff};
   replicator_ = std::make_unique<replication::Replicator>(
       std::move(options), state_.primary, state_.epoch, *this, environment_.network, *this, [this] {
         std::string nonce(16, '\0');
@@ -168,7 +167,9 @@ Status ShardNode::Recover() {
   return {};
 }
 
-void ShardNode::Start() { replicator_->Start(Times()); }
+void ShardNode::Start() {
+  replicator_->Start(Times());
+}
 
 Status ShardNode::Replay(const storage::FrameView& frame) {
   switch (frame.kind()) {
@@ -206,7 +207,8 @@ Status ShardNode::Replay(const storage::FrameView& frame) {
       }
       return {};
     }
-    case FrameKind::kEpoch: return {};
+    case FrameKind::kEpoch:
+      return {};
   }
   return Fail(ErrorCode::kUnsupported, "the log holds a frame of an unknown kind");
 }
@@ -449,8 +451,7 @@ void ShardNode::EndOfTurn() {
       {.written = log_->written(),
        .durable = log_->on_disk() ? log_->durable() : 0,
        .written_is_enough = no_sync,
-       .clock = crdt::Stamp::At(static_cast<std::uint64_t>(now.unix_ms - 1),
-                                database_.writer())},
+       .clock = crdt::Stamp::At(static_cast<std::uint64_t>(now.unix_ms - 1), database_.writer())},
       now);
   if (!waiting_.empty()) AnswerWaits();
   if (shutdown_) ContinueShutdown();
@@ -465,7 +466,8 @@ void ShardNode::SyncLog(std::int64_t now_ms) {
     case geo_config::FsyncPolicy::kEverySecond:
       if (now_ms - last_sync_ms_ < kEverySecondMs && !shutdown_) return;
       break;
-    case geo_config::FsyncPolicy::kAlways: break;
+    case geo_config::FsyncPolicy::kAlways:
+      break;
   }
   if (auto job = log_->BeginSync()) {
     last_sync_ms_ = now_ms;
@@ -523,8 +525,7 @@ void ShardNode::DeleteExpired() {
   if (due.empty()) return;
   Database& database = BeginCommand();
   for (const std::string& key : due) {
-    crdt::PrepareDelete(keyspace_.Find(key), key, crdt::DeleteReason::kExpired,
-                        database.effects());
+    crdt::PrepareDelete(keyspace_.Find(key), key, crdt::DeleteReason::kExpired, database.effects());
     database.Commit();
   }
   stats_.expired_keys += due.size();

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "replication/replicated_shard.h"
@@ -41,6 +43,8 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   storage::LogPosition log_end() const { return log_->end(); }
   storage::LogPosition Released() const;
   void OnClientGone(ClientSession& session);
+  // Fetches what these keys need into the cache: they are about to be looked up.
+  void Prefetch(std::span<const std::string_view> keys) const { keyspace_.Prefetch(keys); }
   // The first signal: as SHUTDOWN.
   void BeginShutdown(ShutdownRequest request);
   bool shutting_down() const { return shutdown_.has_value(); }
@@ -135,8 +139,9 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   std::vector<ClientSession*> waiting_;
 
   bool loading_ = true;
-  bool new_directory_ = false;   // Empty, restored or copied: the greatest epoch has to be asked for.
-  bool proved_whole_ = false;    // Nothing was lost since the node last ran.
+  bool new_directory_ =
+      false;                   // Empty, restored or copied: the greatest epoch has to be asked for.
+  bool proved_whole_ = false;  // Nothing was lost since the node last ran.
   std::map<storage::PartitionId, std::map<std::string, crdt::Object>> staged_;  // While replaying.
   std::int64_t last_sync_ms_ = 0;
   std::int64_t last_disk_check_ms_ = 0;

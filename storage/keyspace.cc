@@ -51,6 +51,24 @@ int SlotOf(std::string_view key) {
   return crc % kSlots;
 }
 
+void Keyspace::Prefetch(std::span<const std::string_view> keys) const {
+  struct Place {
+    const crdt::KeyTable* table;
+    std::uint64_t hash;
+  };
+  constexpr std::size_t kAtOnce = 32;
+  std::array<Place, kAtOnce> places;
+  for (std::size_t begin = 0; begin < keys.size(); begin += kAtOnce) {
+    const auto some = keys.subspan(begin, std::min(kAtOnce, keys.size() - begin));
+    // All slots are on their way before the first of them is looked at.
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      places[i] = {&partitions_[PartitionOf(some[i])].table(), crdt::KeyTable::Hash(some[i])};
+      places[i].table->PrefetchSlot(places[i].hash);
+    }
+    for (std::size_t i = 0; i < some.size(); ++i) places[i].table->PrefetchCell(places[i].hash);
+  }
+}
+
 std::uint64_t Keyspace::visible_keys() const {
   std::uint64_t sum = 0;
   for (const Partition& partition : partitions_) sum += partition.visible_keys();
@@ -72,13 +90,13 @@ std::uint64_t Keyspace::Scan(
   for (; partition < kPartitions; ++partition, inner = 0) {
     do {
       if (visited >= count) return inner << kPartitionBits | partition;
-      inner = partitions_[partition].table().Scan(
-          inner, count - visited, [&](const crdt::KeyCell& cell) {
-            const KeyView view(&cell);
-            if (!view.exists()) return;
-            ++visited;
-            visit(cell.name(), view);
-          });
+      inner = partitions_[partition].table().Scan(inner, count - visited,
+                                                  [&](const crdt::KeyCell& cell) {
+                                                    const KeyView view(&cell);
+                                                    if (!view.exists()) return;
+                                                    ++visited;
+                                                    visit(cell.name(), view);
+                                                  });
     } while (inner != 0);
   }
   return 0;

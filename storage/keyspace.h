@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string_view>
 
 #include "crdt/conflict.h"
@@ -33,13 +34,16 @@ class Keyspace {
  public:
   // --- Questions ---------------------------------------------------------------------------------
   crdt::KeyView Find(std::string_view key) const { return partitions_[PartitionOf(key)].Find(key); }
+  // Fetches what these keys need into the cache, for all at once; they are about to be looked up.
+  void Prefetch(std::span<const std::string_view> keys) const;
   // Keys that show something, those included whose deadline has passed but which were not deleted.
   std::uint64_t visible_keys() const;
   std::uint64_t keys_with_deadline() const;
   // Visits keys that show something, from `cursor` (0 at first), about `count` of them; returns the
   // next cursor, 0 at the end. A key that is there all the while is visited at least once.
-  std::uint64_t Scan(std::uint64_t cursor, std::uint64_t count,
-                     const std::function<void(std::string_view, const crdt::KeyView&)>& visit) const;
+  std::uint64_t Scan(
+      std::uint64_t cursor, std::uint64_t count,
+      const std::function<void(std::string_view, const crdt::KeyView&)>& visit) const;
   // A key that shows something, drawn at random; empty where there is none.
   std::string_view Random(const std::function<std::uint64_t()>& dice) const;
   // Keys whose deadline is at or before `now_ms`; stops when `visit` answers false.
@@ -52,8 +56,8 @@ class Keyspace {
   const std::map<PartitionId, crdt::VersionVector>& beyond_floor() const { return beyond_floor_; }
   crdt::VersionVector Observed(PartitionId partition) const;
 
-  // Sum over all keys of a hash of what the merge rules define: equal at regions whose data is equal.
-  // Keys whose deadline is at or before `now_ms` count as absent (fine print 16).
+  // Sum over all keys of a hash of what the merge rules define: equal at regions whose data is
+  // equal. Keys whose deadline is at or before `now_ms` count as absent (fine print 16).
   std::uint64_t Digest(std::int64_t now_ms) const;
 
   // --- Changes -----------------------------------------------------------------------------------
@@ -63,7 +67,8 @@ class Keyspace {
   // Everything of the stamp's writer up to the stamp is applied now.
   void AdvanceFloor(crdt::Stamp last) {
     floor_.Advance(last);
-    if (!beyond_floor_.empty()) [[unlikely]] ForgetWhatTheFloorReached();
+    if (!beyond_floor_.empty()) [[unlikely]]
+      ForgetWhatTheFloorReached();
   }
   // A whole partition as another node has it under `theirs`, in one step (fine print 7). Keys that
   // are not in `objects` are absent there.

@@ -50,10 +50,13 @@ bool MayLeaveSpentParts(const EffectView& effect) {
   switch (effect.kind) {
     case EffectKind::kSet:
     case EffectKind::kDelete:
-    case EffectKind::kEndHidden: return effect.has(effect_flag::kHasResets);
+    case EffectKind::kEndHidden:
+      return effect.has(effect_flag::kHasResets);
     case EffectKind::kHashSet:
-    case EffectKind::kHashDelete: return true;
-    default: return false;
+    case EffectKind::kHashDelete:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -1,7 +1,7 @@
 // The keys of one partition, with the index of those that expire.
 //
-// A partition is a fixed range of the 16,384 hash slots: the unit of causality, transfer, digest and
-// repair. Its tables grow on their own, so that a rehash touches 1/256 of the data.
+// A partition is a fixed range of the 16,384 hash slots: the unit of causality, transfer, digest
+// and repair. Its tables grow on their own, so that a rehash touches 1/256 of the data.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,8 @@ class Partition {
   bool has_pending_resets() const { return !pending_resets_.empty(); }
   // Keys whose shown deadline is at or before `now_ms`, the earliest first, until `visit` answers
   // false.
-  void VisitExpired(std::int64_t now_ms, const std::function<bool(const std::string&)>& visit) const;
+  void VisitExpired(std::int64_t now_ms,
+                    const std::function<bool(const std::string&)>& visit) const;
 
  private:
   // Reads what the indexes need to know of a key before a change, and corrects them after it.

@@ -9,15 +9,23 @@
 namespace server {
 namespace {
 
-constexpr std::size_t kReadBytes = 16 << 10;
-// Commands of one connection in one turn: others get their turn after that.
-constexpr int kCommandsPerTurn = 512;
-// Beyond this much unsent output a connection is not read from.
-constexpr std::size_t kPauseReadingAt = 1 << 20;
-// A bigger buffer is given back when it is empty.
-constexpr std::size_t kKeepBuffer = 64 << 10;
-constexpr std::int64_t kLoginTimeoutMs = 60000;
+// Requests of one connection that are parsed before the first of them is executed.
+constexpr int kRequestsPerBatch = 32;
+// With more arguments than this a request is executed without being copied to the batch.
+constexpr std::size_t kFewArguments = 64;
+// What a client may send ahead while its command waits; reading on tells when it goes away.
+constexpr std::size_t kReadAheadBytes = 64 << 10;
 constexpr std::size_t kMostUnauthenticatedInput = 1 << 20;
+// A bigger output buffer is given back when it is empty.
+constexpr std::size_t kMostKeptOutput = 256 << 10;
+constexpr std::size_t kUsualOutput = 16 << 10;
+// From when on it pays to move what is not sent to the front.
+constexpr std::size_t kLeastDropped = 64 << 10;
+constexpr std::int64_t kLoginTimeoutMs = 60000;
+// For the last replies of a connection that is to be closed.
+constexpr std::int64_t kLastRepliesTimeoutMs = 10000;
+// An idle client's buffers are made small.
+constexpr std::int64_t kIdleMs = 2000;
 
 }  // namespace
 
@@ -27,171 +35,243 @@ ClientConnection::ClientConnection(ClientServer& server, ShardNode& node, Socket
   session_.connected_steady_ms = node_.steady_ms();
   session_.last_command_steady_ms = session_.connected_steady_ms;
   session_.authenticated = node_.config().requirepass.empty();
+  last_progress_ms_ = session_.connected_steady_ms;
 }
 
-void ClientConnection::Start() { Read(); }
+bool ClientConnection::is_authenticated() const {
+  return session_.authenticated || node_.config().requirepass.empty();
+}
 
 bool ClientConnection::MayRead() const {
-  return !closed_ && !eof_ && !session_.close_after_reply && unsent() < kPauseReadingAt;
+  if (closed_ || end_of_input_ || session_.close_after_reply || has_more_) return false;
+  return !(session_.waiting || choked_) || input_.unread().size() < kReadAheadBytes;
+}
+
+bool ClientConnection::MayExecute() const {
+  return !closed_ && !session_.waiting && !session_.close_after_reply && !choked_;
 }
 
 void ClientConnection::Read() {
   if (reading_ || !MayRead()) return;
-  if (input_begin_ == input_end_) {
-    input_begin_ = 0;
-    input_end_ = 0;
-    if (input_.size() > kKeepBuffer) std::string().swap(input_);
-  }
-  if (input_.size() - input_end_ < kReadBytes / 2) {
-    if (input_begin_ > 0) {
-      std::copy(input_.begin() + static_cast<std::ptrdiff_t>(input_begin_),
-                input_.begin() + static_cast<std::ptrdiff_t>(input_end_), input_.begin());
-      input_end_ -= input_begin_;
-      input_begin_ = 0;
-    }
-    // Memory is taken as bytes arrive, never by an announced length: at most doubled.
-    if (input_.size() - input_end_ < kReadBytes) {
-      const std::size_t wanted = std::max(parser_.announced(), input_end_ + kReadBytes);
-      input_.resize(std::min(wanted, std::max(kReadBytes, 2 * input_end_) + kReadBytes));
-    }
-  }
+  const std::span<char> room = input_.Room(parser_.announced());
+  server_.CountInput(*this);
+  if (closed_) return;
   reading_ = true;
-  socket_.async_read_some(
-      asio::buffer(input_.data() + input_end_, input_.size() - input_end_),
-      [self = shared_from_this()](std::error_code error, std::size_t size) {
-        self->OnRead(error, size);
-      });
+  socket_.async_read_some(asio::buffer(room.data(), room.size()),
+                          [self = shared_from_this()](std::error_code error, std::size_t size) {
+                            self->OnRead(error, size);
+                          });
 }
 
 void ClientConnection::OnRead(std::error_code error, std::size_t size) {
   reading_ = false;
   if (closed_) return;
-  if (error) {
-    eof_ = true;
-    // Replies that are on their way still leave.
-    if (!has_output() && !session_.waiting) return Close();
-    server_.Touch(*this);
-    return;
+  if (error == asio::error::operation_aborted) {
+    // Only to make the buffer smaller.
+    input_.Shrink();
+    return Read();
   }
-  input_end_ += size;
-  session_.last_command_steady_ms = node_.steady_ms();
+  if (error) {
+    end_of_input_ = true;
+    // Whoever has only said that no more comes still gets the replies.
+    if (error != asio::error::eof || session_.waiting) return Close();
+    last_progress_ms_ = server_.now_ms();
+    return server_.Touch(*this);
+  }
+  input_.Received(size);
+  session_.last_command_steady_ms = server_.now_ms();
   node_.stats().net_input_bytes += size;
-  Execute();
-  if (!closed_) Read();
+  if (MayExecute()) {
+    server_.Continue(*this);
+  } else {
+    Read();
+  }
 }
 
-void ClientConnection::Execute() {
-  RequestLimits limits{.most_bulk_bytes = node_.config().proto_max_bulk_len};
-  for (int commands = 0; !closed_ && !session_.waiting && !session_.close_after_reply; ++commands) {
-    if (commands == kCommandsPerTurn || unsent() >= kPauseReadingAt) {
-      server_.Continue(*this);
-      break;
-    }
-    limits.authenticated = session_.authenticated;
-    const std::string_view bytes(input_.data() + input_begin_, input_end_ - input_begin_);
-    const RequestParser::Outcome outcome = parser_.Parse(bytes, limits);
-    if (outcome == RequestParser::Outcome::kIncomplete) {
-      const std::size_t limit = session_.authenticated
-                                    ? node_.config().client_query_buffer_limit
-                                    : kMostUnauthenticatedInput;
-      if (bytes.size() > limit) {
-        node_.stats().output_limit_disconnections += 1;
-        return Close();
+void ClientConnection::ParseInto(RequestBatch& batch) {
+  parsed_all_ = false;
+  malformed_ = false;
+  stopped_ = false;
+  if (!MayExecute()) return;
+  const RequestLimits limits{.most_bulk_bytes = node_.config().proto_max_bulk_len,
+                             .authenticated = is_authenticated()};
+  // What comes behind AUTH is parsed under other limits.
+  const int most = limits.authenticated ? kRequestsPerBatch : 1;
+  std::string_view bytes = input_.unread();
+  for (int requests = 0; requests < most; ++requests) {
+    switch (parser_.Parse(bytes, limits)) {
+      case RequestParser::Outcome::kIncomplete:
+        parsed_all_ = true;
+        return;
+      case RequestParser::Outcome::kError:
+        malformed_ = true;
+        return;
+      case RequestParser::Outcome::kNothing:
+        batch.Add(*this, parser_.consumed(), {}, false);
+        break;
+      case RequestParser::Outcome::kRequest: {
+        const bool in_parser = !parser_.in_place() || parser_.arguments().size() > kFewArguments;
+        batch.Add(*this, parser_.consumed(), parser_.arguments(), in_parser);
+        if (in_parser) return;
+        break;
       }
-      break;
     }
-    if (outcome == RequestParser::Outcome::kError) {
-      ReplyWriter(session_.output, session_.protocol).Error(parser_.error());
-      session_.close_after_reply = true;
-      break;
-    }
-    if (outcome == RequestParser::Outcome::kRequest) {
-      Dispatch(node_, session_, parser_.arguments());
-    }
-    input_begin_ += parser_.consumed();
+    bytes.remove_prefix(parser_.consumed());
   }
-  hold_ = node_.log_end();
+}
+
+void ClientConnection::Run(const RequestBatch& batch, const RequestBatch::Request& request) {
+  if (stopped_ || !MayExecute()) {
+    stopped_ = true;
+    return;
+  }
+  const std::span<const std::string_view> arguments =
+      request.in_parser ? std::span<const std::string_view>(parser_.arguments())
+                        : batch.ArgumentsOf(request);
+  if (!arguments.empty()) Dispatch(node_, session_, arguments);
+  input_.Consume(request.bytes);
+  if (unsent() > server_.most_unsent()) choked_ = true;
+}
+
+void ClientConnection::FinishBatch() {
+  if (closed_) return;
+  if (stopped_) parser_.Restart();
+  if (malformed_ && !stopped_ && MayExecute()) Refuse(parser_.error());
+  if (parsed_all_ && !stopped_) {
+    const std::uint64_t limit =
+        is_authenticated() ? node_.config().client_query_buffer_limit : kMostUnauthenticatedInput;
+    if (input_.unread().size() + parser_.memory() > limit) {
+      return CloseWith("its query buffer is full");
+    }
+  }
+  hold_.Extend(dropped_ + session_.output.size(), node_.log_end());
   server_.Touch(*this);
+  if (!parsed_all_ && MayExecute()) server_.Continue(*this);
+  Read();
+}
+
+void ClientConnection::Refuse(std::string_view error) {
+  ReplyWriter(session_.output, session_.protocol).Error(error);
+  session_.close_after_reply = true;
+  last_progress_ms_ = server_.now_ms();
+}
+
+void ClientConnection::Wake() {
+  if (closed_) return;
+  hold_.Extend(dropped_ + session_.output.size(), node_.log_end());
+  server_.Touch(*this);
+  if (!input_.unread().empty() && MayExecute()) server_.Continue(*this);
 }
 
 void ClientConnection::Flush(storage::LogPosition released) {
   if (closed_) return;
-  if (hold_ > released) {
-    server_.Touch(*this);  // Again when more is released.
-    return;
-  }
-  if (!writing_ && !session_.output.empty()) {
-    if (sending_.capacity() > kPauseReadingAt) std::string().swap(sending_);
-    sending_.clear();
-    sending_.swap(session_.output);
-    sent_ = 0;
-    Write();
-  }
+  const std::uint64_t may_leave = hold_.Release(released);
+  if (!sending_) Send(static_cast<std::size_t>(may_leave - dropped_));
   if (closed_) return;
-  if (!has_output() && (session_.close_after_reply || (eof_ && !session_.waiting))) {
-    Close();
-    return;
+  server_.CountOutput(*this);
+  if (IsTooSlow()) {
+    node_.stats().output_limit_disconnections += 1;
+    return CloseWith("it does not read its replies");
+  }
+  const bool last = session_.close_after_reply || (end_of_input_ && !has_more_ && !choked_);
+  if (killed_ || (last && unsent() == 0)) return Close();
+  if (choked_ && unsent() <= server_.most_unsent() / 2) {
+    choked_ = false;
+    server_.Continue(*this);
   }
   Read();
 }
 
-void ClientConnection::Write() {
-  // Nearly always everything fits at once; only the rest is waited for.
+void ClientConnection::Send(std::size_t end) {
+  if (sent_ == end) return;
   std::error_code error;
   const std::size_t size =
-      socket_.write_some(asio::buffer(sending_.data() + sent_, sending_.size() - sent_), error);
-  if (error && error != asio::error::would_block && error != asio::error::try_again) {
-    return Close();
+      socket_.write_some(asio::buffer(session_.output.data() + sent_, end - sent_), error);
+  if (error && error != asio::error::would_block) return Close();
+  if (!error) {
+    sent_ += size;
+    node_.stats().net_output_bytes += size;
+    last_progress_ms_ = server_.now_ms();
   }
-  sent_ += error ? 0 : size;
-  node_.stats().net_output_bytes += error ? 0 : size;
-  if (sent_ == sending_.size()) {
-    sending_.clear();
-    sent_ = 0;
-    return;
-  }
-  writing_ = true;
-  socket_.async_write_some(
-      asio::buffer(sending_.data() + sent_, sending_.size() - sent_),
-      [self = shared_from_this()](std::error_code failed, std::size_t written) {
-        self->OnWritten(failed, written);
-      });
+  if (sent_ < end) WaitToSend();
+  DropSent();
 }
 
-void ClientConnection::OnWritten(std::error_code error, std::size_t size) {
-  writing_ = false;
-  if (closed_) return;
-  if (error) return Close();
-  sent_ += size;
-  node_.stats().net_output_bytes += size;
-  if (sent_ < sending_.size()) {
-    Write();
+void ClientConnection::WaitToSend() {
+  sending_ = true;
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](std::error_code error) {
+    self->sending_ = false;
+    if (self->closed_) return;
+    if (error) return self->Close();
+    self->server_.Touch(*self);
+  });
+}
+
+void ClientConnection::DropSent() {
+  std::string& output = session_.output;
+  if (sent_ == output.size()) {
+    output.clear();
+    if (output.capacity() > kMostKeptOutput) std::string().swap(output);
+  } else if (sent_ >= kLeastDropped && sent_ >= output.size() / 2) {
+    output.erase(0, sent_);
   } else {
-    sending_.clear();
-    sent_ = 0;
+    return;
+  }
+  dropped_ += sent_;
+  sent_ = 0;
+}
+
+bool ClientConnection::IsTooSlow() {
+  const geo_config::OutputLimit& limit = node_.config().output_limit_normal;
+  const std::size_t unread = sending_ ? unsent() : 0;
+  if (limit.soft == 0 || unread <= limit.soft) {
+    over_soft_limit_since_ms_ = 0;
+  } else if (over_soft_limit_since_ms_ == 0) {
+    over_soft_limit_since_ms_ = server_.now_ms();
+  }
+  return (limit.hard != 0 && unread > limit.hard) ||
+         (over_soft_limit_since_ms_ != 0 &&
+          server_.now_ms() - over_soft_limit_since_ms_ >= limit.soft_for.count() * 1000);
+}
+
+void ClientConnection::OnTick() {
+  const std::int64_t now = server_.now_ms();
+  if (IsTooSlow()) {
+    node_.stats().output_limit_disconnections += 1;
+    return CloseWith("it does not read its replies");
+  }
+  const bool last = session_.close_after_reply || end_of_input_;
+  if (last && !hold_.holds() && now - last_progress_ms_ > kLastRepliesTimeoutMs) return Close();
+  if (!is_authenticated() && now - session_.connected_steady_ms > kLoginTimeoutMs) {
+    return CloseWith("it has not authenticated itself in time");
+  }
+  const std::int64_t idle = now - session_.last_command_steady_ms;
+  const std::int64_t timeout = node_.config().timeout.count() * 1000;
+  if (timeout > 0 && !session_.waiting && idle > timeout) return Close();
+  if (idle < kIdleMs || sending_) return;
+  if (session_.output.empty() && session_.output.capacity() > kUsualOutput) {
+    std::string().swap(session_.output);
+  }
+  if (reading_ && input_.unread().empty() && input_.capacity() > QueryBuffer::kUsualBytes) {
+    std::error_code ignored;
+    socket_.cancel(ignored);
+  }
+}
+
+void ClientConnection::Kill() {
+  killed_ = true;
+  session_.close_after_reply = true;
+  if (session_.waiting) {
+    node_.OnClientGone(session_);
+    session_.waiting.reset();
   }
   server_.Touch(*this);
 }
 
-void ClientConnection::OnTick(std::int64_t now_ms) {
-  const geo_config::Config& config = node_.config();
-  const geo_config::OutputLimit& limit = config.output_limit_normal;
-  const std::size_t waiting = unsent();
-  const bool soft = limit.soft != 0 && waiting > limit.soft;
-  if (!soft) over_soft_limit_since_ms_ = 0;
-  if (soft && over_soft_limit_since_ms_ == 0) over_soft_limit_since_ms_ = now_ms;
-  const bool too_slow =
-      (limit.hard != 0 && waiting > limit.hard) ||
-      (soft && now_ms - over_soft_limit_since_ms_ >= limit.soft_for.count() * 1000);
-  if (too_slow) {
-    node_.stats().output_limit_disconnections += 1;
-    return Close();
-  }
-  const std::int64_t idle = now_ms - session_.last_command_steady_ms;
-  if (config.timeout.count() > 0 && !session_.waiting && idle > config.timeout.count() * 1000) {
-    return Close();
-  }
-  if (!session_.authenticated && now_ms - session_.connected_steady_ms > kLoginTimeoutMs) Close();
+void ClientConnection::CloseWith(const std::string& reason) {
+  server_.Log("closing client " + std::to_string(session_.id) + " at " + session_.address + ": " +
+              reason);
+  Close();
 }
 
 void ClientConnection::Close() {
@@ -200,7 +280,7 @@ void ClientConnection::Close() {
   std::error_code ignored;
   socket_.close(ignored);
   node_.OnClientGone(session_);
-  server_.Remove(session_.id);
+  server_.Remove(*this);
 }
 
 }  // namespace server

@@ -1,7 +1,8 @@
 // One client's socket: bytes to requests, replies to bytes, and what bounds both.
 //
-// Replies wait for the log position that they depend on (fine print 3). A client that does not read is
-// read from no more, and is closed at its output limit: it never grows memory or slows others.
+// Replies wait for the log position that they depend on (fine print 3). A client that does not read
+// its replies is executed and read from no more, and is closed at its output limit: it never grows
+// memory without bound or slows others. While a command waits, nothing more is executed.
 #pragma once
 
 #include <asio.hpp>
@@ -11,6 +12,9 @@
 #include <string_view>
 
 #include "server/client_session.h"
+#include "server/net/query_buffer.h"
+#include "server/net/reply_hold.h"
+#include "server/net/request_batch.h"
 #include "server/resp/request_parser.h"
 #include "server/shard_node.h"
 
@@ -20,46 +24,80 @@ class ClientServer;
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
-  using Socket = asio::generic::stream_protocol::socket;
+  using Socket =
+      asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
   ClientConnection(ClientServer& server, ShardNode& node, Socket socket, std::uint64_t id);
+  ClientConnection(const ClientConnection&) = delete;
+  ClientConnection& operator=(const ClientConnection&) = delete;
 
   ClientSession& session() { return session_; }
-  void Start();
-  // Executes what has arrived, up to a bound; at the end of the turn replies are flushed.
-  void Execute();
-  // Sends what may leave. Called once per turn for connections that were touched.
-  void Flush(storage::LogPosition released);
-  void Close();
   bool closed() const { return closed_; }
-  bool has_output() const { return !session_.output.empty() || !sending_.empty(); }
-  // Closes idle, slow and unauthenticated clients whose time is over.
-  void OnTick(std::int64_t now_ms);
+  // Replies are held back until more of the log is released.
+  bool holds_replies() const { return hold_.holds(); }
+  std::size_t unsent() const { return session_.output.size() - sent_; }
+  std::size_t input_bytes() const { return input_.capacity() + parser_.memory(); }
+
+  void Start() { Read(); }
+  // Parses what has arrived, up to a bound; then each request that it added is run, and FinishBatch
+  // follows, with nothing else in between.
+  void ParseInto(RequestBatch& batch);
+  void Run(const RequestBatch& batch, const RequestBatch::Request& request);
+  void FinishBatch();
+  // The session has new output or waits no more.
+  void Wake();
+  // Sends what may leave. Called at the end of a turn.
+  void Flush(storage::LogPosition released);
+  // Ends the connection at the end of the turn, after what may leave at once.
+  void Kill();
+  // Closes idle, slow and unauthenticated clients whose time is over; gives unused memory back.
+  void OnTick();
+  void Close();
 
  private:
+  friend class ClientServer;
+
   void Read();
   void OnRead(std::error_code error, std::size_t size);
-  void Write();
-  void OnWritten(std::error_code error, std::size_t size);
-  std::size_t unsent() const { return session_.output.size() + sending_.size() - sent_; }
   bool MayRead() const;
+  bool MayExecute() const;
+  bool is_authenticated() const;
+  void Refuse(std::string_view error);
+  void Send(std::size_t end);
+  void WaitToSend();
+  void DropSent();
+  bool IsTooSlow();
+  void CloseWith(const std::string& reason);
 
   ClientServer& server_;
   ShardNode& node_;
   Socket socket_;
   ClientSession session_;
   RequestParser parser_;
-  std::string input_;          // Received; [input_begin_, input_end_) is not consumed.
-  std::size_t input_begin_ = 0;
-  std::size_t input_end_ = 0;
-  std::string sending_;        // Handed to the socket.
-  std::size_t sent_ = 0;
-  storage::LogPosition hold_ = 0;  // The log's end when the last reply was made.
+  QueryBuffer input_;
+  ReplyHold hold_;
+  std::size_t sent_ = 0;       // Of session_.output.
+  std::uint64_t dropped_ = 0;  // Bytes that were sent and are not in session_.output any more.
+
   bool reading_ = false;
-  bool writing_ = false;
+  bool sending_ = false;  // The kernel takes no more; waiting until it does.
+  bool choked_ = false;   // Executes nothing until its replies are read.
+  bool end_of_input_ = false;
+  bool killed_ = false;
   bool closed_ = false;
-  bool eof_ = false;
-  std::int64_t over_soft_limit_since_ms_ = 0;
+  // Of the present batch.
+  bool parsed_all_ = true;  // What is left in the buffer is no whole request.
+  bool malformed_ = false;  // What is left in the buffer is none of the protocol.
+  bool stopped_ = false;    // The rest of the batch is not to be run.
+  std::int64_t last_progress_ms_ = 0;
+  std::int64_t over_soft_limit_since_ms_ = 0;  // 0: it is not.
+
+  // The server's: which of its lists hold this connection, and what was counted of its buffers.
+  bool is_touched_ = false;
+  bool is_holding_ = false;
+  bool has_more_ = false;
+  std::size_t counted_input_ = 0;
+  std::size_t counted_output_ = 0;
 };
 
 }  // namespace server

@@ -1,188 +1,150 @@
 #include "server/net/client_server.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstring>
 #include <utility>
+
+#include "server/net/descriptor_limit.h"
+#include "server/process_usage.h"
 
 namespace server {
 namespace {
 
-using asio::ip::tcp;
-using asio::local::stream_protocol;
-using crdt::ErrorCode;
-using crdt::Fail;
-using crdt::Status;
-
 constexpr std::string_view kProtected =
-    "-DENIED this server runs in protected mode: it has no password and answers only clients on its "
-    "own machine. Set requirepass, or protected-mode no where the network is trusted.\r\n";
+    "-DENIED this server runs in protected mode: it has no password and answers only clients on "
+    "its "
+    "own machine. Set requirepass, or protected-mode = false where the network is trusted.\r\n";
 constexpr std::string_view kTooMany = "-ERR max number of clients reached\r\n";
 
-std::string TextOf(const tcp::endpoint& endpoint) {
-  const std::string host = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
-         std::to_string(endpoint.port());
-}
+// Of one client and turn; each is a few dozen requests.
+constexpr int kBatchesPerTurn = 8;
+constexpr std::size_t kMostUnsent = 64 << 20;
+constexpr std::size_t kMostUnsentAmongMany = 1 << 20;
+// From when on many are said to leave replies unread.
+constexpr std::size_t kMuchUnsent = 512 << 20;
+// Of the machine's memory, for requests that are not complete.
+constexpr std::uint64_t kInputShare = 4;
+// A client with a small buffer is never closed for the sake of memory.
+constexpr std::size_t kSmallInput = 128 << 10;
 
 }  // namespace
 
-Status ClientServer::Listen(const geo_config::Config& config) {
-  for (const std::string& address : config.bind) {
-    if (address == "*") {
-      if (Status status = ListenTcp("0.0.0.0", config.port); !status) return status;
-      if (Status status = ListenTcp("::", config.port); !status) return status;
-    } else if (Status status = ListenTcp(address, config.port); !status) {
-      return status;
-    }
-  }
-  if (!config.unixsocket.empty()) return ListenUnix(config.unixsocket, config.unixsocketperm);
-  return {};
+ClientServer::ClientServer(EventLog& log)
+    : log_(log), most_input_bytes_(MeasureProcess().machine_memory_bytes / kInputShare) {}
+
+bool ClientServer::HasRoomForOneMore() {
+  const std::uint64_t clients = connections_.size();
+  if (clients >= node_->config().maxclients) return false;
+  if (clients + kOwnDescriptors < descriptors_) return true;
+  descriptors_ = RaiseDescriptorLimit(node_->config().maxclients + kOwnDescriptors);
+  return clients + kOwnDescriptors < descriptors_;
 }
 
-Status ClientServer::ListenTcp(const std::string& address, std::uint16_t port) {
+void ClientServer::Welcome(Newcomer newcomer) {
   std::error_code error;
-  const asio::ip::address ip = asio::ip::make_address(address, error);
-  if (error) return Fail(ErrorCode::kInvalid, "bind: '" + address + "' is not an IP address");
-  auto acceptor = std::make_shared<tcp::acceptor>(context_);
-  const tcp::endpoint endpoint(ip, port);
-  acceptor->open(endpoint.protocol(), error);
-  if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
-  if (!error && ip.is_v6()) acceptor->set_option(asio::ip::v6_only(true), error);
-  if (!error) acceptor->bind(endpoint, error);
-  if (!error) acceptor->listen(511, error);
-  if (error) {
-    return Fail(ErrorCode::kInputOutput, "cannot listen for clients on " + address + " port " +
-                                             std::to_string(port) + ": " + error.message());
-  }
-  beyond_loopback_ = beyond_loopback_ || !ip.is_loopback();
-  tcp_acceptors_.push_back(acceptor);
-  Accept(acceptor);
-  return {};
-}
-
-Status ClientServer::ListenUnix(const std::string& path, std::uint32_t mode) {
-  // A socket that a stopped server left; one that answers is somebody's.
-  std::error_code error;
-  stream_protocol::socket probe(context_);
-  probe.connect(stream_protocol::endpoint(path), error);
-  if (!error) return Fail(ErrorCode::kRefused, "unixsocket: " + path + " is in use");
-  ::unlink(path.c_str());
-  auto acceptor = std::make_shared<stream_protocol::acceptor>(context_);
-  acceptor->open(stream_protocol(), error);
-  if (!error) acceptor->bind(stream_protocol::endpoint(path), error);
-  if (!error) acceptor->listen(511, error);
-  if (error || ::chmod(path.c_str(), mode) != 0) {
-    return Fail(ErrorCode::kInputOutput,
-                "cannot listen on " + path + ": " +
-                    (error ? error.message() : std::string(std::strerror(errno))));
-  }
-  unix_path_ = path;
-  unix_acceptors_.push_back(acceptor);
-  Accept(acceptor);
-  return {};
-}
-
-template <class Acceptor>
-void ClientServer::Accept(std::shared_ptr<Acceptor> acceptor) {
-  acceptor->async_accept([this, acceptor](std::error_code error, auto socket) {
-    if (error == asio::error::operation_aborted || !acceptor->is_open()) return;
-    if (error) {
-      // Out of descriptors: the listener would spin. Others have to close theirs first.
-      auto pause = std::make_shared<asio::steady_timer>(context_, std::chrono::milliseconds(100));
-      pause->async_wait([this, acceptor, pause](std::error_code) { Accept(acceptor); });
-      return;
-    }
-    if constexpr (std::is_same_v<Acceptor, tcp::acceptor>) {
-      std::error_code ignored;
-      socket.set_option(tcp::no_delay(true), ignored);
-      socket.set_option(asio::socket_base::keep_alive(node_->config().tcp_keepalive.count() > 0),
-                        ignored);
-      const int idle = static_cast<int>(node_->config().tcp_keepalive.count());
-      if (idle > 0) {
-        ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-      }
-      const tcp::endpoint remote = socket.remote_endpoint(ignored);
-      if (!ignored) {
-        Welcome(std::move(socket), TextOf(remote), TextOf(socket.local_endpoint(ignored)),
-                remote.address().is_loopback() ||
-                    (remote.address().is_v6() && remote.address().to_v6().is_v4_mapped() &&
-                     asio::ip::make_address_v4(asio::ip::v4_mapped, remote.address().to_v6())
-                         .is_loopback()));
-      }
-    } else {
-      Welcome(std::move(socket), unix_path_ + ":0", unix_path_ + ":0", true);
-    }
-    Accept(acceptor);
-  });
-}
-
-void ClientServer::Welcome(ClientConnection::Socket socket, const std::string& address,
-                           const std::string& local_address, bool local) {
-  std::error_code ignored;
-  socket.non_blocking(true, ignored);
+  newcomer.socket.non_blocking(true, error);
   const geo_config::Config& config = node_->config();
-  const bool denied =
-      !local && beyond_loopback_ && config.protected_mode && config.requirepass.empty();
-  if (denied || connections_.size() >= config.maxclients) {
+  const bool denied = !newcomer.loopback && config.protected_mode && config.requirepass.empty();
+  if (error || denied || !HasRoomForOneMore()) {
     node_->stats().rejected_connections += 1;
-    socket.write_some(asio::buffer(denied ? kProtected : kTooMany), ignored);
-    socket.close(ignored);
+    newcomer.socket.write_some(asio::buffer(denied ? kProtected : kTooMany), error);
     return;
   }
   node_->stats().connections_received += 1;
   const std::uint64_t id = next_id_++;
-  auto connection = std::make_shared<ClientConnection>(*this, *node_, std::move(socket), id);
-  connection->session().address = address;
-  connection->session().local_address = local_address;
+  auto connection =
+      std::make_shared<ClientConnection>(*this, *node_, std::move(newcomer.socket), id);
+  connection->session().address = std::move(newcomer.address);
+  connection->session().local_address = std::move(newcomer.local_address);
   connections_.emplace(id, connection);
   connection->Start();
 }
 
+void ClientServer::Execute() {
+  for (int i = 0; i < kBatchesPerTurn && !more_.empty(); ++i) ExecuteOneBatch();
+}
+
+void ClientServer::ExecuteOneBatch() {
+  executing_.swap(more_);
+  batch_.Clear();
+  for (const auto& connection : executing_) {
+    connection->has_more_ = false;
+    connection->ParseInto(batch_);
+  }
+  node_->Prefetch(batch_.keys());
+  for (const RequestBatch::Request& request : batch_.requests()) {
+    request.connection->Run(batch_, request);
+  }
+  for (const auto& connection : executing_) connection->FinishBatch();
+  executing_.clear();
+}
+
+void ClientServer::Flush() {
+  const storage::LogPosition released = node_->Released();
+  flushing_.swap(touched_);
+  if (released != released_) {
+    released_ = released;
+    for (auto& connection : holding_) {
+      connection->is_holding_ = false;
+      if (!connection->is_touched_) flushing_.push_back(std::move(connection));
+    }
+    holding_.clear();
+  }
+  for (auto& connection : flushing_) {
+    connection->is_touched_ = false;
+    connection->Flush(released);
+    if (connection->holds_replies() && !connection->closed() && !connection->is_holding_) {
+      connection->is_holding_ = true;
+      holding_.push_back(std::move(connection));
+    }
+  }
+  flushing_.clear();
+}
+
+void ClientServer::OnTick() {
+  // The connection may remove itself from the map.
+  for (auto next = connections_.begin(); next != connections_.end();) {
+    const std::shared_ptr<ClientConnection> connection = (next++)->second;
+    connection->OnTick();
+  }
+}
+
+void ClientServer::CloseAll() {
+  while (!connections_.empty()) {
+    const std::shared_ptr<ClientConnection> connection = connections_.begin()->second;
+    connection->Close();
+  }
+}
+
 void ClientServer::Touch(ClientConnection& connection) {
-  // A connection may be in the list twice; flushing it again finds nothing to do.
+  if (std::exchange(connection.is_touched_, true)) return;
   touched_.push_back(connection.shared_from_this());
 }
 
 void ClientServer::Continue(ClientConnection& connection) {
-  continued_.push_back(connection.shared_from_this());
+  if (std::exchange(connection.has_more_, true)) return;
+  more_.push_back(connection.shared_from_this());
 }
 
-void ClientServer::FlushTouched() {
-  const storage::LogPosition released = node_->Released();
-  flushing_.swap(touched_);
-  for (const auto& connection : flushing_) connection->Flush(released);
-  flushing_.clear();
+void ClientServer::Remove(ClientConnection& connection) {
+  input_bytes_ -= std::exchange(connection.counted_input_, 0);
+  unsent_bytes_ -= std::exchange(connection.counted_output_, 0);
+  connections_.erase(connection.session().id);
 }
 
-void ClientServer::Work() {
-  std::vector<std::shared_ptr<ClientConnection>> again;
-  again.swap(continued_);
-  for (const auto& connection : again) connection->Execute();
+std::size_t ClientServer::most_unsent() const {
+  return unsent_bytes_ < kMuchUnsent ? kMostUnsent : kMostUnsentAmongMany;
 }
 
-void ClientServer::OnTick() {
-  const std::int64_t now = node_->steady_ms();
-  std::vector<std::shared_ptr<ClientConnection>> all;
-  for (const auto& [id, connection] : connections_) all.push_back(connection);
-  for (const auto& connection : all) connection->OnTick(now);
+void ClientServer::CountInput(ClientConnection& connection) {
+  const std::size_t bytes = connection.input_bytes();
+  input_bytes_ += bytes - std::exchange(connection.counted_input_, bytes);
+  if (input_bytes_ > most_input_bytes_ && bytes > kSmallInput) {
+    connection.CloseWith("unfinished requests take too much memory altogether");
+  }
 }
 
-void ClientServer::Remove(std::uint64_t id) { connections_.erase(id); }
-
-void ClientServer::StopAccepting() {
-  std::error_code ignored;
-  for (const auto& acceptor : tcp_acceptors_) acceptor->close(ignored);
-  for (const auto& acceptor : unix_acceptors_) acceptor->close(ignored);
-  if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
-  unix_path_.clear();
-}
-
-void ClientServer::CloseAll() {
-  std::vector<std::shared_ptr<ClientConnection>> all;
-  for (const auto& [id, connection] : connections_) all.push_back(connection);
-  for (const auto& connection : all) connection->Close();
+void ClientServer::CountOutput(ClientConnection& connection) {
+  const std::size_t bytes = connection.unsent();
+  unsent_bytes_ += bytes - std::exchange(connection.counted_output_, bytes);
 }
 
 void ClientServer::ForEach(const std::function<void(ClientSession&)>& visit) {
@@ -192,16 +154,13 @@ void ClientServer::ForEach(const std::function<void(ClientSession&)>& visit) {
 bool ClientServer::Kill(std::uint64_t id) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return false;
-  const std::shared_ptr<ClientConnection> connection = found->second;
-  connection->session().close_after_reply = true;
-  connection->session().waiting.reset();
-  Touch(*connection);
+  found->second->Kill();
   return true;
 }
 
 void ClientServer::Wake(ClientSession& session) {
   const auto found = connections_.find(session.id);
-  if (found != connections_.end()) Continue(*found->second);
+  if (found != connections_.end()) found->second->Wake();
 }
 
 }  // namespace server

@@ -1,4 +1,7 @@
-// The listeners and the connected clients.
+// The connected clients, and whose turn it is.
+//
+// In each turn of the loop the requests that have arrived are executed client by client in bounded
+// batches; then the node hands its log to the kernel, and only then replies leave.
 #pragma once
 
 #include <asio.hpp>
@@ -8,33 +11,54 @@
 #include <string>
 #include <vector>
 
-#include "crdt/result.h"
 #include "server/client_registry.h"
 #include "server/environment.h"
 #include "server/net/client_connection.h"
+#include "server/net/request_batch.h"
 
 namespace server {
 
 class ClientServer : public ClientRegistry {
  public:
-  explicit ClientServer(asio::io_context& context) : context_(context) {}
+  explicit ClientServer(EventLog& log);
 
-  // The node is made with this registry and given here before anything is listened for.
+  // The node is made with this registry and given here before anybody connects.
   void SetNode(ShardNode& node) { node_ = &node; }
-  crdt::Status Listen(const geo_config::Config& config);
-  void StopAccepting();
-  void CloseAll();
-  // Once per turn, after the log was handed to the kernel.
-  void FlushTouched();
+
+  // --- For the listener --------------------------------------------------------------------------
+  struct Newcomer {
+    ClientConnection::Socket socket;
+    std::string address;
+    std::string local_address;
+    bool loopback;  // Or a unix socket.
+  };
+  // Takes the client, or tells it why not.
+  void Welcome(Newcomer newcomer);
+
+  // --- For the loop ------------------------------------------------------------------------------
+  // The time that the clients of this turn are noted with.
+  void SetTime(std::int64_t steady_ms) { now_ms_ = steady_ms; }
+  std::int64_t now_ms() const { return now_ms_; }
+  // Executes requests, up to a bound for each client.
+  void Execute();
+  // Some client has more to be executed in the next turn.
+  bool has_more() const { return !more_.empty(); }
+  // Sends what may leave. After the log was handed to the kernel.
+  void Flush();
+  // About once a second.
   void OnTick();
-  // Connections have more to do in the next turn.
-  bool has_work() const { return !continued_.empty(); }
-  void Work();
+  void CloseAll();
 
   // --- For connections ---------------------------------------------------------------------------
   void Touch(ClientConnection& connection);
   void Continue(ClientConnection& connection);
-  void Remove(std::uint64_t id);
+  void Remove(ClientConnection& connection);
+  // How much output a client may leave unread before nothing more is executed for it. Generous,
+  // since simple clients write a long pipeline to its end before they read; less where many do so.
+  std::size_t most_unsent() const;
+  void CountInput(ClientConnection& connection);
+  void CountOutput(ClientConnection& connection);
+  void Log(const std::string& line) { log_.Warn(line); }
 
   // --- ClientRegistry ----------------------------------------------------------------------------
   std::size_t size() const override { return connections_.size(); }
@@ -43,24 +67,27 @@ class ClientServer : public ClientRegistry {
   void Wake(ClientSession& session) override;
 
  private:
-  template <class Acceptor>
-  void Accept(std::shared_ptr<Acceptor> acceptor);
-  void Welcome(ClientConnection::Socket socket, const std::string& address,
-               const std::string& local_address, bool local);
-  crdt::Status ListenTcp(const std::string& address, std::uint16_t port);
-  crdt::Status ListenUnix(const std::string& path, std::uint32_t mode);
+  using Connections = std::vector<std::shared_ptr<ClientConnection>>;
 
-  asio::io_context& context_;
+  void ExecuteOneBatch();
+  bool HasRoomForOneMore();
+
+  EventLog& log_;
   ShardNode* node_ = nullptr;
+  std::int64_t now_ms_ = 0;
   std::uint64_t next_id_ = 1;
   std::map<std::uint64_t, std::shared_ptr<ClientConnection>> connections_;
-  std::vector<std::shared_ptr<ClientConnection>> touched_;
-  std::vector<std::shared_ptr<ClientConnection>> flushing_;
-  std::vector<std::shared_ptr<ClientConnection>> continued_;
-  std::vector<std::shared_ptr<asio::ip::tcp::acceptor>> tcp_acceptors_;
-  std::vector<std::shared_ptr<asio::local::stream_protocol::acceptor>> unix_acceptors_;
-  std::string unix_path_;
-  bool beyond_loopback_ = false;
+  Connections more_;  // Have something to be executed.
+  Connections executing_;
+  Connections touched_;  // Have something to be sent, perhaps.
+  Connections flushing_;
+  Connections holding_;  // Hold replies until more of the log is released.
+  storage::LogPosition released_ = 0;
+  RequestBatch batch_;
+  std::size_t input_bytes_ = 0;
+  std::size_t most_input_bytes_;
+  std::size_t unsent_bytes_ = 0;
+  std::uint64_t descriptors_ = 0;  // That the process may open, as last asked.
 };
 
 }  // namespace server

@@ -1,13 +1,12 @@
 #include "server/net/server_process.h"
 
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <fstream>
+
+#include "server/net/descriptor_limit.h"
 
 namespace server {
 namespace {
@@ -15,9 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds kTick{10};
 // Handlers that run before the log is handed over and replies are flushed.
 constexpr int kHandlersPerTurn = 1000;
-// Descriptors for the log, the listeners and the other nodes.
-constexpr std::uint64_t kOwnDescriptors = 128;
-constexpr std::int64_t kClientTickMs = 100;
+constexpr std::int64_t kClientTickMs = 1000;
 
 std::string BootId() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
@@ -43,6 +40,7 @@ std::int64_t ServerProcess::SystemClock::SteadyMs() const {
 ServerProcess::ServerProcess(geo_config::Config config, Logging& logging)
     : config_(std::move(config)),
       logging_(logging),
+      clients_(logging),
       peers_(context_, config_.output_limit_peer.hard) {}
 
 std::uint64_t ServerProcess::Dice() {
@@ -52,19 +50,13 @@ std::uint64_t ServerProcess::Dice() {
 }
 
 void ServerProcess::FitClientLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const std::uint64_t wanted = config_.maxclients + kOwnDescriptors;
-  if (limit.rlim_cur >= wanted) return;
-  rlimit raised = limit;
-  raised.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
-  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
-  if (limit.rlim_cur >= wanted) return;
-  const auto fits = static_cast<std::uint32_t>(
-      limit.rlim_cur > kOwnDescriptors ? limit.rlim_cur - kOwnDescriptors : 1);
+  const std::uint64_t descriptors = RaiseDescriptorLimit(config_.maxclients + kOwnDescriptors);
+  if (descriptors >= config_.maxclients + kOwnDescriptors) return;
+  const auto fits =
+      static_cast<std::uint32_t>(descriptors > kOwnDescriptors ? descriptors - kOwnDescriptors : 1);
   logging_.Warn("maxclients is lowered from " + std::to_string(config_.maxclients) + " to " +
-                std::to_string(fits) + ": the process may open " +
-                std::to_string(limit.rlim_cur) + " files");
+                std::to_string(fits) + ": the process may open " + std::to_string(descriptors) +
+                " files");
   config_.maxclients = fits;
 }
 
@@ -108,26 +100,16 @@ crdt::Status ServerProcess::Prepare() {
              replicator.OnClosed(id, reason, node_->Times());
            }});
   if (!config_.regions.empty()) {
-    const auto& addresses = config_.peer_bind.empty() ? config_.bind : config_.peer_bind;
+    const std::vector<std::string> addresses =
+        ListenAddresses(config_.peer_bind.empty() ? config_.bind : config_.peer_bind);
     if (crdt::Status status = peers_.Listen(addresses, config_.PeerPort()); !status) return status;
   }
-  return clients_.Listen(config_);
+  return listener_.Listen(config_);
 }
 
-void ServerProcess::WaitForSignal() {
-  signals_.async_wait([this](std::error_code error, int signal) {
-    if (error) return;
-    if (signal == SIGHUP) {
-      logging_.Reopen();
-    } else if (node_->shutting_down()) {
-      // Told twice: at once.
-      ::_exit(1);
-    } else {
-      clients_.StopAccepting();
-      node_->BeginShutdown({});
-    }
-    WaitForSignal();
-  });
+void ServerProcess::Stop() {
+  listener_.Stop();
+  node_->BeginShutdown({});
 }
 
 void ServerProcess::Tick() {
@@ -142,40 +124,38 @@ void ServerProcess::Tick() {
 void ServerProcess::Loop() {
   std::int64_t clients_ticked = 0;
   while (!exit_code_) {
-    if (clients_.has_work()) {
+    if (clients_.has_more()) {
       context_.poll_one();
     } else {
       context_.run_one();
     }
     for (int i = 0; i < kHandlersPerTurn && context_.poll_one() > 0; ++i) {
     }
-    clients_.Work();
     const std::int64_t now = clock_.SteadyMs();
+    clients_.SetTime(now);
+    clients_.Execute();
     if (now - clients_ticked >= kClientTickMs) {
       clients_ticked = now;
       clients_.OnTick();
     }
     node_->EndOfTurn();
-    clients_.FlushTouched();
+    clients_.Flush();
   }
 }
 
 int ServerProcess::Run() {
-  std::signal(SIGPIPE, SIG_IGN);
   if (const crdt::Status prepared = Prepare(); !prepared) {
     logging_.Error(prepared.error().detail);
     return 1;
   }
-  signals_.add(SIGTERM);
-  signals_.add(SIGINT);
-  signals_.add(SIGHUP);
-  WaitForSignal();
+  signals_.emplace(context_, StopSignals::Handlers{.stop = [this] { Stop(); },
+                                                   .reopen_log = [this] { logging_.Reopen(); }});
   logging_.Info("serving clients on port " + std::to_string(config_.port) + ", process " +
                 std::to_string(::getpid()));
   node_->Start();
   Tick();
   Loop();
-  clients_.StopAccepting();
+  listener_.Stop();
   clients_.CloseAll();
   peers_.Shutdown();
   // What is queued for clients and peers still leaves.

@@ -8,7 +8,9 @@
 #include "geo-config/config.h"
 #include "replication/net/peer_transport.h"
 #include "server/logging.h"
+#include "server/net/client_listener.h"
 #include "server/net/client_server.h"
+#include "server/net/stop_signals.h"
 #include "server/net/sync_thread.h"
 #include "server/shard_node.h"
 #include "storage/data_directory.h"
@@ -32,7 +34,7 @@ class ServerProcess {
 
   crdt::Status Prepare();
   void FitClientLimit();
-  void WaitForSignal();
+  void Stop();
   void Tick();
   void Loop();
   std::uint64_t Dice();
@@ -42,13 +44,15 @@ class ServerProcess {
   SystemClock clock_;
   storage::PosixDisk disk_;
   std::optional<storage::DataDirectory> directory_;
-  asio::io_context context_{1};
-  asio::signal_set signals_{context_};
+  // One thread serves it; others only post to it.
+  asio::io_context context_{ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   asio::steady_timer timer_{context_};
-  ClientServer clients_{context_};
+  ClientServer clients_;
+  ClientListener listener_{context_, clients_};
   replication::PeerTransport peers_;
   std::unique_ptr<SyncThread> sync_thread_;
   std::unique_ptr<ShardNode> node_;
+  std::optional<StopSignals> signals_;
   std::optional<int> exit_code_;
 };
 

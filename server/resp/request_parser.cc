@@ -1,23 +1,39 @@
 #include "server/resp/request_parser.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
+#include <limits>
 #include <optional>
 
 namespace server {
 namespace {
 
+constexpr std::int64_t kMostArguments = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMostUnauthenticatedArguments = 10;
 constexpr std::int64_t kMostUnauthenticatedBulk = 16384;
+// Of an inline command, and of a line that holds a length.
+constexpr std::size_t kMostLineBytes = 64 << 10;
+// Room for more arguments than this is given back after the request that needed it.
+constexpr std::size_t kUsualArguments = 1024;
+constexpr std::size_t kUsualInlineBytes = 4096;
 
+// A number in its one right form: no leading zeros, no plus, no minus zero.
 std::optional<std::int64_t> Number(std::string_view text) {
+  std::string_view digits = text;
+  if (digits.starts_with('-')) digits.remove_prefix(1);
+  if (digits.empty() || (digits.front() == '0' && text.size() > 1)) return std::nullopt;
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
-bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool IsSpace(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+bool EndsWord(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -28,56 +44,96 @@ int HexDigit(char c) {
 
 char Unescape(char c) {
   switch (c) {
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'b': return '\b';
-    case 'a': return '\a';
-    default: return c;
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'b':
+      return '\b';
+    case 'a':
+      return '\a';
+    default:
+      return c;
   }
 }
 
-// One word of an inline command, from `at` on. False: quotes that do not end, or end inside of a word.
-bool Word(std::string_view line, std::size_t& at, std::string& word) {
-  char quote = 0;
-  for (; at < line.size(); ++at) {
-    const char c = line[at];
-    if (quote == 0) {
-      if (IsSpace(c)) return true;
-      if (c == '"' || c == '\'') {
-        quote = c;
-      } else {
-        word.push_back(c);
-      }
-    } else if (quote == '"' && c == '\\' && at + 3 < line.size() && line[at + 1] == 'x' &&
-               HexDigit(line[at + 2]) >= 0 && HexDigit(line[at + 3]) >= 0) {
-      word.push_back(static_cast<char>(HexDigit(line[at + 2]) * 16 + HexDigit(line[at + 3])));
+// Appends what stands between double quotes, from `at` on, and leaves `at` behind the closing one.
+// False: it does not end.
+bool DoubleQuoted(std::string_view line, std::size_t& at, std::string& word) {
+  while (at < line.size()) {
+    const char c = line[at++];
+    if (c == '"') return true;
+    if (c != '\\' || at == line.size()) {
+      word.push_back(c);
+    } else if (line[at] == 'x' && at + 2 < line.size() && HexDigit(line[at + 1]) >= 0 &&
+               HexDigit(line[at + 2]) >= 0) {
+      word.push_back(static_cast<char>(HexDigit(line[at + 1]) * 16 + HexDigit(line[at + 2])));
       at += 3;
-    } else if (quote == '"' && c == '\\' && at + 1 < line.size()) {
-      word.push_back(Unescape(line[++at]));
-    } else if (quote == '\'' && c == '\\' && at + 1 < line.size() && line[at + 1] == '\'') {
+    } else {
+      word.push_back(Unescape(line[at++]));
+    }
+  }
+  return false;
+}
+
+// The same between single quotes: only \' is special there.
+bool SingleQuoted(std::string_view line, std::size_t& at, std::string& word) {
+  while (at < line.size()) {
+    const char c = line[at++];
+    if (c == '\'') return true;
+    if (c == '\\' && at < line.size() && line[at] == '\'') {
       word.push_back('\'');
       ++at;
-    } else if (c == quote) {
-      ++at;
-      return at == line.size() || IsSpace(line[at]);
     } else {
       word.push_back(c);
     }
   }
-  return quote == 0;
+  return false;
+}
+
+// One word of an inline command, from `at` on. False: quotes that do not end, or end inside of a
+// word.
+bool Word(std::string_view line, std::size_t& at, std::string& word) {
+  while (at < line.size() && !EndsWord(line[at])) {
+    const char c = line[at++];
+    if (c != '"' && c != '\'') {
+      word.push_back(c);
+      continue;
+    }
+    if (!(c == '"' ? DoubleQuoted(line, at, word) : SingleQuoted(line, at, word))) return false;
+    return at == line.size() || IsSpace(line[at]);
+  }
+  return true;
+}
+
+// A browser that was talked into connecting here: its body could hold commands.
+bool IsHttp(std::string_view word) {
+  const auto equals = [word](std::string_view lower) {
+    return std::ranges::equal(word, lower, [](char a, char b) {
+      return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+    });
+  };
+  return equals("post") || equals("host:");
 }
 
 }  // namespace
 
+std::size_t RequestParser::memory() const {
+  return spans_.capacity() * sizeof(Span) + arguments_.capacity() * sizeof(std::string_view) +
+         inline_words_.capacity();
+}
+
 RequestParser::Outcome RequestParser::Fail(std::string error) {
   error_ = "ERR Protocol error: " + std::move(error);
-  return Outcome::kError;
+  return Done(0, Outcome::kError);
 }
 
 RequestParser::Outcome RequestParser::Done(std::size_t consumed, Outcome outcome) {
   consumed_ = consumed;
   position_ = 0;
+  scanned_ = 0;
   missing_ = -1;
   bulk_size_ = -1;
   announced_ = 0;
@@ -86,53 +142,81 @@ RequestParser::Outcome RequestParser::Done(std::size_t consumed, Outcome outcome
 
 RequestParser::Outcome RequestParser::Parse(std::string_view bytes, const RequestLimits& limits) {
   if (bytes.empty()) return Outcome::kIncomplete;
+  if (position_ == 0 && scanned_ == 0) {
+    if (spans_.capacity() > kUsualArguments) {
+      std::vector<Span>().swap(spans_);
+      std::vector<std::string_view>().swap(arguments_);
+    }
+    if (inline_words_.capacity() > kUsualInlineBytes) std::string().swap(inline_words_);
+    spans_.clear();
+  }
   return bytes.front() == '*' ? ParseArray(bytes, limits) : ParseInline(bytes);
+}
+
+RequestParser::NumberLine RequestParser::ReadNumberLine(std::string_view bytes) {
+  // Nearly every line is a few digits and is here as a whole.
+  const char* at = bytes.data() + position_ + 1;
+  const char* const end = bytes.data() + bytes.size();
+  std::int64_t number = 0;
+  const char* digit = at;
+  for (; digit < end && digit - at < 9 && *digit >= '0' && *digit <= '9'; ++digit) {
+    number = number * 10 + (*digit - '0');
+  }
+  const bool plain = digit > at && (*at != '0' || digit - at == 1);
+  if (plain && end - digit >= 2 && *digit == '\r') [[likely]] {
+    const auto next = static_cast<std::size_t>(digit + 2 - bytes.data());
+    return {LineOutcome::kNumber, number, next};
+  }
+  return ReadAnyLine(bytes);
+}
+
+RequestParser::NumberLine RequestParser::ReadAnyLine(std::string_view bytes) {
+  const std::size_t end = bytes.find('\r', std::max(position_ + 1, scanned_));
+  if (end == std::string_view::npos || end + 1 == bytes.size()) {
+    scanned_ = end == std::string_view::npos ? bytes.size() : end;
+    const bool too_long = scanned_ - position_ > kMostLineBytes;
+    return {too_long ? LineOutcome::kTooLong : LineOutcome::kIncomplete};
+  }
+  if (end - position_ > kMostLineBytes) return {LineOutcome::kTooLong};
+  const auto number = Number(bytes.substr(position_ + 1, end - position_ - 1));
+  if (!number) return {LineOutcome::kNoNumber};
+  return {LineOutcome::kNumber, *number, end + 2};
 }
 
 RequestParser::Outcome RequestParser::ParseArray(std::string_view bytes,
                                                  const RequestLimits& limits) {
-  const auto line_end = [&bytes](std::size_t from) -> std::size_t {
-    const void* found = std::memchr(bytes.data() + from, '\r', bytes.size() - from);
-    if (found == nullptr) return std::string_view::npos;
-    const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
-    return at + 1 < bytes.size() ? at : std::string_view::npos;
-  };
   if (missing_ < 0) {
-    const std::size_t end = line_end(1);
-    if (end == std::string_view::npos) {
-      if (bytes.size() > kMostInlineBytes) return Fail("too big mbulk count string");
-      return Outcome::kIncomplete;
+    const NumberLine line = ReadNumberLine(bytes);
+    if (line.outcome == LineOutcome::kIncomplete) return Outcome::kIncomplete;
+    if (line.outcome == LineOutcome::kTooLong) return Fail("too big mbulk count string");
+    if (line.outcome == LineOutcome::kNoNumber || line.number > kMostArguments) {
+      return Fail("invalid multibulk length");
     }
-    const auto count = Number(bytes.substr(1, end - 1));
-    if (!count || *count > limits.most_arguments) return Fail("invalid multibulk length");
-    if (!limits.authenticated && *count > kMostUnauthenticatedArguments) {
+    if (!limits.authenticated && line.number > kMostUnauthenticatedArguments) {
       return Fail("unauthenticated multibulk length");
     }
-    if (*count <= 0) return Done(end + 2, Outcome::kNothing);
-    missing_ = *count;
-    position_ = end + 2;
-    spans_.clear();
+    if (line.number <= 0) return Done(line.next, Outcome::kNothing);
+    missing_ = line.number;
+    position_ = line.next;
   }
   while (missing_ > 0) {
     if (bulk_size_ < 0) {
       if (position_ >= bytes.size()) return Outcome::kIncomplete;
+      const NumberLine line = ReadNumberLine(bytes);
+      if (line.outcome == LineOutcome::kIncomplete) return Outcome::kIncomplete;
+      if (line.outcome == LineOutcome::kTooLong) return Fail("too big bulk count string");
       if (bytes[position_] != '$') {
         return Fail(std::string("expected '$', got '") + bytes[position_] + "'");
       }
-      const std::size_t end = line_end(position_);
-      if (end == std::string_view::npos) {
-        if (bytes.size() - position_ > kMostInlineBytes) return Fail("too big bulk count string");
-        return Outcome::kIncomplete;
-      }
-      const auto size = Number(bytes.substr(position_ + 1, end - position_ - 1));
-      if (!size || *size < 0 || static_cast<std::uint64_t>(*size) > limits.most_bulk_bytes) {
+      if (line.outcome == LineOutcome::kNoNumber || line.number < 0 ||
+          static_cast<std::uint64_t>(line.number) > limits.most_bulk_bytes) {
         return Fail("invalid bulk length");
       }
-      if (!limits.authenticated && *size > kMostUnauthenticatedBulk) {
+      if (!limits.authenticated && line.number > kMostUnauthenticatedBulk) {
         return Fail("unauthenticated bulk length");
       }
-      bulk_size_ = *size;
-      position_ = end + 2;
+      bulk_size_ = line.number;
+      position_ = line.next;
     }
     const auto size = static_cast<std::size_t>(bulk_size_);
     if (bytes.size() - position_ < size + 2) {
@@ -146,14 +230,15 @@ RequestParser::Outcome RequestParser::ParseArray(std::string_view bytes,
   }
   arguments_.clear();
   for (const Span& span : spans_) arguments_.push_back(bytes.substr(span.at, span.size));
+  in_place_ = true;
   return Done(position_, Outcome::kRequest);
 }
 
 RequestParser::Outcome RequestParser::ParseInline(std::string_view bytes) {
-  const std::size_t end = bytes.find('\n', position_);
+  const std::size_t end = bytes.find('\n', scanned_);
+  if (std::min(end, bytes.size()) > kMostLineBytes) return Fail("too big inline request");
   if (end == std::string_view::npos) {
-    if (bytes.size() > kMostInlineBytes) return Fail("too big inline request");
-    position_ = bytes.size();
+    scanned_ = bytes.size();
     return Outcome::kIncomplete;
   }
   std::string_view line = bytes.substr(0, end);
@@ -167,11 +252,13 @@ RequestParser::Outcome RequestParser::ParseInline(std::string_view bytes) {
     if (!Word(line, at, inline_words_)) return Fail("unbalanced quotes in request");
     spans_.push_back({begin, inline_words_.size() - begin});
   }
-  if (spans_.empty()) return Done(end + 1, Outcome::kNothing);
   arguments_.clear();
   for (const Span& span : spans_) {
     arguments_.push_back(std::string_view(inline_words_).substr(span.at, span.size));
   }
+  in_place_ = false;
+  if (arguments_.empty()) return Done(end + 1, Outcome::kNothing);
+  if (IsHttp(arguments_.front())) return Fail("this is no HTTP server");
   return Done(end + 1, Outcome::kRequest);
 }
 

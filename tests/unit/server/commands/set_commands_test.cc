@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/server/commands_b/test_client.h"
+#include "tests/unit/server/commands/test_client.h"
 
 namespace server {
 namespace {

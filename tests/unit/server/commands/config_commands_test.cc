@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "server/accepted_settings.h"
-#include "tests/unit/server/commands_b/test_client.h"
+#include "tests/unit/server/commands/test_client.h"
 
 namespace server {
 namespace {

@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "tests/unit/server/commands_b/test_client.h"
+#include "tests/unit/server/commands/test_client.h"
 
 namespace server {
 namespace {

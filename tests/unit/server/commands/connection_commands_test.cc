@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "tests/unit/server/commands_b/test_client.h"
+#include "tests/unit/server/commands/test_client.h"
 
 namespace server {
 namespace {

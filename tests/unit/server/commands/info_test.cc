@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "tests/unit/server/commands_b/test_client.h"
+#include "tests/unit/server/commands/test_client.h"
 
 namespace server {
 namespace {

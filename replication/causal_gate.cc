@@ -14,26 +14,29 @@ Status CausalGate::OnStart(const StreamStart& start) {
   if (start.stream != request_.stream) return {};
   if (started_) return Fail(ErrorCode::kCorrupt, "a stream was started twice");
   started_ = true;
-  running_ = start.reference;
+  running_ = {.floor = start.reference};
   return {};
 }
 
 Status CausalGate::Queue(std::string_view payload, LogPosition position) {
   if (payload.empty()) return Fail(ErrorCode::kCorrupt, "an empty frame in a stream");
   queue_.push_back({.payload = std::string(payload),
-                    .reference = running_,
+                    .reference = running_.floor,
                     .size = payload.size(),
                     .position = position});
   if (storage::KindOf(payload) != FrameKind::kRecord) {
     if (!request_.follow) {
       return Fail(ErrorCode::kCorrupt, "only records may come from another region");
     }
+    running_.Pass(payload);
     return {};
   }
-  const crdt::Result<RecordView> record = storage::DecodeRecord(payload, running_);
+  const crdt::Result<RecordView> record = storage::DecodeRecord(payload, running_.floor);
   if (!record) return std::unexpected(record.error());
-  running_ = record->context;
-  running_.Advance(record->last_stamp());
+  // A follower reads the log's own bytes, coded against the log's floor; between regions a context
+  // is coded against the one before it.
+  if (!request_.follow) running_.floor = record->context;
+  running_.PassRecord(record->last_stamp());
   return {};
 }
 

@@ -15,6 +15,7 @@
 #include "crdt/version_vector.h"
 #include "replication/messages.h"
 #include "replication/replicated_shard.h"
+#include "storage/log/log_cursor.h"
 
 namespace replication {
 
@@ -59,7 +60,7 @@ class CausalGate {
 
   Subscribe request_;
   bool started_ = false;
-  crdt::VersionVector running_;
+  storage::LogVectors running_;  // Behind the newest frame that came.
   std::deque<Waiting> queue_;
   std::string parts_;
   std::uint64_t parts_total_ = 0;

@@ -1,0 +1,90 @@
+// What a replica makes of its primary's log: the contexts of the records must be those that the
+// primary had.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "replication/causal_gate.h"
+#include "replication/outgoing_stream.h"
+#include "storage/log/log.h"
+
+namespace replication {
+namespace {
+
+using crdt::Stamp;
+using crdt::VersionVector;
+using crdt::Writer;
+
+constexpr std::string_view kEffects = "any";  // Nobody looks inside.
+
+Stamp At(crdt::RegionId region, std::uint64_t tick) {
+  return Stamp::FromValue(tick * Stamp::kTick | Writer(region, 1).bits());
+}
+
+// Keeps what is applied to it.
+class RecordingShard : public ReplicatedShard {
+ public:
+  const VersionVector& floor() const override { return floor_; }
+  VersionVector Observed(storage::PartitionId) const override { return floor_; }
+  storage::Log& log() override { return log_; }
+  crdt::Status ApplyRecord(const storage::RecordView& record) override {
+    contexts.push_back(record.context);
+    floor_.Advance(record.last_stamp());
+    return {};
+  }
+  void ApplyStable(const VersionVector&) override {}
+  void ExportPartition(
+      storage::PartitionId,
+      const std::function<void(std::string_view, std::string_view)>&) const override {}
+  crdt::Status JoinPartition(storage::PartitionId, const std::vector<ExportedKey>&,
+                             const VersionVector&) override {
+    return {};
+  }
+  void JumpFloor(const VersionVector& floor) override { floor_.Merge(floor); }
+
+  std::vector<VersionVector> contexts;
+
+ private:
+  VersionVector floor_;
+  storage::Log log_{{}, nullptr};
+};
+
+storage::RecordView Relayed(Stamp stamp, VersionVector context) {
+  return {
+      .first_stamp = stamp, .effect_count = 1, .context = std::move(context), .effects = kEffects};
+}
+
+TEST(FollowStream, AReplicaSeesTheContextsThatThePrimaryHadBehindARelayedRecord) {
+  storage::Log primary({}, nullptr);
+  primary.AppendRecord(At(1, 1), 1, kEffects);
+  primary.AppendRecord(Relayed(At(2, 2), {}));
+  // Region 3 had seen neither: its context is smaller than what is before it in this log.
+  primary.AppendRecord(Relayed(At(3, 3), {}));
+  const VersionVector before = primary.floor();
+  primary.AppendRecord(At(1, 4), 1, kEffects);
+  ASSERT_TRUE(primary.WriteOut());
+
+  const Subscribe request{.follow = true, .window = 1 << 20, .stream = 1};
+  OutgoingStream stream(request, *primary.CursorFor({}));
+  std::vector<Message> messages;
+  ASSERT_TRUE(stream.Pump(primary, primary.end(), messages));
+
+  RecordingShard replica;
+  CausalGate gate(request);
+  for (const Message& message : messages) {
+    if (const auto* start = std::get_if<StreamStart>(&message)) {
+      ASSERT_TRUE(gate.OnStart(*start));
+    }
+    if (const auto* records = std::get_if<Records>(&message)) {
+      ASSERT_TRUE(gate.OnRecords(*records));
+    }
+  }
+  ASSERT_TRUE(gate.Deliver(replica, std::nullopt));
+  ASSERT_EQ(replica.contexts.size(), 4U);
+  EXPECT_EQ(replica.contexts[2], VersionVector());
+  EXPECT_EQ(replica.contexts[3], before);
+}
+
+}  // namespace
+}  // namespace replication

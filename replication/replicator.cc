@@ -242,6 +242,7 @@ void Replicator::OnHeartbeat(PeerLink& link, Now now) {
   }
   region_acknowledgements_.Acknowledge(peer.address.region, link.state().floor,
                                        link.heartbeat().durable);
+  NoteInStep(peer.address.region, now);
 }
 
 void Replicator::OnAcknowledged(PeerLink& link, Now now) {
@@ -253,6 +254,15 @@ void Replicator::OnAcknowledged(PeerLink& link, Now now) {
     return;
   }
   region_acknowledgements_.Acknowledge(peer.address.region, said.applied, said.durable);
+  NoteInStep(peer.address.region, now);
+}
+
+void Replicator::NoteInStep(RegionId id, Now now) {
+  const VersionVector& applied = region_acknowledgements_.Of(id).applied;
+  const bool has_all = std::ranges::all_of(shard_.floor().entries(), [&](Stamp stamp) {
+    return stamp.region() != options_.self.region || applied.Covers(stamp);
+  });
+  if (has_all) regions_.at(id).in_step_ms = now.steady_ms;
 }
 
 void Replicator::OnTick(Now now) {

@@ -150,8 +150,8 @@ class Replicator {
     crdt::Stamp safe_stamp;
     std::uint64_t bytes_sent = 0;  // By links that are gone.
     std::uint64_t bytes_received = 0;
-    std::int64_t acked_ms = 0;
-    std::set<crdt::RegionId> relays;  // Regions whose records we ask it for.
+    std::optional<std::int64_t> in_step_ms;  // When it was last known to have all of our writes.
+    std::set<crdt::RegionId> relays;         // Regions whose records we ask it for.
   };
 
   bool SameRegion(const Peer& peer) const { return peer.address.region == options_.self.region; }
@@ -174,6 +174,7 @@ class Replicator {
   void FlushOutput();
   storage::LogPosition ShipLimit(Now now) const;
   void UpdateStability();
+  void NoteInStep(crdt::RegionId id, Now now);
   NodeState OwnState() const;
   crdt::Epoch GreatestKnownEpoch() const;
   std::vector<Colleague> Colleagues() const;

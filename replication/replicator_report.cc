@@ -108,9 +108,11 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
     const PeerLink* link = RegionLink(id);
     for (const Stamp stamp : shard_.floor().entries()) {
       if (stamp.region() == options_.self.region && !said.applied.Covers(stamp)) {
+        // Older than the last write that it has, but never older than when it had everything.
         const Stamp has = said.applied.Get(stamp.writer());
-        const std::int64_t since =
+        std::int64_t since =
             now.unix_ms - static_cast<std::int64_t>((has.is_zero() ? stamp : has).unix_ms());
+        if (memory.in_step_ms) since = std::min(since, now.steady_ms - *memory.in_step_ms);
         report.lag_ms = std::max({report.lag_ms, since, std::int64_t{1}});
       }
     }

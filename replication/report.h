@@ -33,7 +33,7 @@ struct RegionReport {
   std::string address;
   bool paused_here = false;
   bool paused_there = false;
-  std::int64_t lag_ms = 0;  // How old the newest record is that it has not acknowledged; 0 if none.
+  std::int64_t lag_ms = 0;  // For how long it has lacked something of ours; 0: it has it all.
   std::uint64_t records_behind = 0;  // Ours that it has not acknowledged as applied.
   std::uint64_t bytes_behind = 0;
   std::optional<std::int64_t> held_ahead_s;  // Its records are held: its clock is that far ahead.

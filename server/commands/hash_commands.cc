@@ -19,9 +19,9 @@ namespace {
 using crdt::KeyView;
 using crdt::ValueType;
 
-// Fields that the hash shows; 0 where there is none.
+// Fields that the hash shows; 0 where there is none. (A removal may uncover another type.)
 std::uint64_t FieldCount(const KeyView& view) {
-  return view.exists() ? view.elements().size() : 0;
+  return view.type() == ValueType::kHash ? view.elements().size() : 0;
 }
 
 std::optional<std::string_view> FieldText(const KeyView& view, std::string_view field,

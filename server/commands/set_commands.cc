@@ -23,8 +23,9 @@ using crdt::ValueType;
 
 using Members = std::vector<std::string_view>;
 
+// 0 where there is no set. (A removal may uncover another type.)
 std::uint64_t MemberCount(const KeyView& view) {
-  return view.exists() ? view.elements().size() : 0;
+  return view.type() == ValueType::kSet ? view.elements().size() : 0;
 }
 
 bool HasMember(const KeyView& view, std::string_view member) {

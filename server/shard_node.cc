@@ -182,18 +182,15 @@ Status ShardNode::Replay(const storage::FrameView& frame) {
     case FrameKind::kFragment: {
       const auto fragment = storage::DecodeFragment(frame.payload);
       if (!fragment) return std::unexpected(fragment.error());
-      crdt::ByteReader in(fragment->object);
-      auto object = crdt::Object::Decode(in);
-      if (!object) return std::unexpected(object.error());
-      staged_[fragment->partition][std::string(fragment->key)] = *std::move(object);
+      staged_.push_back({.partition = fragment->partition,
+                         .key = std::string(fragment->key),
+                         .object = std::string(fragment->object)});
       return {};
     }
     case FrameKind::kVectorJump: {
       const auto jump = storage::DecodeVectorJump(frame.payload);
       if (!jump) return std::unexpected(jump.error());
-      keyspace_.JoinPartition(jump->partition, std::move(staged_[jump->partition]), jump->vector);
-      staged_.erase(jump->partition);
-      return {};
+      return ReplayJoin(*jump);
     }
     case FrameKind::kStable:
     case FrameKind::kFloorJump: {
@@ -211,6 +208,25 @@ Status ShardNode::Replay(const storage::FrameView& frame) {
       return {};
   }
   return Fail(ErrorCode::kUnsupported, "the log holds a frame of an unknown kind");
+}
+
+Status ShardNode::ReplayJoin(const storage::VectorJump& jump) {
+  if (jump.fragments > staged_.size()) {
+    return Fail(ErrorCode::kCorrupt, "the log lacks fragments of a join");
+  }
+  std::map<std::string, crdt::Object> objects;
+  for (std::size_t i = staged_.size() - jump.fragments; i < staged_.size(); ++i) {
+    if (staged_[i].partition != jump.partition) {
+      return Fail(ErrorCode::kCorrupt, "the log mixes fragments of two joins");
+    }
+    crdt::ByteReader in(staged_[i].object);
+    auto object = crdt::Object::Decode(in);
+    if (!object) return std::unexpected(object.error());
+    objects[std::move(staged_[i].key)] = *std::move(object);
+  }
+  staged_.clear();
+  keyspace_.JoinPartition(jump.partition, std::move(objects), jump.vector);
+  return {};
 }
 
 // --- Records from elsewhere ----------------------------------------------------------------------
@@ -297,7 +313,7 @@ Status ShardNode::JoinPartition(storage::PartitionId partition,
     log_->Append(payload);
   }
   payload.clear();
-  storage::EncodeVectorJump({partition, observed}, payload);
+  storage::EncodeVectorJump({partition, keys.size(), observed}, payload);
   log_->Append(payload);
   keyspace_.JoinPartition(partition, std::move(objects), observed);
   return {};

@@ -113,9 +113,17 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void Log(const std::string& line) override { environment_.log.Info(line); }
 
  private:
+  // A fragment of a join that its jump has not made visible.
+  struct StagedFragment {
+    storage::PartitionId partition;
+    std::string key;
+    std::string object;
+  };
+
   crdt::Status LoadState();
   crdt::Status SaveState();
   crdt::Status Replay(const storage::FrameView& frame);
+  crdt::Status ReplayJoin(const storage::VectorJump& jump);
   crdt::Status ApplyEffects(const storage::RecordView& record, crdt::ConflictSink* conflicts);
   void CheckDisk(std::int64_t now_ms);
   void SyncLog(std::int64_t now_ms);
@@ -142,7 +150,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   bool new_directory_ =
       false;                   // Empty, restored or copied: the greatest epoch has to be asked for.
   bool proved_whole_ = false;  // Nothing was lost since the node last ran.
-  std::map<storage::PartitionId, std::map<std::string, crdt::Object>> staged_;  // While replaying.
+  std::vector<StagedFragment> staged_;  // While replaying.
   std::int64_t last_sync_ms_ = 0;
   std::int64_t last_disk_check_ms_ = 0;
   std::int64_t last_expiry_ms_ = 0;

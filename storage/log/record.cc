@@ -104,18 +104,20 @@ void EncodeVectorJump(const VectorJump& jump, std::string& out) {
   ByteWriter writer(out);
   writer.U8(static_cast<std::uint8_t>(FrameKind::kVectorJump));
   writer.Varint(jump.partition);
+  writer.Varint(jump.fragments);
   jump.vector.Encode(writer);
 }
 
 Result<VectorJump> DecodeVectorJump(std::string_view payload) {
   ByteReader in = Body(payload);
   const std::uint64_t partition = in.Varint();
+  const std::uint64_t fragments = in.Varint();
   Result<VersionVector> vector = VersionVector::Decode(in);
   if (KindOf(payload) != FrameKind::kVectorJump || !vector || !in.at_end() ||
       partition >= kMostPartitions) {
     return Fail(ErrorCode::kCorrupt, "a vector's jump does not decode");
   }
-  return VectorJump{static_cast<PartitionId>(partition), *std::move(vector)};
+  return VectorJump{static_cast<PartitionId>(partition), fragments, *std::move(vector)};
 }
 
 void EncodeEpoch(crdt::Epoch epoch, std::string& out) {

@@ -22,13 +22,12 @@ namespace storage {
 
 // Numbers go to disk and to peers: given once.
 enum class FrameKind : std::uint8_t {
-  kRecord = 1,    // flags, first stamp, count, [context], effects.
-  kFragment = 2,  // partition, key, object: part of a join, staged until its jump.
-  kVectorJump =
-      3,           // partition, vector: the staged fragments become visible with it (fine print 6).
-  kEpoch = 4,      // epoch: taken; written before its first record.
-  kStable = 5,     // vector: durable in every region from here on.
-  kFloorJump = 6,  // vector: every partition was joined up to it.
+  kRecord = 1,      // flags, first stamp, count, [context], effects.
+  kFragment = 2,    // partition, key, object: part of a join, staged until its jump.
+  kVectorJump = 3,  // partition, count, vector: so many fragments become visible (fine print 6).
+  kEpoch = 4,       // epoch: taken; written before its first record.
+  kStable = 5,      // vector: durable in every region from here on.
+  kFloorJump = 6,   // vector: every partition was joined up to it.
 };
 
 inline FrameKind KindOf(std::string_view payload) {
@@ -66,6 +65,8 @@ crdt::Result<FragmentView> DecodeFragment(std::string_view payload);
 
 struct VectorJump {
   PartitionId partition = 0;
+  // How many fragments belong to it, those just before it. Others are of a join that a crash ended.
+  std::uint64_t fragments = 0;
   crdt::VersionVector vector;
 };
 void EncodeVectorJump(const VectorJump& jump, std::string& out);

@@ -1,0 +1,119 @@
+// A whole node over a disk in memory, without sockets, threads and peers, for tests of how it
+// starts, recovers and leads. Time stands where the test puts it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "server/dispatcher.h"
+#include "server/shard_node.h"
+#include "storage/memory_disk.h"
+
+namespace server {
+
+class NodeRig {
+ public:
+  NodeRig() {
+    config.deployment = "test";
+    config.region = 1;
+    config.dir = "/data";
+    config.bootstrap = true;
+    config.segment_bytes = 1 << 20;
+    config.reserve_bytes = 0;
+    config.appendfsync = geo_config::FsyncPolicy::kAlways;
+    (void)disk.MakeDirectory(config.dir);
+  }
+
+  // Starts the node anew on what the disk holds; the one that ran before is gone.
+  crdt::Status Start() {
+    node.reset();
+    exit_code.reset();
+    node = std::make_unique<ShardNode>(config,
+                                       Environment{.clock = clock_,
+                                                   .dice = [this] { return dice_(); },
+                                                   .disk = disk,
+                                                   .network = network_,
+                                                   .clients = clients_,
+                                                   .log = log,
+                                                   .sync =
+                                                       [this](storage::SyncJob job) {
+                                                         const crdt::Status done = job.Run();
+                                                         node->OnSyncDone(job, done);
+                                                       },
+                                                   .exit = [this](int code) { exit_code = code; },
+                                                   .boot_id = boot_id,
+                                                   .directory_identity = identity});
+    if (crdt::Status recovered = node->Recover(); !recovered) return recovered;
+    node->Start();
+    node->EndOfTurn();
+    return {};
+  }
+
+  // A command, a turn of the loop, and the reply as it would go to the socket.
+  std::string Run(const std::vector<std::string_view>& words) {
+    ClientSession session(1);
+    Dispatch(*node, session, words);
+    node->EndOfTurn();
+    node->OnClientGone(session);
+    return session.output;
+  }
+
+  class Lines : public EventLog {
+   public:
+    void Info(const std::string& line) override { text += line + '\n'; }
+    void Warn(const std::string& line) override { text += "warning: " + line + '\n'; }
+    void Error(const std::string& line) override { text += "error: " + line + '\n'; }
+
+    std::string text;
+  };
+
+  geo_config::Config config;
+  storage::MemoryDisk disk;
+  Lines log;
+  std::string boot_id = "boot 1";
+  std::uint64_t identity = 1;
+  std::int64_t now_ms = 1'800'000'000'000;
+  std::optional<int> exit_code;
+  std::unique_ptr<ShardNode> node;
+
+ private:
+  class StandingClock : public Clock {
+   public:
+    explicit StandingClock(const std::int64_t& now_ms) : now_ms_(now_ms) {}
+    std::int64_t UnixMs() const override { return now_ms_; }
+    std::int64_t SteadyMs() const override { return now_ms_; }
+
+   private:
+    const std::int64_t& now_ms_;
+  };
+
+  // Nobody is there to be dialled.
+  class NoNetwork : public replication::PeerNetwork {
+   public:
+    replication::LinkId Dial(const std::string&, std::uint16_t) override { return ++last_; }
+    void Send(replication::LinkId, std::string) override {}
+    std::size_t Unsent(replication::LinkId) const override { return 0; }
+    void Close(replication::LinkId) override {}
+
+   private:
+    replication::LinkId last_ = 0;
+  };
+
+  class NoClients : public ClientRegistry {
+   public:
+    std::size_t size() const override { return 0; }
+    void ForEach(const std::function<void(ClientSession&)>&) override {}
+    bool Kill(std::uint64_t) override { return false; }
+    void Wake(ClientSession&) override {}
+  };
+
+  StandingClock clock_{now_ms};
+  std::mt19937_64 dice_{1};
+  NoNetwork network_;
+  NoClients clients_;
+};
+
+}  // namespace server

@@ -1,0 +1,82 @@
+// How a node starts on what its disk holds, and when it may go on under its epoch.
+#include "server/shard_node.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/node_rig.h"
+
+namespace server {
+namespace {
+
+using crdt::Stamp;
+using crdt::VersionVector;
+using crdt::Writer;
+
+crdt::Epoch EpochOf(const NodeRig& rig) {
+  return rig.node->replication_report().epoch;
+}
+
+// A plain value that region 2 wrote, as a join brings it.
+std::string ForeignValue(Stamp stamp) {
+  std::string bytes;
+  crdt::ByteWriter out(bytes);
+  crdt::Object::FromPacked(stamp, "there").Encode(out);
+  return bytes;
+}
+
+TEST(ShardNode, KeepsItsDataAndItsEpochOverAKillThatTheMachineSurvives) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(rig.Run({"SET", "key", "value"}), "+OK\r\n");
+  const crdt::Epoch epoch = EpochOf(rig);
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(rig.Run({"GET", "key"}), "$5\r\nvalue\r\n");
+  EXPECT_EQ(EpochOf(rig), epoch);
+}
+
+TEST(ShardNode, TakesANewEpochWhenTheMachineWentDown) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  const crdt::Epoch epoch = EpochOf(rig);
+  rig.boot_id = "boot 2";
+  ASSERT_TRUE(rig.Start());
+  EXPECT_GT(EpochOf(rig), epoch);
+}
+
+TEST(FinePrint, Rule10_ACopiedDirectoryTakesANewEpoch) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  const crdt::Epoch epoch = EpochOf(rig);
+  rig.identity = 2;
+  ASSERT_TRUE(rig.Start());
+  EXPECT_GT(EpochOf(rig), epoch);
+}
+
+TEST(FinePrint, Rule6_FragmentsOfAJoinThatACrashCutOffDoNotComeBackWithTheNextOne) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  const Writer writer(2, 1);
+  const Stamp first = Stamp::At(1'700'000'000'000, writer);
+  const Stamp second = first.Plus(1);
+  // A crash left the fragments of a join without their jump. "{t}gone" was deleted afterwards.
+  const storage::PartitionId partition = storage::PartitionOf("{t}gone");
+  std::string payload;
+  storage::EncodeFragment({partition, "{t}gone", ForeignValue(first)}, payload);
+  rig.node->log().Append(payload);
+  rig.node->EndOfTurn();
+
+  ASSERT_TRUE(rig.Start());
+  VersionVector observed;
+  observed.Advance(second.Plus(1));
+  ASSERT_TRUE(rig.node->JoinPartition(partition, {{"{t}kept", ForeignValue(second)}}, observed));
+  rig.node->EndOfTurn();
+  EXPECT_EQ(rig.Run({"MGET", "{t}gone", "{t}kept"}), "*2\r\n$-1\r\n$5\r\nthere\r\n");
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(rig.Run({"MGET", "{t}gone", "{t}kept"}), "*2\r\n$-1\r\n$5\r\nthere\r\n");
+}
+
+}  // namespace
+}  // namespace server

@@ -78,7 +78,7 @@ class Node:
         def ready():
             if self.process.poll() is not None:
                 raise AssertionError(f"server ended with {self.process.returncode}:\n"
-                                     + self.log.read_text()[-3000:])
+                                     + self.log_text()[-3000:])
             return self.client().ping()
         wait_until(ready, f"node {self.region}.{self.ordinal} answers")
         return self
@@ -90,6 +90,16 @@ class Node:
         """kill -9."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def freeze(self):
+        """The process is there and its connections are open, but it does nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def log_text(self):
+        return self.log.read_text(errors="replace")
 
     def stop(self):
         """A clean stop; the exit code."""
@@ -105,7 +115,9 @@ def as_map(reply):
 
 
 class Cluster:
-    def __init__(self, regions=3, replicas=1, settings="", node_settings=None):
+    def __init__(self, regions=3, replicas=1, settings="", node_settings=None, absent=()):
+        """`absent`: nodes, as (region, ordinal), that are not started with the others."""
+        self.absent = absent
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="meridian-test-"))
         nodes = replicas + 1
         ports = free_ports(regions * nodes * 2)
@@ -129,8 +141,9 @@ class Cluster:
                 f"segment-bytes = \"4mb\"\nreserve-bytes = \"1mb\"\n{settings}\n{extra}\n{tables}")
 
     def __enter__(self):
-        for node in self.nodes.values():
-            node.start()
+        for key, node in self.nodes.items():
+            if key not in self.absent:
+                node.start()
         try:
             self.wait_linked()
         except BaseException:

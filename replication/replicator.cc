@@ -26,6 +26,8 @@ constexpr std::size_t kMostUnsent = 8 << 20;
 // Notes of followed positions get coarser beyond this.
 constexpr std::size_t kMostFollowNotes = 4096;
 
+constexpr std::string_view kUnfinishedJoin = "this node holds an unfinished full synchronisation";
+
 std::vector<RegionId> OtherRegions(const ReplicatorOptions& options) {
   std::vector<RegionId> others;
   for (const NodeAddress& node : options.nodes) {
@@ -326,7 +328,7 @@ void Replicator::DecideRole(Now now) {
     const bool grace_over = now.steady_ms - started_ms_ >= options_.leader_grace_ms;
     const bool all_told =
         std::ranges::all_of(peers_, [](const auto& entry) { return entry.second.told; });
-    waiting_to_lead_ = keeper_.WhyNotLead(all_told);
+    waiting_to_lead_ = joining() ? std::string(kUnfinishedJoin) : keeper_.WhyNotLead(all_told);
     if (!waiting_to_lead_.empty()) return;
     if (!MayLead(self, colleagues, grace_over)) {
       waiting_to_lead_ = "waiting for the other nodes of this region to answer";
@@ -374,9 +376,7 @@ void Replicator::BecomeReplica(Now now) {
 
 crdt::Result<std::string> Replicator::TakeOver(Now now) {
   if (primary_) return Fail(ErrorCode::kInvalid, "this node is the primary already");
-  if (joining()) {
-    return Fail(ErrorCode::kRefused, "this replica holds an unfinished full synchronisation");
-  }
+  if (joining()) return Fail(ErrorCode::kRefused, std::string(kUnfinishedJoin));
   const auto epoch = keeper_.Lead(GreatestKnownEpoch());
   if (!epoch) return std::unexpected(epoch.error());
   std::string lacked;
@@ -412,6 +412,8 @@ crdt::Result<std::string> Replicator::TakeOver(Now now) {
 }
 
 bool Replicator::joining() const {
+  // Some partitions are further than the others: also after a restart in the middle of it.
+  if (!shard_.log().vectors().beyond_floor.empty()) return true;
   return std::ranges::any_of(links_, [](const auto& entry) { return entry.second->joining(); });
 }
 

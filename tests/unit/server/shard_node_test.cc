@@ -78,5 +78,19 @@ TEST(FinePrint, Rule6_FragmentsOfAJoinThatACrashCutOffDoNotComeBackWithTheNextOn
   EXPECT_EQ(rig.Run({"MGET", "{t}gone", "{t}kept"}), "*2\r\n$-1\r\n$5\r\nthere\r\n");
 }
 
+TEST(FinePrint, Rule7_ANodeWithAnUnfinishedJoinTakesNoWrites) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  VersionVector observed;
+  observed.Advance(Stamp::At(1'700'000'000'000, Writer(2, 1)));
+  ASSERT_TRUE(rig.node->JoinPartition(5, {}, observed));
+  rig.node->EndOfTurn();
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(rig.Run({"SET", "key", "value"}),
+            "-MISCONF no writes are taken yet: this node holds an unfinished full "
+            "synchronisation\r\n");
+  EXPECT_FALSE(rig.node->TakeOver());
+}
+
 }  // namespace
 }  // namespace server

@@ -15,6 +15,7 @@ import os
 import pathlib
 import re
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -25,6 +26,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NAMES = ["eu", "us", "ap", "sa", "af", "me", "ca", "in", "au"]
 HOST = "127.0.0.1"
+DEFAULT_DIRECTORY = ROOT / ".demo"
 PEER_PORTS_ABOVE = 10000
 READY_WITHIN_S = 120
 STOPPED_WITHIN_S = 30
@@ -336,12 +338,20 @@ def remove_data(directory):
 def shown(path):
     """A path as one would type it here."""
     relative = os.path.relpath(path)
+    if os.sep not in relative:
+        relative = os.path.join(os.curdir, relative)
     return relative if len(relative) < len(str(path)) else str(path)
+
+
+def stop_command(directory):
+    of_another_directory = f" --dir {shlex.quote(shown(directory))}"
+    return (f"{shown(ROOT / 'dev')} demo --stop"
+            + (of_another_directory if directory != DEFAULT_DIRECTORY else ""))
 
 
 def describe(deployment):
     options = deployment.options
-    print(f"\n{'region':<10}{'primary':<18}{'replicas' if options.replicas else ''}")
+    print(f"\n{'region':<10}{'primary':<18}{'replicas' if options.replicas else ''}".rstrip(" "))
     for region, nodes in deployment.by_region.items():
         nodes = sorted(nodes, key=lambda node: node.replication().get("role") != "master")
         addresses = "".join(f"{f'{HOST}:{node.port}':<18}" for node in nodes)
@@ -379,7 +389,7 @@ def read_options(words):
                         help="of each primary: 0, 1 (default) or 2")
     parser.add_argument("--base-port", type=int, default=7000, metavar="P",
                         help="client port = P + region + 10 * i; default 7000")
-    parser.add_argument("--dir", type=pathlib.Path, default=ROOT / ".demo", metavar="D",
+    parser.add_argument("--dir", type=pathlib.Path, default=DEFAULT_DIRECTORY, metavar="D",
                         help="where data is kept; default .demo")
     parser.add_argument("--fresh", action="store_true", help="throw away the data of earlier runs")
     parser.add_argument("--detach", action="store_true",
@@ -401,7 +411,8 @@ def read_options(words):
 
 def run(options):
     if find_servers(options.dir):
-        raise DemoError(f"a demo runs already in {options.dir}; ./dev demo --stop ends it")
+        raise DemoError(f"a demo runs already in {options.dir}; {stop_command(options.dir)} "
+                        "ends it")
     if options.fresh:
         remove_data(options.dir)
     deployment = Deployment(options)
@@ -414,7 +425,7 @@ def run(options):
         deployment.wait_until_ready()
         describe(deployment)
         if options.detach:
-            print("Stop it with ./dev demo --stop")
+            print(f"Stop it with {stop_command(options.dir)}")
             return
         print("Ctrl-C stops all servers.", flush=True)
         deployment.watch()

@@ -4,6 +4,7 @@ Starts its own servers on free ports in a directory of its own and takes both aw
 Debian's python3-redis as an ordinary client.
 """
 
+import atexit
 import os
 import pathlib
 import shutil
@@ -51,6 +52,17 @@ def wait_until(condition, what, seconds=60):
         time.sleep(0.02)
 
 
+# Every server that was started: a test that is interrupted leaves none behind.
+started = []
+
+
+@atexit.register
+def kill_leftovers():
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+
+
 class Node:
     def __init__(self, cluster, region, ordinal, port, peer_port):
         self.cluster = cluster
@@ -68,6 +80,7 @@ class Node:
         self.process = subprocess.Popen(
             [server_binary(), "--config", str(self.config), *arguments],
             stdout=output, stderr=output)
+        started.append(self.process)
         output.close()
         return self
 

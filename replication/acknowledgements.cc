@@ -70,22 +70,6 @@ LogPosition ReplicaAcknowledgements::LeastApplied(LogPosition own, std::int64_t 
   return least;
 }
 
-void DurableFloor::Note(LogPosition position, const crdt::VersionVector& floor) {
-  if (!notes_.empty() && notes_.back().first == position) return;
-  if (notes_.size() >= kMostNotes) {
-    notes_.back() = {position, floor};
-    return;
-  }
-  notes_.emplace_back(position, floor);
-}
-
-void DurableFloor::Advance(LogPosition position) {
-  while (!notes_.empty() && notes_.front().first <= position) {
-    durable_ = std::move(notes_.front().second);
-    notes_.pop_front();
-  }
-}
-
 void RegionAcknowledgements::Acknowledge(crdt::RegionId region, const crdt::VersionVector& applied,
                                          const crdt::VersionVector& durable) {
   const auto found = regions_.find(region);

@@ -1,6 +1,7 @@
 // WAIT's arithmetic: who has acknowledged what, and what of the log is durable in a region.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -57,22 +58,47 @@ class ReplicaAcknowledgements {
   std::map<std::uint32_t, Replica> replicas_;
 };
 
-// Translates "the log is durable up to here" into "this vector is durable": remembers the floor at
-// some positions of the log.
-class DurableFloor {
+// Translates "the log is durable up to here" into "this is durable": remembers a value that only
+// grows, such as the floor, at some positions of the log.
+template <class Value>
+class NotesByPosition {
  public:
-  // The floor was `floor` when the log ended at `position`.
-  void Note(storage::LogPosition position, const crdt::VersionVector& floor);
-  // Everything before `position` is durable.
-  void Advance(storage::LogPosition position);
-  const crdt::VersionVector& vector() const { return durable_; }
-
- private:
-  // Bounds memory where nothing becomes durable for a long time: then notes get coarser.
+  // Bounds memory where nothing becomes durable for a long time.
   static constexpr std::size_t kMostNotes = 4096;
 
-  std::deque<std::pair<storage::LogPosition, crdt::VersionVector>> notes_;
-  crdt::VersionVector durable_;
+  // The value was `value` when the log ended at `position`. Positions never move backwards.
+  void Note(storage::LogPosition position, const Value& value) {
+    if (position <= position_) {
+      durable_ = value;
+    } else if (!notes_.empty() && notes_.back().first == position) {
+      notes_.back().second = value;
+    } else {
+      if (notes_.size() >= kMostNotes) Thin();
+      notes_.emplace_back(position, value);
+    }
+  }
+  // Everything before `position` is durable.
+  void Advance(storage::LogPosition position) {
+    position_ = std::max(position_, position);
+    while (!notes_.empty() && notes_.front().first <= position_) {
+      durable_ = std::move(notes_.front().second);
+      notes_.pop_front();
+    }
+  }
+  const Value& durable() const { return durable_; }
+  std::size_t notes() const { return notes_.size(); }
+
+ private:
+  // Drops every second note, so that those that stay are spread over the whole of the way.
+  void Thin() {
+    std::size_t kept = 0;
+    for (std::size_t i = 1; i < notes_.size(); i += 2) notes_[kept++] = std::move(notes_[i]);
+    notes_.resize(kept);
+  }
+
+  std::deque<std::pair<storage::LogPosition, Value>> notes_;
+  storage::LogPosition position_ = 0;
+  Value durable_{};
 };
 
 // What the other regions have said they have. Counts regions, never nodes.

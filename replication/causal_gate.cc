@@ -1,9 +1,12 @@
 #include "replication/causal_gate.h"
 
+#include <algorithm>
+
 namespace replication {
 
 using crdt::ErrorCode;
 using crdt::Fail;
+using crdt::RegionId;
 using crdt::Status;
 using crdt::VersionVector;
 using storage::FrameKind;
@@ -18,8 +21,33 @@ Status CausalGate::OnStart(const StreamStart& start) {
   return {};
 }
 
+void CausalGate::OnJoin() {
+  started_ = false;
+  running_ = {};
+  queue_.clear();
+  waiting_bytes_ = 0;
+  parts_.clear();
+  consumed_ = 0;
+}
+
+Status CausalGate::Check(const RecordView& record) const {
+  // A region speaks for itself, and for others only when asked to: links are authenticated, and yet
+  // what comes over them is checked.
+  const RegionId author = record.first_stamp.region();
+  if (!request_.follow && std::ranges::find(request_.regions, author) == request_.regions.end()) {
+    return Fail(ErrorCode::kCorrupt,
+                "a record of region " + std::to_string(author) + ", which was not asked for");
+  }
+  return {};
+}
+
 Status CausalGate::Queue(std::string_view payload, LogPosition position) {
   if (payload.empty()) return Fail(ErrorCode::kCorrupt, "an empty frame in a stream");
+  // The sender counts what we have not acknowledged, which is no less than what waits here.
+  if (!queue_.empty() && waiting_bytes_ >= request_.window) {
+    return Fail(ErrorCode::kTooLarge, "records beyond the window of their stream");
+  }
+  waiting_bytes_ += payload.size();
   queue_.push_back({.payload = std::string(payload),
                     .reference = running_.floor,
                     .size = payload.size(),
@@ -33,6 +61,7 @@ Status CausalGate::Queue(std::string_view payload, LogPosition position) {
   }
   const crdt::Result<RecordView> record = storage::DecodeRecord(payload, running_.floor);
   if (!record) return std::unexpected(record.error());
+  if (Status checked = Check(*record); !checked) return checked;
   // A follower reads the log's own bytes, coded against the log's floor; between regions a context
   // is coded against the one before it.
   if (!request_.follow) running_.floor = record->context;
@@ -99,6 +128,7 @@ Status CausalGate::Deliver(ReplicatedShard& shard, std::optional<std::int64_t> l
       shard.ApplyStable(*stable);
     }
     consumed_ += next.size;
+    waiting_bytes_ -= next.size;
     if (next.position != 0) applied_position_ = next.position;
     queue_.pop_front();
   }

@@ -21,8 +21,9 @@ namespace replication {
 
 class CausalGate {
  public:
-  // The longest frame payload that is taken in parts.
-  static constexpr std::uint64_t kMaxPayload = std::uint64_t{4} << 30;
+  // The longest frame payload that is taken in parts. In this node's log its context may take more
+  // bytes than on the way.
+  static constexpr std::uint64_t kMaxPayload = storage::kMaxPayloadBytes - (1 << 20);
 
   explicit CausalGate(Subscribe request) : request_(std::move(request)) {}
 
@@ -30,6 +31,9 @@ class CausalGate {
   bool started() const { return started_; }
 
   crdt::Status OnStart(const StreamStart& start);
+  // What this stream has brought so far is superseded by whole partitions; it starts anew behind
+  // them.
+  void OnJoin();
   // Each takes what came and queues it; Deliver passes it on.
   crdt::Status OnRecords(const Records& records);
   crdt::Status OnPart(const RecordPart& part);
@@ -57,11 +61,14 @@ class CausalGate {
   };
 
   crdt::Status Queue(std::string_view payload, storage::LogPosition position);
+  // What a peer that keeps to its subscription never sends.
+  crdt::Status Check(const storage::RecordView& record) const;
 
   Subscribe request_;
   bool started_ = false;
   storage::LogVectors running_;  // Behind the newest frame that came.
   std::deque<Waiting> queue_;
+  std::uint64_t waiting_bytes_ = 0;
   std::string parts_;
   std::uint64_t parts_total_ = 0;
   std::uint64_t consumed_ = 0;

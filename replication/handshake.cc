@@ -61,7 +61,7 @@ Hello Handshake::OwnHello() const {
   return hello;
 }
 
-crdt::Result<Proof> Handshake::OnHello(const Hello& hello, NodeState state) {
+crdt::Result<Proof> Handshake::OnHello(const Hello& hello) {
   if (peer_) return Fail(ErrorCode::kRefused, "a second hello on one connection");
   const std::string mine =
       NodeName(self_.deployment, self_.region, self_.region_name, self_.ordinal);
@@ -91,7 +91,7 @@ crdt::Result<Proof> Handshake::OnHello(const Hello& hello, NodeState state) {
   }
   if (hello.nonce == nonce_) return Fail(ErrorCode::kRefused, "a nonce was sent back");
   peer_ = hello;
-  return Proof{.mac = Mac(secret_, hello.nonce, OwnHello()), .state = std::move(state)};
+  return Proof{.mac = Mac(secret_, hello.nonce, OwnHello())};
 }
 
 crdt::Status Handshake::OnProof(const Proof& proof) {

@@ -37,10 +37,11 @@ class Handshake {
 
   Hello OwnHello() const;
   // The Proof to send, or why to close. The reason is meant for the other side too.
-  crdt::Result<Proof> OnHello(const Hello& hello, NodeState state);
+  crdt::Result<Proof> OnHello(const Hello& hello);
   crdt::Status OnProof(const Proof& proof);
 
-  bool established() const { return proved_; }
+  // The other side knows the secret.
+  bool proved() const { return proved_; }
   // REQUIRES: OnHello succeeded.
   const Hello& peer() const { return *peer_; }
 

@@ -1,5 +1,8 @@
 #include "replication/join.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "storage/keyspace.h"
 
 namespace replication {
@@ -11,31 +14,29 @@ using storage::kPartitions;
 using storage::PartitionId;
 
 bool JoinSender::Pump(const ReplicatedShard& shard, std::vector<Message>& out) {
-  if (next_ == 0) out.push_back(JoinStart{.stream = stream_, .floor = cursor_.floor()});
   const auto partition = static_cast<PartitionId>(next_);
-  std::string entries;
-  const auto send = [&](bool continues) {
+  if (entries_.empty()) {
+    if (next_ == 0) out.push_back(JoinStart{.stream = stream_, .floor = cursor_.floor()});
+    // In one step with its vector; the shard goes on while the pieces leave.
+    crdt::ByteWriter writer(entries_);
+    shard.ExportPartition(partition, [&](std::string_view key, std::string_view object) {
+      writer.Bytes(key);
+      writer.Bytes(object);
+    });
+    observed_ = shard.Observed(partition);
+  }
+  for (int piece = 0; piece < kPiecesPerPump && entries_sent_ < entries_.size(); ++piece) {
+    const std::size_t size = std::min(kPieceBytes, entries_.size() - entries_sent_);
     out.push_back(JoinEntries{.stream = stream_,
                               .partition = partition,
-                              .entries = std::move(entries),
-                              .continues = continues});
-    entries.clear();
-  };
-  shard.ExportPartition(partition, [&](std::string_view key, std::string_view object) {
-    crdt::ByteWriter writer(entries);
-    writer.Bytes(key);
-    writer.Varint(object.size());
-    while (entries.size() + object.size() > kPieceBytes) {
-      const std::size_t fits = kPieceBytes > entries.size() ? kPieceBytes - entries.size() : 0;
-      entries.append(object.substr(0, fits));
-      object.remove_prefix(fits);
-      send(true);
-    }
-    entries.append(object);
-  });
-  if (!entries.empty()) send(false);
-  out.push_back(JoinPartitionEnd{
-      .stream = stream_, .partition = partition, .observed = shard.Observed(partition)});
+                              .entries = entries_.substr(entries_sent_, size),
+                              .continues = entries_sent_ + size < entries_.size()});
+    entries_sent_ += size;
+  }
+  if (entries_sent_ < entries_.size()) return true;
+  entries_ = std::string();
+  entries_sent_ = 0;
+  out.push_back(JoinPartitionEnd{.stream = stream_, .partition = partition, .observed = observed_});
   if (++next_ < kPartitions) return true;
   out.push_back(JoinEnd{.stream = stream_});
   return false;

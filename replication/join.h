@@ -18,14 +18,17 @@ namespace replication {
 
 class JoinSender {
  public:
-  // Bytes of one JoinEntries message.
+  // Bytes of one JoinEntries message, and how many of them a Pump makes: what waits for the socket
+  // stays small however much a partition holds.
   static constexpr std::size_t kPieceBytes = 1 << 20;
+  static constexpr int kPiecesPerPump = 8;
 
   // `cursor` is at the end of the log: where the stream goes on after the join.
   JoinSender(std::uint64_t stream, storage::LogCursor cursor)
       : stream_(stream), cursor_(std::move(cursor)) {}
 
-  // Appends messages for the next partition. False: that was all, JoinEnd included.
+  // Appends messages for the next partition, or a part of them. False: that was all, JoinEnd
+  // included.
   bool Pump(const ReplicatedShard& shard, std::vector<Message>& out);
   const storage::LogCursor& cursor() const { return cursor_; }
   int partitions_sent() const { return next_; }
@@ -34,6 +37,10 @@ class JoinSender {
   std::uint64_t stream_;
   storage::LogCursor cursor_;
   int next_ = 0;
+  // What is left of a partition that was read, and under which vector it was.
+  std::string entries_;
+  std::size_t entries_sent_ = 0;
+  crdt::VersionVector observed_;
 };
 
 class JoinReceiver {

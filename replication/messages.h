@@ -46,7 +46,6 @@ struct NodeState {
 
 struct Proof {
   std::string mac;
-  NodeState state;
 };
 
 struct Subscribe {
@@ -119,6 +118,6 @@ struct JoinEnd {
 
 using Message = std::variant<Hello, Refusal, Proof, Subscribe, StreamStart, Records, RecordPart,
                              Acknowledgement, Heartbeat, LinkState, JoinStart, JoinEntries,
-                             JoinPartitionEnd, JoinEnd>;
+                             JoinPartitionEnd, JoinEnd, NodeState>;
 
 }  // namespace replication

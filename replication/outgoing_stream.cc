@@ -35,6 +35,12 @@ void OutgoingStream::Flush(LogPosition position, std::vector<Message>& out) {
   batch_.clear();
 }
 
+void OutgoingStream::Begin(const crdt::VersionVector& reference, std::vector<Message>& out) {
+  running_ = reference;
+  out.push_back(StreamStart{.stream = request_.stream, .reference = running_});
+  started_ = true;
+}
+
 void OutgoingStream::AppendEntry(std::string_view payload, std::vector<Message>& out) {
   sent_ += payload.size();
   if (payload.size() <= kPartBytes) {
@@ -43,68 +49,81 @@ void OutgoingStream::AppendEntry(std::string_view payload, std::vector<Message>&
   }
   // Parts stand between batches; the position before this entry is of no use to anybody.
   Flush(0, out);
-  for (std::size_t at = 0; at < payload.size(); at += kPartBytes) {
+  parts_ = payload;
+}
+
+void OutgoingStream::SendParts(std::vector<Message>& out) {
+  for (int part = 0; part < kPartsPerPump && parts_sent_ < parts_.size(); ++part) {
     out.push_back(RecordPart{.stream = request_.stream,
-                             .total = payload.size(),
-                             .piece = std::string(payload.substr(at, kPartBytes))});
+                             .total = parts_.size(),
+                             .piece = parts_.substr(parts_sent_, kPartBytes)});
+    parts_sent_ = std::min(parts_.size(), parts_sent_ + kPartBytes);
   }
+  if (parts_sent_ < parts_.size()) return;
+  std::get<RecordPart>(out.back()).position = told_position_ = cursor_.position();
+  parts_ = std::string();
+  parts_sent_ = 0;
+}
+
+bool OutgoingStream::Take(const storage::FrameView& frame, crdt::Status& status,
+                          std::vector<Message>& out) {
+  const auto goes_on = [this] {
+    return parts_.empty() && WindowOpen() && batch_.size() < kBatchBytes;
+  };
+  if (frame.kind() == FrameKind::kFloorJump) {
+    const auto floor = storage::DecodeVector(frame.payload);
+    needs_join_ = needs_join_ || !floor || !request_.have.Covers(*floor);
+    if (needs_join_) return false;
+  }
+  if (frame.kind() != FrameKind::kRecord) {
+    // A follower's vectors have to move with the log's.
+    if (request_.follow && started_) AppendEntry(frame.payload, out);
+    return goes_on();
+  }
+  const crdt::Result<RecordView> record = storage::DecodeRecord(frame.payload, frame.floor);
+  if (!record) {
+    status = std::unexpected(record.error());
+    return false;
+  }
+  if (request_.follow) {
+    if (!started_ && request_.have.Covers(record->last_stamp())) return true;
+    // A follower decodes the log's own bytes, so both begin with the log's floor.
+    if (!started_) Begin(frame.floor, out);
+    AppendEntry(frame.payload, out);
+  } else {
+    if (!Wanted(*record)) return true;
+    if (!started_) Begin({}, out);
+    scratch_.clear();
+    storage::EncodeRecord(*record, running_, scratch_);
+    running_ = record->context;
+    running_.Advance(record->last_stamp());
+    AppendEntry(scratch_, out);
+    if (scratch_.size() > kPartBytes) scratch_ = std::string();
+    last_stamp_ = record->last_stamp();
+  }
+  ++records_;
+  return goes_on();
 }
 
 crdt::Status OutgoingStream::Pump(storage::Log& log, LogPosition limit, std::vector<Message>& out) {
   crdt::Status status;
-  while (status && !needs_join_ && cursor_.position() < limit && WindowOpen()) {
-    const auto visit = [&](const storage::FrameView& frame) -> bool {
-      const bool is_record = frame.kind() == FrameKind::kRecord;
-      if (frame.kind() == FrameKind::kFloorJump) {
-        const auto floor = storage::DecodeVector(frame.payload);
-        needs_join_ = needs_join_ || !floor || !request_.have.Covers(*floor);
-        return !needs_join_;
-      }
-      if (!is_record && !request_.follow) return true;
-      if (!is_record) {
-        if (started_) AppendEntry(frame.payload, out);
-        return WindowOpen() && batch_.size() < kBatchBytes;
-      }
-      const crdt::Result<RecordView> record = storage::DecodeRecord(frame.payload, frame.floor);
-      if (!record) {
-        status = std::unexpected(record.error());
-        return false;
-      }
-      if (!started_) {
-        const bool wanted =
-            request_.follow ? !request_.have.Covers(record->last_stamp()) : Wanted(*record);
-        if (!wanted) return true;
-        // A follower decodes the log's own bytes, so both begin with the log's floor.
-        running_ = request_.follow ? frame.floor : crdt::VersionVector();
-        out.push_back(StreamStart{.stream = request_.stream, .reference = running_});
-        started_ = true;
-      }
-      if (request_.follow) {
-        AppendEntry(frame.payload, out);
-      } else if (Wanted(*record)) {
-        scratch_.clear();
-        storage::EncodeRecord(*record, running_, scratch_);
-        running_ = record->context;
-        running_.Advance(record->last_stamp());
-        AppendEntry(scratch_, out);
-        last_stamp_ = record->last_stamp();
-      } else {
-        return true;
-      }
-      ++records_;
-      return WindowOpen() && batch_.size() < kBatchBytes;
-    };
-    const crdt::Status read = log.Read(cursor_, limit, kBatchBytes, visit);
+  const LogPosition pause = std::min(limit, cursor_.position() + kMostPassedBytes);
+  if (!parts_.empty()) {
+    SendParts(out);
+    if (!parts_.empty()) return {};
+  }
+  while (status && !needs_join_ && parts_.empty() && cursor_.position() < pause && WindowOpen()) {
+    const crdt::Status read =
+        log.Read(cursor_, pause, kBatchBytes,
+                 [&](const storage::FrameView& frame) { return Take(frame, status, out); });
     if (!read) return read;
-    const bool parts_last =
-        batch_.empty() && !out.empty() && std::holds_alternative<RecordPart>(out.back());
-    if (parts_last) std::get<RecordPart>(out.back()).position = cursor_.position();
-    if (parts_last || !batch_.empty()) told_position_ = cursor_.position();
+    if (!batch_.empty()) told_position_ = cursor_.position();
     Flush(cursor_.position(), out);
+    if (!parts_.empty()) SendParts(out);
     if (batches_.empty() || batches_.back().first < sent_) batches_.emplace_back(sent_, records_);
   }
   // A follower that has it all already must learn where it stands: WAIT counts positions.
-  if (request_.follow && !needs_join_ && told_position_ < cursor_.position()) {
+  if (request_.follow && !needs_join_ && parts_.empty() && told_position_ < cursor_.position()) {
     told_position_ = cursor_.position();
     out.push_back(Records{.stream = request_.stream, .entries = {}, .position = told_position_});
   }

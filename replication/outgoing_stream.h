@@ -24,8 +24,12 @@ class OutgoingStream {
  public:
   // Entries of one Records message stop growing here.
   static constexpr std::size_t kBatchBytes = 256 << 10;
-  // A frame payload beyond this travels in parts of this size.
+  // A frame payload beyond this travels in parts of this size, a few for each Pump: what waits for
+  // the socket stays small however long the record is.
   static constexpr std::size_t kPartBytes = 4 << 20;
+  static constexpr int kPartsPerPump = 2;
+  // Of the log, in one Pump, where nothing in it is wanted: bounds the pause of the thread.
+  static constexpr std::uint64_t kMostPassedBytes = 8 << 20;
 
   OutgoingStream(Subscribe request, storage::LogCursor cursor);
 
@@ -48,7 +52,11 @@ class OutgoingStream {
  private:
   bool WindowOpen() const { return sent_ - consumed_ < request_.window || sent_ == consumed_; }
   bool Wanted(const storage::RecordView& record) const;
+  // Takes a frame at the cursor; false where the batch is to end behind it.
+  bool Take(const storage::FrameView& frame, crdt::Status& status, std::vector<Message>& out);
+  void Begin(const crdt::VersionVector& reference, std::vector<Message>& out);
   void AppendEntry(std::string_view payload, std::vector<Message>& out);
+  void SendParts(std::vector<Message>& out);
   void Flush(storage::LogPosition position, std::vector<Message>& out);
 
   Subscribe request_;
@@ -59,6 +67,9 @@ class OutgoingStream {
   storage::LogPosition told_position_ = 0;
   std::string batch_;
   std::string scratch_;
+  // A long payload, and how much of it has gone out; the cursor stands behind it.
+  std::string parts_;
+  std::size_t parts_sent_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t consumed_ = 0;
   std::uint64_t records_ = 0;

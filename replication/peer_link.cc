@@ -27,7 +27,7 @@ Result<PeerLink::Events> PeerLink::OnBytes(std::string_view bytes, const NodeSta
   reader_.Append(bytes);
   Events events;
   for (;;) {
-    auto payload = reader_.Next();
+    auto payload = reader_.Next(established() ? kMaxFrame : kMaxGreetingFrame);
     if (!payload) return std::unexpected(payload.error());
     if (!*payload) return events;
     Result<Message> message = DecodeMessage(**payload);
@@ -44,15 +44,21 @@ Status PeerLink::OnMessage(Message& message, const NodeState& own, ReplicatedSha
     return Fail(ErrorCode::kRefused, "the other side refuses: " + refusal->reason);
   }
   if (const auto* hello = std::get_if<Hello>(&message)) {
-    Result<Proof> proof = handshake_.OnHello(*hello, own);
+    Result<Proof> proof = handshake_.OnHello(*hello);
     if (!proof) return std::unexpected(proof.error());
     Queue(*proof);
     return {};
   }
   if (const auto* proof = std::get_if<Proof>(&message)) {
     if (Status proved = handshake_.OnProof(*proof); !proved) return proved;
-    state_ = proof->state;
-    events.established = true;
+    Queue(own);
+    return {};
+  }
+  if (const auto* state = std::get_if<NodeState>(&message); state != nullptr && proved()) {
+    state_ = *state;
+    events.state_changed = true;
+    events.established = !established_;
+    established_ = true;
     return {};
   }
   if (!established()) return Fail(ErrorCode::kRefused, "a message before the greeting is over");
@@ -92,7 +98,12 @@ Status PeerLink::OnMessage(Message& message, const NodeState& own, ReplicatedSha
     return gate_ != nullptr && gate_->request().stream == stream;
   };
   if (const auto* start = std::get_if<JoinStart>(&message)) {
-    if (is_current(start->stream)) join_receiver_ = std::make_unique<JoinReceiver>(*start);
+    if (!is_current(start->stream)) return {};
+    if (!gate_->request().follow) {
+      return Fail(ErrorCode::kCorrupt, "whole partitions that were not asked for");
+    }
+    gate_->OnJoin();
+    join_receiver_ = std::make_unique<JoinReceiver>(*start);
     return {};
   }
   if (join_receiver_ == nullptr) return {};

@@ -75,7 +75,9 @@ class PeerLink {
   bool paused_there() const { return paused_there_; }
 
   LinkId id() const { return id_; }
-  bool established() const { return handshake_.established(); }
+  // The greeting is over: the other side has proved itself and told its state.
+  bool established() const { return established_; }
+  // REQUIRES: established().
   const Hello& peer() const { return handshake_.peer(); }
   const NodeState& state() const { return state_; }
   const Heartbeat& heartbeat() const { return heartbeat_; }
@@ -88,6 +90,7 @@ class PeerLink {
   void set_compression(Compression compression) { compression_ = compression; }
 
  private:
+  bool proved() const { return handshake_.proved(); }
   crdt::Status OnMessage(Message& message, const NodeState& own, ReplicatedShard& shard,
                          Events& events);
   crdt::Status OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard);
@@ -101,6 +104,7 @@ class PeerLink {
   std::int64_t opened_ms_;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
+  bool established_ = false;
   NodeState state_;
   Heartbeat heartbeat_;
   bool paused_here_ = false;

@@ -23,8 +23,6 @@ constexpr std::int64_t kRegionAckPauseMs = 5;
 constexpr std::int64_t kStabilityPauseMs = 1000;
 // A joining replica is not sent more than this before its socket took what was there.
 constexpr std::size_t kMostUnsent = 8 << 20;
-// Notes of followed positions get coarser beyond this.
-constexpr std::size_t kMostFollowNotes = 4096;
 
 constexpr std::string_view kUnfinishedJoin = "this node holds an unfinished full synchronisation";
 
@@ -121,7 +119,7 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
     return;
   }
   if (events->established) OnEstablished(link, now);
-  if (!links_.contains(id)) return;
+  if (!links_.contains(id) || !link.established()) return;
   if (events->pause_changed) {
     keeper_.Log("link to region " + std::string(RegionName(link.peer().region)) +
                 (link.paused_there() ? " was paused there" : " was resumed there"));
@@ -189,7 +187,7 @@ void Replicator::Drop(LinkId id, const std::string& reason, bool tell, Now now) 
       clock_majority_.Forget({peer->address.region, peer->address.ordinal});
     }
     if (peer->dialling == id) peer->dialling.reset();
-    peer->next_dial_ms = now.steady_ms + kLeastDialPauseMs;
+    peer->next_dial_ms = std::max(peer->next_dial_ms, now.steady_ms + kLeastDialPauseMs);
     if (tell || !link.established()) peer->last_refusal = reason;
   }
   if (tell || !link.established()) keeper_.Log("peer connection closed: " + reason);
@@ -351,7 +349,6 @@ void Replicator::BecomePrimary(crdt::Epoch epoch, Now now) {
   epoch_ = epoch;
   waiting_to_lead_.clear();
   following_.reset();
-  follow_notes_.clear();
   keeper_.Log("leading under epoch " + std::to_string(epoch));
   // Everybody hears of it at once.
   last_heartbeat_ms_ = 0;
@@ -389,15 +386,7 @@ crdt::Result<std::string> Replicator::TakeOver(Now now) {
       lacked += " cannot be reached: what only it has will come home when it returns";
       continue;
     }
-    std::string missing;
-    for (const Stamp stamp : shard_.floor().entries()) {
-      const Stamp has = link->state().floor.Get(stamp.writer());
-      if (stamp <= has) continue;
-      missing += missing.empty() ? "" : ", ";
-      missing += std::to_string(stamp.unix_ms() - (has.is_zero() ? stamp : has).unix_ms()) +
-                 " ms of writer " + std::to_string(stamp.region()) + "." +
-                 std::to_string(stamp.writer().epoch_slot());
-    }
+    const std::string missing = DescribeLack(link->state().floor, shard_.floor());
     lacked += missing.empty() ? " lacks nothing" : " lacks " + missing;
   }
   following_.reset();
@@ -466,7 +455,7 @@ void Replicator::Subscribe(PeerLink& link, Now now) {
       })) {
     return;
   }
-  if (follow) follow_notes_.clear();
+  if (follow) followed_ = {};
   link.SubscribeTo(shard_.floor(), follow, {wanted.begin(), wanted.end()});
 }
 
@@ -545,21 +534,11 @@ void Replicator::Acknowledge(Now now) {
     CausalGate* gate = link->gate();
     if (gate == nullptr) continue;
     if (gate->request().follow) {
-      const auto note = std::pair(progress_.written, gate->applied_position());
-      if (follow_notes_.empty() || follow_notes_.back().second != note.second) {
-        if (follow_notes_.size() >= kMostFollowNotes) follow_notes_.pop_back();
-        follow_notes_.push_back(note);
-        followed_durable_ = std::min(followed_durable_, note.second);
-      }
-      while (!follow_notes_.empty() && progress_.durable != 0 &&
-             follow_notes_.front().first <= progress_.durable) {
-        followed_durable_ = follow_notes_.front().second;
-        if (follow_notes_.size() == 1) break;
-        follow_notes_.pop_front();
-      }
-      link->AcknowledgeFollow(followed_durable_);
+      followed_.Note(progress_.written, gate->applied_position());
+      followed_.Advance(progress_.durable);
+      link->AcknowledgeFollow(progress_.durable == 0 ? 0 : followed_.durable());
     } else if (regions_due || link->WindowUrgent()) {
-      link->AcknowledgeRegion(shard_.floor(), durable_floor_.vector());
+      link->AcknowledgeRegion(shard_.floor(), durable_floor_.durable());
     }
   }
   if (regions_due) last_region_ack_ms_ = now.steady_ms;
@@ -573,7 +552,8 @@ NodeState Replicator::OwnState() const {
     if (link != nullptr && link->gate() != nullptr) position = link->gate()->applied_position();
   }
   return {.primary = primary_,
-          .epoch = GreatestKnownEpoch(),
+          // The one that a primary leads under, so that the newer one of two primaries is told.
+          .epoch = primary_ ? epoch_ : GreatestKnownEpoch(),
           .floor = shard_.floor(),
           .position = position,
           .client_port = options_.client_port,
@@ -582,9 +562,7 @@ NodeState Replicator::OwnState() const {
 
 void Replicator::SendHeartbeats(Now now) {
   last_heartbeat_ms_ = now.steady_ms;
-  NodeState state = OwnState();
-  // The epoch that a primary leads under, so that the newer one of two primaries is told.
-  if (primary_) state.epoch = epoch_;
+  const NodeState state = OwnState();
   for (const auto& [id, link] : links_) {
     if (!link->established()) continue;
     const OutgoingStream* outgoing = link->outgoing();
@@ -595,13 +573,13 @@ void Replicator::SendHeartbeats(Now now) {
                   .safe_stamp = all_sent ? progress_.clock
                                          : (outgoing != nullptr ? outgoing->last_stamp() : Stamp()),
                   .state = state,
-                  .durable = durable_floor_.vector()});
+                  .durable = durable_floor_.durable()});
   }
 }
 
 void Replicator::UpdateStability() {
   const VersionVector stable =
-      region_acknowledgements_.Stable(shard_.floor(), durable_floor_.vector());
+      region_acknowledgements_.Stable(shard_.floor(), durable_floor_.durable());
   if (stable.empty() || stable_.Covers(stable)) return;
   stable_.Merge(stable);
   shard_.ApplyStable(stable_);
@@ -682,7 +660,8 @@ PeerLink* Replicator::RegionLink(RegionId region) const {
 }
 
 Replicator::Peer* Replicator::PeerOf(const PeerLink& link) {
-  return &peers_.at({link.peer().region, link.peer().ordinal});
+  const auto found = peers_.find({link.peer().region, link.peer().ordinal});
+  return found == peers_.end() ? nullptr : &found->second;
 }
 
 std::string_view Replicator::RegionName(RegionId id) const {

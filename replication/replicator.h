@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -204,13 +203,12 @@ class Replicator {
 
   ReplicaAcknowledgements replicas_;
   RegionAcknowledgements region_acknowledgements_;
-  DurableFloor durable_floor_;
+  NotesByPosition<crdt::VersionVector> durable_floor_;
   ClockMajority clock_majority_;
   crdt::VersionVector stable_;
   LogProgress progress_;
-  // Our log's end when the followed primary's position was applied: (ours, the primary's).
-  std::deque<std::pair<storage::LogPosition, storage::LogPosition>> follow_notes_;
-  storage::LogPosition followed_durable_ = 0;
+  // Which position of the followed primary was applied when our log ended where.
+  NotesByPosition<storage::LogPosition> followed_;
   std::int64_t last_heartbeat_ms_ = 0;
   std::int64_t last_region_ack_ms_ = 0;
   std::int64_t last_stability_ms_ = 0;

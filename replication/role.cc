@@ -27,4 +27,18 @@ bool MayLead(const OwnRole& self, const std::vector<Colleague>& colleagues, bool
   return grace_over || std::ranges::all_of(colleagues, &Colleague::answered);
 }
 
+std::string DescribeLack(const crdt::VersionVector& floor, const crdt::VersionVector& all) {
+  std::string lack;
+  for (const crdt::Stamp stamp : all.entries()) {
+    const crdt::Stamp has = floor.Get(stamp.writer());
+    if (stamp <= has) continue;
+    lack += lack.empty() ? "" : ", ";
+    lack += has.is_zero() ? std::string("everything")
+                          : std::to_string(stamp.unix_ms() - has.unix_ms()) + " ms";
+    lack += " of writer " + std::to_string(stamp.region()) + "." +
+            std::to_string(stamp.writer().epoch_slot());
+  }
+  return lack;
+}
+
 }  // namespace replication

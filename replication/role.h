@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "crdt/stamp.h"
+#include "crdt/version_vector.h"
 
 namespace replication {
 
@@ -35,5 +37,8 @@ bool MustStepDown(const OwnRole& self, const std::vector<Colleague>& colleagues)
 // A starting node that was primary takes writes when no colleague knows better: all have answered,
 // or the grace time is over.
 bool MayLead(const OwnRole& self, const std::vector<Colleague>& colleagues, bool grace_over);
+
+// What of `all` a node with this floor does not have, for people; empty: nothing.
+std::string DescribeLack(const crdt::VersionVector& floor, const crdt::VersionVector& all);
 
 }  // namespace replication

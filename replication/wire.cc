@@ -100,7 +100,10 @@ void Put(const Refusal& from, pb::PeerMessage& to) {
 
 void Put(const Proof& from, pb::PeerMessage& to) {
   to.mutable_proof()->set_mac(from.mac);
-  Put(from.state, *to.mutable_proof()->mutable_state());
+}
+
+void Put(const NodeState& from, pb::PeerMessage& to) {
+  Put(from, *to.mutable_node_state());
 }
 
 void Put(const Subscribe& from, pb::PeerMessage& to) {
@@ -320,8 +323,7 @@ Result<Message> DecodeMessage(std::string_view payload) {
     case pb::PeerMessage::kRefusal:
       return Message(Refusal{from.refusal().reason()});
     case pb::PeerMessage::kProof:
-      return checked.Finish(
-          Proof{.mac = from.proof().mac(), .state = checked.State(from.proof().state())});
+      return Message(Proof{from.proof().mac()});
     case pb::PeerMessage::kSubscribe:
       return Take(from.subscribe());
     case pb::PeerMessage::kStreamStart:
@@ -357,13 +359,15 @@ Result<Message> DecodeMessage(std::string_view payload) {
                            .observed = checked.Vector(from.join_partition_end().observed())});
     case pb::PeerMessage::kJoinEnd:
       return Message(JoinEnd{from.join_end().stream()});
+    case pb::PeerMessage::kNodeState:
+      return checked.Finish(checked.State(from.node_state()));
     case pb::PeerMessage::BODY_NOT_SET:
       break;
   }
   return Fail(ErrorCode::kUnsupported, "a peer message of an unknown kind");
 }
 
-Result<std::optional<std::string_view>> FrameReader::Next() {
+Result<std::optional<std::string_view>> FrameReader::Next(std::size_t limit) {
   if (consumed_ == buffer_.size()) {
     buffer_.clear();
     consumed_ = 0;
@@ -375,10 +379,10 @@ Result<std::optional<std::string_view>> FrameReader::Next() {
   std::uint32_t length = 0;
   if (available >= sizeof length) {
     std::memcpy(&length, buffer_.data() + consumed_, sizeof length);
-    if (length > kMaxFrame) {
+    if (length > limit) {
       return Fail(ErrorCode::kTooLarge, "a frame of " + std::to_string(length) +
                                             " bytes is beyond the limit of " +
-                                            std::to_string(kMaxFrame));
+                                            std::to_string(limit));
     }
     if (available - sizeof length >= length) {
       const std::string_view payload(buffer_.data() + consumed_ + sizeof length, length);

@@ -12,6 +12,8 @@ namespace replication {
 
 // The longest frame that is accepted; longer records travel in parts.
 inline constexpr std::size_t kMaxFrame = 16 << 20;
+// The longest before the other side has proved who it is.
+inline constexpr std::size_t kMaxGreetingFrame = 64 << 10;
 
 enum class Compression { kOff, kOn };
 
@@ -25,8 +27,8 @@ class FrameReader {
  public:
   void Append(std::string_view bytes) { buffer_.append(bytes); }
   // The next whole frame's payload, valid until the next Append; empty: more bytes are needed. An
-  // announced length beyond the limit is an error, after which the connection has to be closed.
-  crdt::Result<std::optional<std::string_view>> Next();
+  // announced length beyond `limit` is an error, after which the connection has to be closed.
+  crdt::Result<std::optional<std::string_view>> Next(std::size_t limit = kMaxFrame);
 
  private:
   std::string buffer_;

@@ -1,0 +1,110 @@
+// A shard whose records are texts: what was written, in which order, under which context.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "replication/replicated_shard.h"
+#include "storage/keyspace.h"
+#include "storage/log/log.h"
+
+namespace replication {
+
+class FakeShard : public ReplicatedShard {
+ public:
+  struct Text {
+    std::string text;
+    crdt::VersionVector context;
+  };
+
+  explicit FakeShard(storage::LogOptions options = {}, storage::Disk* disk = nullptr)
+      : log_(std::move(options), disk) {}
+
+  // A client's write.
+  void Write(crdt::Stamp stamp, const std::string& text) {
+    texts_[stamp] = {text, floor_};
+    order_.push_back(text.substr(0, text.find('.')));
+    log_.AppendRecord(stamp, 1, text);
+    floor_.Advance(stamp);
+  }
+
+  const std::map<crdt::Stamp, Text>& texts() const { return texts_; }
+  // In the order in which they became visible here, without the dots that make texts long.
+  const std::vector<std::string>& order() const { return order_; }
+  const crdt::VersionVector& stable() const { return stable_; }
+
+  // --- ReplicatedShard ---------------------------------------------------------------------------
+  const crdt::VersionVector& floor() const override { return floor_; }
+  crdt::VersionVector Observed(storage::PartitionId partition) const override {
+    crdt::VersionVector observed = floor_;
+    const auto beyond = beyond_floor_.find(partition);
+    if (beyond != beyond_floor_.end()) observed.Merge(beyond->second);
+    return observed;
+  }
+  storage::Log& log() override { return log_; }
+
+  crdt::Status ApplyRecord(const storage::RecordView& record) override {
+    if (record.effects == "bad") {
+      return crdt::Fail(crdt::ErrorCode::kCorrupt, "an effect that does not decode");
+    }
+    Show(record.last_stamp(), {std::string(record.effects), record.context});
+    log_.AppendRecord(record);
+    floor_.Advance(record.last_stamp());
+    return {};
+  }
+  void ApplyStable(const crdt::VersionVector& stable) override {
+    std::string payload;
+    storage::EncodeVector(storage::FrameKind::kStable, stable, payload);
+    log_.Append(payload);
+    stable_ = stable;
+  }
+
+  void ExportPartition(
+      storage::PartitionId partition,
+      const std::function<void(std::string_view, std::string_view)>& visit) const override {
+    for (const auto& [stamp, text] : texts_) {
+      if (storage::PartitionOf(KeyOf(stamp)) == partition) visit(KeyOf(stamp), text.text);
+    }
+  }
+  crdt::Status JoinPartition(storage::PartitionId partition, const std::vector<ExportedKey>& keys,
+                             const crdt::VersionVector& observed) override {
+    std::string payload;
+    for (const auto& [key, text] : keys) {
+      storage::EncodeFragment({partition, key, text}, payload);
+      log_.Append(std::exchange(payload, {}));
+      Show(crdt::Stamp::FromValue(std::stoull(key)), {text, observed});
+    }
+    storage::EncodeVectorJump(
+        {.partition = partition, .fragments = keys.size(), .vector = observed}, payload);
+    log_.Append(payload);
+    beyond_floor_[partition].Merge(observed);
+    return {};
+  }
+  void JumpFloor(const crdt::VersionVector& floor) override {
+    std::string payload;
+    storage::EncodeVector(storage::FrameKind::kFloorJump, floor, payload);
+    log_.Append(payload);
+    floor_.Merge(floor);
+    beyond_floor_.clear();
+  }
+
+ private:
+  static std::string KeyOf(crdt::Stamp stamp) { return std::to_string(stamp.value()); }
+  void Show(crdt::Stamp stamp, Text text) {
+    if (texts_.contains(stamp)) return;
+    order_.push_back(text.text.substr(0, text.text.find('.')));
+    texts_[stamp] = std::move(text);
+  }
+
+  storage::Log log_;
+  std::map<crdt::Stamp, Text> texts_;
+  std::vector<std::string> order_;
+  crdt::VersionVector floor_;
+  std::map<storage::PartitionId, crdt::VersionVector> beyond_floor_;
+  crdt::VersionVector stable_;
+};
+
+}  // namespace replication

@@ -1,0 +1,334 @@
+// A few nodes in one thread: real replicators over a network of queues, shards of texts, and a
+// clock that the test moves. Everything that crosses the network can be watched.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fake_shard.h"
+#include "geo-config/static_coordinator.h"
+#include "replication/replicator.h"
+
+namespace replication {
+
+class Machines;
+
+// What a node keeps over a restart.
+struct Disk {
+  std::unique_ptr<FakeShard> shard;
+  bool primary = false;
+  crdt::Epoch epoch = 0;
+};
+
+class Machine : public PeerNetwork, public RoleKeeper {
+ public:
+  Machine(Machines& all, NodeAddress address, std::uint32_t nodes_in_region)
+      : all_(all), address_(std::move(address)), nodes_in_region_(nodes_in_region) {}
+
+  std::string name() const { return address_.host; }
+  const NodeAddress& address() const { return address_; }
+  bool running() const { return replicator_ != nullptr; }
+  Replicator& replicator() { return *replicator_; }
+  FakeShard& shard() { return *disk_.shard; }
+  Disk& disk() { return disk_; }
+  const std::vector<std::string>& log_lines() const { return log_lines_; }
+  // How far its wall clock is wrong.
+  std::int64_t clock_error_ms = 0;
+  // Its disk syncs nothing while set.
+  bool sync_stalls = false;
+  std::string new_directory_reason;
+
+  // --- PeerNetwork -------------------------------------------------------------------------------
+  LinkId Dial(const std::string& host, std::uint16_t port) override;
+  void Send(LinkId link, std::string bytes) override;
+  std::size_t Unsent(LinkId) const override { return unsent; }
+  void Close(LinkId link) override;
+  std::size_t unsent = 0;
+
+  // --- RoleKeeper --------------------------------------------------------------------------------
+  crdt::Result<crdt::Epoch> Lead(crdt::Epoch known) override {
+    if (!disk_.primary || disk_.epoch == 0 || known > disk_.epoch) {
+      const auto next = geo_config::NextEpoch(known, address_.ordinal, nodes_in_region_);
+      if (!next) return next;
+      disk_.epoch = *next;
+    }
+    disk_.primary = true;
+    return disk_.epoch;
+  }
+  void Follow() override { disk_.primary = false; }
+  std::string WhyNotLead(bool all_peers_told) override {
+    return all_peers_told ? std::string() : new_directory_reason;
+  }
+  void Log(const std::string& line) override { log_lines_.push_back(line); }
+
+ private:
+  friend class Machines;
+
+  Machines& all_;
+  NodeAddress address_;
+  std::uint32_t nodes_in_region_;
+  Disk disk_;
+  std::unique_ptr<Replicator> replicator_;
+  storage::LogPosition durable_ = 0;
+  std::vector<std::string> log_lines_;
+};
+
+class Machines {
+ public:
+  // Names such as "eu-0" and "eu-1": a region and a place in it. Regions get their numbers in the
+  // order of their first appearance.
+  explicit Machines(const std::vector<std::string>& names) {
+    std::map<std::string, std::uint32_t> sizes;
+    std::vector<NodeAddress> addresses;
+    for (const std::string& name : names) {
+      const std::string region = name.substr(0, name.find('-'));
+      if (std::ranges::find(regions_, region) == regions_.end()) regions_.push_back(region);
+      addresses.push_back({.region = RegionNumber(region),
+                           .region_name = region,
+                           .ordinal = sizes[region]++,
+                           .host = name,
+                           .client_port = static_cast<std::uint16_t>(7000 + addresses.size()),
+                           .peer_port = static_cast<std::uint16_t>(17000 + addresses.size())});
+    }
+    options_.nodes = addresses;
+    options_.secret = "secret";
+    options_.compression = Compression::kOff;
+    for (const NodeAddress& address : addresses) {
+      machines_[address.host] =
+          std::make_unique<Machine>(*this, address, sizes.at(address.region_name));
+    }
+  }
+
+  Machine& operator[](const std::string& name) { return *machines_.at(name); }
+  // Before Start.
+  ReplicatorOptions& options() { return options_; }
+  const std::vector<std::string>& regions() const { return regions_; }
+  crdt::RegionId RegionNumber(const std::string& region) const {
+    const auto found = std::ranges::find(regions_, region);
+    return static_cast<crdt::RegionId>(found - regions_.begin() + 1);
+  }
+  Now now() const { return {steady_ms_, kUnixStartMs + steady_ms_}; }
+  Now NowAt(const Machine& machine) const {
+    return {steady_ms_, kUnixStartMs + steady_ms_ + machine.clock_error_ms};
+  }
+  // Sees each delivery: from, to, bytes.
+  std::function<void(const std::string&, const std::string&, LinkId, std::string_view)> watch;
+  // Sees the end of each connection.
+  std::function<void(LinkId)> watch_close;
+
+  // --- Steps -------------------------------------------------------------------------------------
+  // As after a fresh installation, or after Kill with what its disk has.
+  void Start(const std::string& name, bool primary_when_new = false) {
+    Machine& machine = *machines_.at(name);
+    if (machine.disk_.shard == nullptr) {
+      machine.disk_.shard = std::make_unique<FakeShard>(log_options);
+      machine.disk_.primary = primary_when_new;
+    }
+    ReplicatorOptions options = options_;
+    options.self = {.deployment = "test",
+                    .region = machine.address_.region,
+                    .region_name = machine.address_.region_name,
+                    .ordinal = machine.address_.ordinal,
+                    .server_version = "1.0",
+                    .log_id = "log of " + name};
+    options.client_port = machine.address_.client_port;
+    machine.replicator_ =
+        std::make_unique<Replicator>(options, machine.disk_.primary, machine.disk_.epoch,
+                                     *machine.disk_.shard, machine, machine, [this] {
+                                       std::string nonce = std::to_string(++nonces_);
+                                       nonce.resize(16, '.');
+                                       return nonce;
+                                     });
+    machine.replicator_->Start(NowAt(machine));
+  }
+  void StartAll() {
+    for (const auto& [name, machine] : machines_) Start(name, machine->address_.ordinal == 0);
+  }
+  // Ends the process; its connections break.
+  void Kill(const std::string& name) {
+    machines_.at(name)->replicator_.reset();
+    BreakLinks([&](const Link& link) { return link.owner == name || link.other == name; });
+  }
+  void Cut(const std::string& one, const std::string& other) {
+    cuts_.insert({std::min(one, other), std::max(one, other)});
+    BreakLinks([&](const Link& link) {
+      return (link.owner == one && link.other == other) ||
+             (link.owner == other && link.other == one);
+    });
+  }
+  void Heal() { cuts_.clear(); }
+  // A client's write at a primary, stamped with its clock.
+  crdt::Stamp Write(const std::string& name, const std::string& text) {
+    Machine& machine = *machines_.at(name);
+    EXPECT_TRUE(machine.replicator_->primary()) << name;
+    const crdt::Writer writer(machine.address_.region, machine.replicator_->epoch());
+    crdt::Stamp stamp = crdt::Stamp::At(static_cast<std::uint64_t>(NowAt(machine).unix_ms), writer);
+    for (const crdt::Stamp seen : machine.disk_.shard->floor().entries()) {
+      const auto ticks = (seen.value() >> crdt::Stamp::kWriterBits) + 1;
+      const crdt::Stamp after =
+          crdt::Stamp::FromValue(ticks << crdt::Stamp::kWriterBits | writer.bits());
+      stamp = std::max(stamp, after);
+    }
+    machine.disk_.shard->Write(stamp, text);
+    return stamp;
+  }
+  // Lets time pass in steps, each delivering all that is under way.
+  void Run(std::int64_t ms) {
+    for (const std::int64_t end = steady_ms_ + ms; steady_ms_ < end;) {
+      steady_ms_ += kStepMs;
+      for (const auto& [name, machine] : machines_) {
+        if (machine->running()) machine->replicator_->OnTick(NowAt(*machine));
+      }
+      Settle();
+    }
+  }
+  // Delivers what is under way and its consequences; time stands still.
+  void Settle() {
+    for (int turn = 0; turn < kMostTurns; ++turn) {
+      for (const auto& [name, machine] : machines_) {
+        if (machine->running()) EndOfTurn(*machine);
+      }
+      if (events_.empty()) return;
+      Deliver();
+    }
+    ADD_FAILURE() << "the machines never come to rest";
+  }
+  // Bytes from a connection that is no machine's: an attacker or a broken peer.
+  LinkId Connect(const std::string& name) {
+    const LinkId link = ++last_link_;
+    links_[link] = {.owner = name, .other = "stranger", .twin = 0};
+    machines_.at(name)->replicator_->OnAccepted(link, now());
+    return link;
+  }
+  void Say(const std::string& name, LinkId link, std::string_view bytes) {
+    machines_.at(name)->replicator_->OnBytes(link, bytes, now());
+  }
+  bool IsOpen(LinkId link) const { return links_.contains(link); }
+  // Whether the owner of this end follows the log of the other.
+  bool Follows(LinkId link) const {
+    const auto found = links_.find(link);
+    if (found == links_.end()) return false;
+    const Machine& owner = *machines_.at(found->second.owner);
+    const Machine& other = *machines_.at(found->second.other);
+    return owner.address().region == other.address().region && !owner.replicator_->primary();
+  }
+  // What `name` said to a stranger.
+  std::string said_to_stranger;
+
+  storage::LogOptions log_options;  // Of new shards.
+
+ private:
+  friend class Machine;
+  static constexpr std::int64_t kUnixStartMs = 1'800'000'000'000;
+  static constexpr std::int64_t kStepMs = 50;
+  static constexpr int kMostTurns = 5000;
+
+  struct Link {
+    std::string owner;
+    std::string other;
+    LinkId twin = 0;  // The other end.
+  };
+  using Event = std::function<void()>;
+
+  void EndOfTurn(Machine& machine) {
+    FakeShard& shard = *machine.disk_.shard;
+    ASSERT_TRUE(shard.log().WriteOut().has_value());
+    if (!machine.sync_stalls) machine.durable_ = shard.log().written();
+    const crdt::Writer writer(machine.address_.region, machine.replicator_->epoch());
+    machine.replicator_->EndOfTurn(
+        {.written = shard.log().written(),
+         .durable = machine.durable_,
+         .clock = crdt::Stamp::At(static_cast<std::uint64_t>(NowAt(machine).unix_ms - 1), writer)},
+        NowAt(machine));
+  }
+  void Deliver() {
+    // What is sent meanwhile waits for the next turn.
+    std::deque<Event> due = std::exchange(events_, {});
+    for (const Event& event : due) event();
+  }
+  bool Reachable(const std::string& one, const std::string& other) const {
+    return machines_.at(other)->running() &&
+           !cuts_.contains({std::min(one, other), std::max(one, other)});
+  }
+  void Closed(LinkId link, const std::string& reason) {
+    const auto found = links_.find(link);
+    if (found == links_.end()) return;
+    Machine& owner = *machines_.at(found->second.owner);
+    links_.erase(found);
+    if (watch_close) watch_close(link);
+    if (owner.running()) owner.replicator_->OnClosed(link, reason, NowAt(owner));
+  }
+  void BreakLinks(const std::function<bool(const Link&)>& which) {
+    std::vector<LinkId> broken;
+    for (const auto& [id, link] : links_) {
+      if (which(link)) broken.push_back(id);
+    }
+    for (const LinkId id : broken) Closed(id, "connection reset");
+  }
+
+  ReplicatorOptions options_;
+  std::vector<std::string> regions_;
+  std::map<std::string, std::unique_ptr<Machine>> machines_;
+  std::map<LinkId, Link> links_;
+  std::set<std::pair<std::string, std::string>> cuts_;
+  std::deque<Event> events_;
+  std::int64_t steady_ms_ = 0;
+  LinkId last_link_ = 0;
+  int nonces_ = 0;
+};
+
+inline LinkId Machine::Dial(const std::string& host, std::uint16_t) {
+  const LinkId mine = ++all_.last_link_;
+  const LinkId theirs = ++all_.last_link_;
+  all_.events_.push_back([this, host, mine, theirs] {
+    if (!running()) return;
+    if (!all_.Reachable(name(), host)) {
+      replicator_->OnClosed(mine, "connection refused", all_.NowAt(*this));
+      return;
+    }
+    Machine& other = *all_.machines_.at(host);
+    all_.links_[mine] = {.owner = name(), .other = host, .twin = theirs};
+    all_.links_[theirs] = {.owner = host, .other = name(), .twin = mine};
+    other.replicator_->OnAccepted(theirs, all_.NowAt(other));
+    replicator_->OnConnected(mine, all_.NowAt(*this));
+  });
+  return mine;
+}
+
+inline void Machine::Send(LinkId link, std::string bytes) {
+  const auto found = all_.links_.find(link);
+  if (found == all_.links_.end()) return;
+  if (found->second.twin == 0) {
+    all_.said_to_stranger += bytes;
+    return;
+  }
+  const LinkId twin = found->second.twin;
+  const std::string to = found->second.other;
+  all_.events_.push_back([this, twin, to, bytes = std::move(bytes)] {
+    Machine& other = *all_.machines_.at(to);
+    if (!all_.links_.contains(twin) || !other.running()) return;
+    if (all_.watch) all_.watch(name(), to, twin, bytes);
+    other.replicator_->OnBytes(twin, bytes, all_.NowAt(other));
+  });
+}
+
+inline void Machine::Close(LinkId link) {
+  const auto found = all_.links_.find(link);
+  if (found == all_.links_.end()) return;
+  const LinkId twin = found->second.twin;
+  all_.links_.erase(found);
+  if (all_.watch_close) all_.watch_close(link);
+  all_.events_.push_back([this, twin] { all_.Closed(twin, "end of file"); });
+}
+
+}  // namespace replication

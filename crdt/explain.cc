@@ -1,5 +1,7 @@
 #include "crdt/explain.h"
 
+#include <algorithm>
+
 namespace crdt {
 namespace {
 
@@ -110,7 +112,11 @@ std::optional<Explanation> Explain(const KeyView& view, std::optional<std::strin
     explanation.deadlines.push_back(
         {sibling.stamp, sibling.deadline, sibling.stamp == winner->stamp});
   }
-  if (object.ttl().siblings().size() > 1) {
+  const bool differ =
+      std::ranges::any_of(object.ttl().siblings(), [&winner](const TtlRegister::Sibling& sibling) {
+        return sibling.deadline != winner->deadline;
+      });
+  if (differ) {
     explanation.rules.emplace_back("Concurrent expiries: the longest life wins.");
   }
   return explanation;

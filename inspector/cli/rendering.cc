@@ -69,7 +69,9 @@ std::string WriteLine(const Json& write, const RegionNames& names) {
             Plain(write, "baseline") + " was deleted or replaced)  ";
   }
   if (write.contains("deadline_ms")) {
-    text += "until " + Readable("deadline_ms", write.at("deadline_ms")) + "  ";
+    const bool infinite = write.at("deadline_ms") == "infinite";
+    text += infinite ? "for ever  "
+                     : "until " + Readable("deadline_ms", write.at("deadline_ms")) + "  ";
   }
   if (Flag(write, "spent")) text += "spent  ";
   text += "by " + Writer(write, names);
@@ -163,6 +165,8 @@ std::string RenderConflict(const Json& conflict, const RegionNames& names) {
   for (const char* side : {"winner", "loser"}) {
     if (!conflict.contains(side)) continue;
     const Json& write = conflict.at(side);
+    // Of a double pop only the side that came second is known.
+    if (Plain(write, "stamp") == "0") continue;
     text += "    " + std::string(side) + (side[0] == 'w' ? "  " : "   ") +
             Quoted(Plain(write, "value")) + "  by " + Writer(write, names) + "\n";
   }

@@ -25,18 +25,18 @@ constexpr std::size_t kToldErrorCodes = 128;
 std::string UnknownCommand(Arguments arguments) {
   if (const CommandSpec* command = FindCommand(arguments[0]); command != nullptr) {
     return std::string("ERR unknown subcommand '")
-        .append(arguments[1].substr(0, kToldBytes))
+        .append(Told(arguments[1], kToldBytes))
         .append("'. Try ")
         .append(UpperCase(command->name))
         .append(" HELP.");
   }
   std::string told;
   for (std::size_t i = 1; i < arguments.size() && told.size() < kToldBytes; ++i) {
-    const std::string_view word = arguments[i].substr(0, kToldBytes - told.size());
+    const std::string_view word = Told(arguments[i], kToldBytes - told.size());
     told.append("'").append(word).append("' ");
   }
   return std::string("ERR unknown command '")
-      .append(arguments[0].substr(0, kToldBytes))
+      .append(Told(arguments[0], kToldBytes))
       .append("', with args beginning with: ")
       .append(told);
 }

@@ -32,7 +32,7 @@ std::optional<bool> IsNormalType(CommandContext& context, std::string_view type)
   for (const std::string_view other : {"master", "slave", "replica", "pubsub"}) {
     if (EqualsIgnoreCase(type, other)) return false;
   }
-  context.reply.Error("ERR Unknown client type '" + std::string(type) + "'");
+  context.reply.Error(std::string("ERR Unknown client type '").append(Told(type)).append("'"));
   return std::nullopt;
 }
 
@@ -74,7 +74,8 @@ void GetName(CommandContext& context, Arguments) {
 void SetInfo(CommandContext& context, Arguments arguments) {
   const bool is_name = EqualsIgnoreCase(arguments[2], "lib-name");
   if (!is_name && !EqualsIgnoreCase(arguments[2], "lib-ver")) {
-    return context.reply.Error("ERR Unrecognized option '" + std::string(arguments[2]) + "'");
+    return context.reply.Error(
+        std::string("ERR Unrecognized option '").append(Told(arguments[2])).append("'"));
   }
   if (!IsPlainWord(arguments[3])) {
     return context.reply.Error("ERR " + std::string(arguments[2]) +
@@ -144,7 +145,8 @@ bool TakeOption(CommandContext& context, std::string_view name, std::string_view
   } else if (EqualsIgnoreCase(name, "laddr")) {
     filter.local_address = value;
   } else if (EqualsIgnoreCase(name, "user")) {
-    if (value != "default") return refuse("ERR No such user '" + std::string(value) + "'");
+    if (value != "default")
+      return refuse(std::string("ERR No such user '").append(Told(value)).append("'"));
   } else if (EqualsIgnoreCase(name, "skipme")) {
     filter.skip_me = EqualsIgnoreCase(value, "yes");
     if (!filter.skip_me && !EqualsIgnoreCase(value, "no")) return refuse(kErrorSyntax);

@@ -1,5 +1,5 @@
 // CONFIG: the settings of this node, read and, some of them, changed.
-#include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,21 +29,28 @@ bool IsHidden(const Setting& setting) {
 // --- GET
 // -------------------------------------------------------------------------------------------
 
+// The settings by the names they are answered with: a name asked for as such is told as it was
+// typed.
 void Get(CommandContext& context, Arguments arguments) {
-  std::vector<std::string> patterns;
-  for (const std::string_view word : arguments.subspan(2)) patterns.push_back(LowerCase(word));
-  const auto wanted = [&](std::string_view name) {
-    return std::ranges::any_of(
-        patterns, [name](const std::string& pattern) { return GlobMatches(pattern, name); });
+  std::map<std::string, std::string> found;
+  std::set<std::string_view> told;
+  const auto collect = [&](std::string_view word) {
+    const std::string pattern = LowerCase(word);
+    const bool is_name = pattern.find_first_of("[*?") == std::string::npos;
+    const auto take = [&](std::string_view name, const auto& value) {
+      const bool wanted = is_name ? pattern == name : GlobMatches(pattern, name);
+      if (!wanted || !told.insert(name).second) return;
+      found.emplace(is_name ? word : name, value());
+    };
+    for (const Setting& setting : geo_config::Settings()) {
+      if (IsHidden(setting)) continue;
+      take(setting.name, [&] { return setting.get(context.node.config()); });
+    }
+    for (const AcceptedSetting& setting : AcceptedSettings()) {
+      take(setting.name, [&] { return std::string(setting.value); });
+    }
   };
-  std::vector<std::pair<std::string_view, std::string>> found;
-  for (const Setting& setting : geo_config::Settings()) {
-    if (IsHidden(setting) || !wanted(setting.name)) continue;
-    found.emplace_back(setting.name, setting.get(context.node.config()));
-  }
-  for (const AcceptedSetting& setting : AcceptedSettings()) {
-    if (wanted(setting.name)) found.emplace_back(setting.name, setting.value);
-  }
+  for (const std::string_view word : arguments.subspan(2)) collect(word);
   context.reply.Map(found.size());
   for (const auto& [name, value] : found) Pair(context.reply, name, value);
 }

@@ -6,6 +6,7 @@
 #include "crdt/string_value.h"
 #include "server/client_name.h"
 #include "server/commands/command_families.h"
+#include "server/commands/database_index.h"
 #include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
 #include "server/node.h"
@@ -168,10 +169,7 @@ void Reset(CommandContext& context, Arguments) {
 }
 
 void Select(CommandContext& context, Arguments arguments) {
-  const auto index = crdt::ParseInteger(arguments[1]);
-  if (!index) return context.reply.Error(kErrorNotAnInteger);
-  if (*index != 0) return context.reply.Error("ERR DB index is out of range");
-  context.reply.Ok();
+  if (IsTheDatabase(context, arguments[1])) context.reply.Ok();
 }
 
 namespace flag = command_flag;

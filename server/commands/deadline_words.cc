@@ -1,5 +1,7 @@
 #include "server/commands/deadline_words.h"
 
+#include <algorithm>
+
 #include "crdt/string_value.h"
 #include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
@@ -26,13 +28,13 @@ std::optional<crdt::DeadlineMs> ParseAnyDeadline(CommandContext& context, std::s
   std::int64_t deadline = *number;
   const bool overflows =
       (seconds && __builtin_mul_overflow(deadline, 1000, &deadline)) ||
-      (relative && __builtin_add_overflow(deadline, context.database.now_ms(), &deadline)) ||
-      deadline == crdt::kInfinite;
+      (relative && __builtin_add_overflow(deadline, context.database.now_ms(), &deadline));
   if (overflows) {
     context.reply.Error(InvalidExpireTime(command));
     return std::nullopt;
   }
-  return deadline;
+  // The very last millisecond stands for no deadline at all; the one before is as good.
+  return std::min(deadline, crdt::kInfinite - 1);
 }
 
 std::optional<crdt::DeadlineMs> ParseDeadline(CommandContext& context, std::string_view word,

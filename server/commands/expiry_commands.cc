@@ -32,7 +32,7 @@ std::optional<ExpireCondition> ParseCondition(CommandContext& context, Arguments
     } else if (EqualsIgnoreCase(word, "lt")) {
       condition.less = true;
     } else {
-      context.reply.Error("ERR Unsupported option " + std::string(word));
+      context.reply.Error(std::string("ERR Unsupported option ").append(Told(word)));
       return std::nullopt;
     }
   }

@@ -5,9 +5,11 @@
 
 #include "crdt/prepare.h"
 #include "server/commands/command_families.h"
+#include "server/commands/database_index.h"
 #include "server/commands/glob.h"
 #include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
+#include "server/commands/scan_words.h"
 #include "server/node.h"
 
 namespace server {
@@ -118,9 +120,7 @@ void Copy(CommandContext& context, Arguments arguments) {
     if (EqualsIgnoreCase(arguments[i], "replace")) {
       replace = true;
     } else if (EqualsIgnoreCase(arguments[i], "db") && i + 1 < arguments.size()) {
-      const auto index = crdt::ParseInteger(arguments[++i]);
-      if (!index) return context.reply.Error(kErrorNotAnInteger);
-      if (*index != 0) return context.reply.Error("ERR DB index is out of range");
+      if (!IsTheDatabase(context, arguments[++i])) return;
     } else {
       return context.reply.Error(kErrorSyntax);
     }
@@ -135,10 +135,8 @@ void Copy(CommandContext& context, Arguments arguments) {
 }
 
 void Move(CommandContext& context, Arguments arguments) {
-  const auto index = crdt::ParseInteger(arguments[2]);
-  if (!index) return context.reply.Error(kErrorNotAnInteger);
-  context.reply.Error(*index == 0 ? "ERR source and destination objects are the same"
-                                  : "ERR DB index is out of range");
+  if (!IsTheDatabase(context, arguments[2])) return;
+  context.reply.Error("ERR source and destination objects are the same");
 }
 
 // --- Going through keys
@@ -159,38 +157,16 @@ void Keys(CommandContext& context, Arguments arguments) {
 }
 
 void Scan(CommandContext& context, Arguments arguments) {
-  std::uint64_t cursor = 0;
-  const std::string text(arguments[1]);
-  char* end = nullptr;
-  errno = 0;
-  cursor = std::strtoull(text.c_str(), &end, 10);
-  if (text.empty() || *end != '\0' || errno != 0 || text.front() == '-') {
-    return context.reply.Error("ERR invalid cursor");
-  }
-  std::int64_t count = 10;
-  std::string_view pattern;
-  std::string_view type;
-  for (std::size_t i = 2; i < arguments.size(); i += 2) {
-    if (i + 1 == arguments.size()) return context.reply.Error(kErrorSyntax);
-    if (EqualsIgnoreCase(arguments[i], "count")) {
-      const auto number = crdt::ParseInteger(arguments[i + 1]);
-      if (!number) return context.reply.Error(kErrorNotAnInteger);
-      if (*number < 1) return context.reply.Error(kErrorSyntax);
-      count = *number;
-    } else if (EqualsIgnoreCase(arguments[i], "match")) {
-      pattern = arguments[i + 1];
-    } else if (EqualsIgnoreCase(arguments[i], "type")) {
-      type = arguments[i + 1];
-    } else {
-      return context.reply.Error(kErrorSyntax);
-    }
-  }
+  const auto cursor = ParseCursor(context, arguments[1]);
+  if (!cursor) return;
+  const auto words = ParseScanWords(context, arguments.subspan(2), ScanOf::kKeys);
+  if (!words) return;
   std::vector<std::string_view> found;
   const std::uint64_t next = context.database.keyspace().Scan(
-      cursor, static_cast<std::uint64_t>(count), [&](std::string_view key, const KeyView& view) {
-        if (context.database.IsExpired(view)) return;
-        if (!pattern.empty() && !GlobMatches(pattern, key)) return;
-        if (!type.empty() && !EqualsIgnoreCase(type, crdt::NameOf(view.type()))) return;
+      *cursor, static_cast<std::uint64_t>(words->count),
+      [&](std::string_view key, const KeyView& view) {
+        if (context.database.IsExpired(view) || !words->Wants(key)) return;
+        if (words->type && !EqualsIgnoreCase(*words->type, crdt::NameOf(view.type()))) return;
         found.push_back(key);
       });
   context.reply.Array(2);

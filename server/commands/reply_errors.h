@@ -1,6 +1,8 @@
 // Error texts that more than one command answers, as Redis words them: the one place for them.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -19,6 +21,12 @@ inline constexpr std::string_view kErrorNotFinite = "ERR increment would produce
 inline constexpr std::string_view kErrorTooLong =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 inline constexpr std::string_view kErrorNoAuth = "NOAUTH Authentication required.";
+
+// A word of the client's inside of an error, as Redis tells it: as C text, which ends at a zero
+// byte.
+inline std::string_view Told(std::string_view word, std::size_t most = std::string_view::npos) {
+  return word.substr(0, std::min(most, word.find('\0')));
+}
 
 inline std::string WrongNumberOfArguments(std::string_view command) {
   return "ERR wrong number of arguments for '" + std::string(command) + "' command";

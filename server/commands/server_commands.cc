@@ -75,7 +75,7 @@ void Shutdown(CommandContext& context, Arguments arguments) {
       return context.reply.Error(kErrorSyntax);
     }
   }
-  if ((save && no_save) || (abort && arguments.size() > 2)) {
+  if ((save && no_save) || (abort && (save || no_save || request.now || request.force))) {
     return context.reply.Error(kErrorSyntax);
   }
   if (abort) return context.reply.Error("ERR No shutdown in progress.");

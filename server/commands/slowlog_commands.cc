@@ -11,6 +11,10 @@ void NoEntries(CommandContext& context, Arguments) {
 }
 
 void SlowlogGet(CommandContext& context, Arguments arguments) {
+  if (arguments.size() > 3) {
+    return context.reply.Error(
+        "ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.");
+  }
   if (arguments.size() == 3) {
     const auto count = crdt::ParseInteger(arguments[2]);
     if (!count || *count < -1) {
@@ -37,7 +41,7 @@ constexpr std::uint32_t kFlags = flag::kAdmin | flag::kLoading | flag::kStale;
 
 constexpr CommandSpec kSlowlog[] = {
     {.name = "slowlog|get",
-     .words = {.least = 2, .most = 3},
+     .words = AtLeast(2),
      .flags = kFlags,
      .group = "server",
      .summary = "Always empty: commands are not timed.",

@@ -6,9 +6,8 @@
 
 #include "crdt/prepare.h"
 #include "server/commands/command_families.h"
-#include "server/commands/deadline_words.h"
-#include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
+#include "server/commands/string_words.h"
 #include "server/commands/typed_key.h"
 
 namespace server {
@@ -46,45 +45,27 @@ void Get(CommandContext& context, Arguments arguments) {
   }
 }
 
-struct SetWords {
+// What SET's words ask for. Empty, and the error answered, where the time makes no sense.
+std::optional<crdt::SetOptions> SetOptionsOf(CommandContext& context, const StringWords& words) {
   crdt::SetOptions options;
-  bool not_exists = false;
-  bool exists = false;
-  bool get = false;
-};
-
-// The options behind SET key value. Empty where an error was answered.
-std::optional<SetWords> ParseSetWords(CommandContext& context, Arguments words) {
-  SetWords parsed;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const auto unit = DeadlineUnitOf(words[i]);
-    const bool has_ttl = parsed.options.ttl != crdt::Ttl::kInfinite;
-    if (EqualsIgnoreCase(words[i], "nx") && !parsed.exists) {
-      parsed.not_exists = true;
-    } else if (EqualsIgnoreCase(words[i], "xx") && !parsed.not_exists) {
-      parsed.exists = true;
-    } else if (EqualsIgnoreCase(words[i], "get")) {
-      parsed.get = true;
-    } else if (EqualsIgnoreCase(words[i], "keepttl") && !has_ttl) {
-      parsed.options.ttl = crdt::Ttl::kKeep;
-    } else if (unit && !has_ttl && i + 1 < words.size()) {
-      const auto deadline = ParseDeadline(context, words[++i], *unit, "set");
-      if (!deadline) return std::nullopt;
-      parsed.options.ttl = crdt::Ttl::kDeadline;
-      parsed.options.deadline = *deadline;
-    } else {
-      context.reply.Error(kErrorSyntax);
-      return std::nullopt;
-    }
+  if (words.not_exists || words.exists) options.condition = crdt::Condition::kDecidedLocally;
+  if (words.keep_ttl) options.ttl = crdt::Ttl::kKeep;
+  if (words.unit) {
+    const auto deadline = ParseDeadline(context, words.time, *words.unit, "set");
+    if (!deadline) return std::nullopt;
+    options.ttl = crdt::Ttl::kDeadline;
+    options.deadline = *deadline;
   }
-  return parsed;
+  return options;
 }
 
 void SetWithOptions(CommandContext& context, Arguments arguments) {
   const auto words = ParseSetWords(context, arguments.subspan(3));
   if (!words) return;
+  const auto options = SetOptionsOf(context, *words);
+  if (!options) return;
   const std::string_view key = arguments[1];
-  KeyView view = context.database.ReadToWrite(key);
+  const KeyView view = context.database.ReadToWrite(key);
   if (words->get) {
     if (view.exists() && view.type() != ValueType::kString) {
       return context.reply.Error(kErrorWrongType);
@@ -95,14 +76,12 @@ void SetWithOptions(CommandContext& context, Arguments arguments) {
     if (!words->get) context.reply.Null();
     return;
   }
-  crdt::SetOptions options = words->options;
-  if (words->not_exists || words->exists) options.condition = crdt::Condition::kDecidedLocally;
-  if (options.ttl == crdt::Ttl::kDeadline && options.deadline <= context.database.now_ms()) {
+  if (options->ttl == crdt::Ttl::kDeadline && options->deadline <= context.database.now_ms()) {
     // Already over: the key is set and gone.
     crdt::PrepareDelete(view, key, crdt::DeleteReason::kCommand, context.database.effects());
     context.database.Commit();
   } else {
-    Assign(context, view, key, arguments[2], options);
+    Assign(context, view, key, arguments[2], *options);
   }
   if (!words->get) context.reply.Ok();
 }
@@ -155,20 +134,19 @@ void GetDel(CommandContext& context, Arguments arguments) {
 }
 
 void GetEx(CommandContext& context, Arguments arguments) {
-  const Arguments words = arguments.subspan(2);
-  std::optional<crdt::DeadlineMs> deadline;
-  if (words.size() == 1 && EqualsIgnoreCase(words[0], "persist")) {
-    deadline = crdt::kInfinite;
-  } else if (words.size() == 2 && DeadlineUnitOf(words[0])) {
-    deadline = ParseDeadline(context, words[1], *DeadlineUnitOf(words[0]), "getex");
-    if (!deadline) return;
-  } else if (!words.empty()) {
-    return context.reply.Error(kErrorSyntax);
-  }
+  const auto words = ParseGetExWords(context, arguments.subspan(2));
+  if (!words) return;
   const std::string_view key = arguments[1];
-  const auto view = deadline ? ReadTypedToWrite(context, key, ValueType::kString)
-                             : ReadTyped(context, key, ValueType::kString);
+  const auto view = words->unit || words->persist
+                        ? ReadTypedToWrite(context, key, ValueType::kString)
+                        : ReadTyped(context, key, ValueType::kString);
   if (!view) return;
+  std::optional<crdt::DeadlineMs> deadline;
+  if (words->persist) deadline = crdt::kInfinite;
+  if (words->unit && view->exists()) {
+    deadline = ParseDeadline(context, words->time, *words->unit, "getex");
+    if (!deadline) return;
+  }
   BulkOfString(context, *view);
   if (!view->exists() || !deadline) return;
   if (*deadline <= context.database.now_ms()) {

@@ -1,0 +1,220 @@
+"""Random sequences of commands, family by family, and the shortest form of one that differs.
+
+What draws at random changes nothing here (SRANDMEMBER), or takes all there is (SPOP key 1000): two
+servers have to stay in the same state. Times to live are over or far away, for the same reason.
+"""
+
+import random
+
+from differential import Step
+
+KEYS = ["k", "l", "m", "{t}1"]
+# What is added to as a floating-point number holds no other numbers: sums of many digits may differ
+# in the last ones (differences.txt).
+FLOAT_KEYS = ["n", "o"]
+FLOAT_FIELDS = ["n", "o"]
+FIELDS = ["f", "g", "h", "", "10", "long" * 20]
+VALUES = ["v", "w", "", "0", "1", "-1", "10", "01", " 1", "1.5", "-0.25", "1e2", "text", "\x00\xff",
+          "9223372036854775807", "-9223372036854775808", "9223372036854775808", "x" * 70]
+INTEGERS = ["0", "1", "-1", "2", "3", "10", "-10", "100", "abc", "", "1.5", "+1",
+            "9223372036854775807", "-9223372036854775808", "9223372036854775808"]
+INDEXES = ["0", "1", "-1", "2", "-2", "5", "-5", "100", "-100", "abc",
+           "9223372036854775807", "-9223372036854775808"]
+# Parts of two, so that sums are the same in every order.
+FLOATS = ["0", "1", "-1", "0.5", "-0.25", "1e2", "3.0", "1024", "abc", "", "inf", "nan", "1.5x"]
+COUNTS = ["0", "1", "2", "3", "1000", "-1", "-3", "abc", "1.5"]
+# Two that are equal would differ by what passes between two commands: GT and LT look at that.
+SECONDS = [*(str(100000 + 997 * i) for i in range(500)), *["0", "-1", "abc", "1.5"] * 20]
+MILLISECONDS = [*(str(200000500 + 997000 * i) for i in range(500)), *["0", "-1", "abc"] * 20]
+UNIX_SECONDS = ["33177117420", "44177117420", "1", "0", "-1", "abc", "9223372036854775807"]
+UNIX_MILLISECONDS = ["33177117420000", "44177117420000", "1", "0", "-1", "abc"]
+PATTERNS = ["*", "k*", "?", "[fgk]*", "[^k]", "nosuch", "", "*1*", "[a-h]"]
+
+# Added once: a member that is there is added anew, which WATCH sees (differences.txt).
+UNIQUE = [f"member {i}" for i in range(10**6)]
+
+POOLS = {"unique": UNIQUE, "floatkey": FLOAT_KEYS, "floatfield": FLOAT_FIELDS, "key": KEYS, "field": FIELDS,
+         "value": VALUES, "integer": INTEGERS, "index": INDEXES,
+         "float": FLOATS, "count": COUNTS, "seconds": SECONDS, "milliseconds": MILLISECONDS,
+         "unixseconds": UNIX_SECONDS, "unixmilliseconds": UNIX_MILLISECONDS, "pattern": PATTERNS,
+         "number": ["1", "2", "3", "0", "-1", "abc"]}
+
+TIME = "[EX seconds|PX milliseconds|EXAT unixseconds|PXAT unixmilliseconds]"
+CONDITION = "[NX|XX|GT|LT] [NX|XX|GT|LT]"
+
+# Words in capitals stand for themselves, those in small letters for one of a pool; [a|b] is one of
+# these or nothing, and a dot behind a word makes it one to four.
+GENERAL = f"""
+DEL key.
+EXISTS key.
+TYPE key
+TTL key
+PTTL key
+EXPIRE key seconds {CONDITION}
+PEXPIRE key milliseconds {CONDITION}
+EXPIREAT key unixseconds {CONDITION}
+PEXPIREAT key unixmilliseconds {CONDITION}
+EXPIRETIME key
+PEXPIRETIME key
+PERSIST key
+RENAME key key
+RENAMENX key key
+COPY key key [REPLACE|DB number] [REPLACE]
+TOUCH key.
+UNLINK key key
+KEYS pattern
+SCAN 0 COUNT 1000 [MATCH pattern|TYPE string|TYPE hash|TYPE set]
+OBJECT REFCOUNT nosuch
+"""
+FAMILIES = {
+    "strings": f"""
+GET key
+SET key value
+SET key value [NX|XX|GET|KEEPTTL] {TIME} [NX|XX|GET|KEEPTTL]
+SETNX key value
+SETEX key seconds value
+PSETEX key milliseconds value
+GETSET key value
+GETDEL key
+GETEX key {TIME} [PERSIST]
+MGET key.
+MSET key value key value
+MSETNX key value key value
+APPEND key value
+STRLEN key
+SETRANGE key index value
+GETRANGE key index index
+SUBSTR key index index
+INCR key
+DECR key
+INCRBY key integer
+DECRBY key integer
+INCRBYFLOAT floatkey float
+SET floatkey float
+INCR floatkey
+INCRBY floatkey number
+APPEND floatkey field
+GET floatkey
+DEL floatkey
+COPY floatkey floatkey REPLACE
+SADD key field
+""",
+    "hashes": """
+HSET key field value
+HSET key field value field value field value
+HMSET key field value field value
+HSETNX key field value
+HGET key field
+HMGET key field.
+HGETALL key
+HDEL key field.
+HEXISTS key field
+HLEN key
+HKEYS key
+HVALS key
+HSTRLEN key field
+HINCRBY key field integer
+HINCRBYFLOAT key floatfield float
+HSET key floatfield float
+HINCRBY key floatfield number
+HDEL key floatfield
+HRANDFIELD key [count] [WITHVALUES]
+HSCAN key 0 COUNT 1000 [MATCH pattern|COUNT abc|COUNT 0|NOSUCH]
+SET key value
+SADD key field
+""",
+    "sets": """
+SADD key field.
+SADD key field field field
+SREM key field.
+SCARD key
+SISMEMBER key field
+SMISMEMBER key field.
+SMEMBERS key
+SPOP key 1000
+SPOP key 0
+SRANDMEMBER key [count]
+SMOVE key key field
+SUNION key.
+SINTER key.
+SDIFF key.
+SUNIONSTORE key key.
+SINTERSTORE key key.
+SDIFFSTORE key key.
+SINTERCARD number key. [LIMIT count]
+SSCAN key 0 COUNT 1000 [MATCH pattern|COUNT abc|COUNT 0|NOSUCH]
+SET key value
+HSET key field value
+""",
+    "transactions": """
+MULTI
+EXEC
+EXEC
+DISCARD
+WATCH key.
+UNWATCH
+GET key
+SET key value
+INCR key
+HSET key field value
+HGETALL key
+SADD key unique.
+SMEMBERS key
+SET key
+NOSUCH key
+DEL key
+""",
+}
+
+
+def choice(text, dice):
+    """Words of a template."""
+    words = []
+    while text:
+        text = text.lstrip()
+        if text.startswith("["):
+            inner, _, text = text[1:].partition("]")
+            words += choice(dice.choice(inner.split("|") + [""]), dice)
+            continue
+        word, _, text = text.partition(" ")
+        for _ in range(dice.randint(1, 4) if word.endswith(".") else 1 if word else 0):
+            pool = POOLS.get(word.rstrip("."))
+            words.append(dice.choice(pool) if pool else word.rstrip("."))
+    return words
+
+
+def random_command(templates, dice):
+    words = choice(dice.choice(templates), dice)
+    mistake = dice.random()
+    if mistake < 0.02 and len(words) > 1 and words[0] != "SPOP":  # It would draw at random.
+        words.pop(dice.randrange(1, len(words)))
+    elif mistake < 0.04:
+        words.insert(dice.randint(1, len(words)), dice.choice(VALUES))
+    if dice.random() < 0.1:
+        words[0] = words[0].lower()
+    return tuple(word.encode("latin-1") for word in words)
+
+
+def random_sequence(family, seed, length=60):
+    dice = random.Random(f"{family} {seed}")
+    templates = FAMILIES[family].strip().splitlines()
+    if family != "transactions":
+        templates = templates * 2 + GENERAL.strip().splitlines()
+    clients = 2 if family == "transactions" else 1
+    return [Step(dice.randint(1, clients), random_command(templates, dice))
+            for _ in range(length)]
+
+
+def shrunk(steps, differs):
+    """A short part of `steps` that still differs: takes away what is not needed for it."""
+    size = len(steps) // 2
+    while size >= 1:
+        start = 0
+        while start < len(steps):
+            shorter = steps[:start] + steps[start + size:]
+            if shorter and differs(shorter):
+                steps = shorter
+            else:
+                start += size
+        size //= 2
+    return steps

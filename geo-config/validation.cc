@@ -6,6 +6,8 @@ namespace geo_config {
 namespace {
 
 void CheckPorts(const Config& config, Mistakes& mistakes) {
+  // Alone, a node does not listen for others.
+  if (config.regions.empty()) return;
   if (!mistakes.IsSound("port") || !mistakes.IsSound("peer-port")) return;
   if (config.PeerPort() == 0) {
     mistakes.At(mistakes.PlaceOf("port"),

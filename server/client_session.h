@@ -30,8 +30,9 @@ struct RegionWait {  // REGION WAIT
   crdt::Stamp stamp;
   std::int64_t regions;
 };
+struct StopWait {};  // SHUTDOWN: over where the node does not stop after all.
 struct Wait {
-  std::variant<ReplicaWait, FsyncWait, RegionWait> what;
+  std::variant<ReplicaWait, FsyncWait, RegionWait, StopWait> what;
   std::optional<std::int64_t> deadline_steady_ms;  // Empty: for ever.
 };
 

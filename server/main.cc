@@ -35,7 +35,8 @@ int CheckLog(const std::string& directory, bool repair) {
 bool TakeOverrides(const std::vector<std::string>& words, geo_config::Overrides& overrides) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (!words[i].starts_with("--")) {
-      std::cerr << "meridian-server: unexpected word '" << words[i] << "'\n";
+      std::cerr << "meridian-server: unexpected word '" << words[i]
+                << "'; a configuration file is given with --config\n";
       return false;
     }
     const std::string name = words[i].substr(2);

@@ -23,10 +23,11 @@
 
 namespace server {
 
-// How SHUTDOWN is to be done.
+// How the node is to stop.
 struct ShutdownRequest {
-  bool now = false;    // Without waiting for replicas.
-  bool force = false;  // Also where the log cannot be written.
+  bool now = false;        // Without waiting for replicas.
+  bool force = false;      // Also where the log cannot be written.
+  bool by_signal = false;  // Not to be aborted: nobody is let in any more.
 };
 
 class Node {
@@ -65,7 +66,12 @@ class Node {
   virtual std::int64_t started_unix_ms() const = 0;
   // Forty hex digits, new at each start.
   virtual const std::string& run_id() const = 0;
+  // While the node stops, writes are refused. It may give up: where that was asked for, or where
+  // the log cannot be written.
   virtual void RequestShutdown(ShutdownRequest request) = 0;
+  virtual bool stopping() const = 0;
+  // False: the node does not stop, or a signal stops it.
+  virtual bool AbortShutdown() = 0;
 
   // --- For commands that wait (server/commands/region_commands.cc)
   // --------------------------------- What counts now towards WAIT, WAITAOF and REGION WAIT.

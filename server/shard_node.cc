@@ -388,6 +388,7 @@ std::string ShardNode::WriteRefusal() const {
   if (log_->full()) {
     return "MISCONF the disk is full: writes are refused until there is space again. Reads go on.";
   }
+  if (shutdown_) return "ERR this server is stopping and takes no more writes";
   return {};
 }
 
@@ -550,19 +551,36 @@ void ShardNode::DeleteExpired() {
 
 // --- Stop ----------------------------------------------------------------------------------------
 
-void ShardNode::BeginShutdown(ShutdownRequest request) {
-  if (shutdown_) return;
-  shutdown_ = request;
-  shutdown_deadline_ms_ = environment_.clock.SteadyMs() + (request.now ? 0 : kShutdownGraceMs);
-  environment_.log.Info("stopping: taking no more clients, flushing, giving replicas time");
+void ShardNode::RequestShutdown(ShutdownRequest request) {
+  const std::int64_t now = environment_.clock.SteadyMs();
+  if (!shutdown_) {
+    shutdown_.emplace();
+    shutdown_deadline_ms_ = now + kShutdownGraceMs;
+    environment_.log.Info("stopping: taking no more writes, flushing, giving replicas time");
+  }
+  shutdown_->force |= request.force;
+  shutdown_->by_signal |= request.by_signal;
+  if (request.now) shutdown_deadline_ms_ = now;
+}
+
+bool ShardNode::AbortShutdown() {
+  if (!shutdown_ || shutdown_->by_signal) return false;
+  environment_.log.Info("not stopping after all");
+  shutdown_.reset();
+  return true;
 }
 
 void ShardNode::ContinueShutdown() {
   const bool late = environment_.clock.SteadyMs() >= shutdown_deadline_ms_;
-  const bool flushed =
-      log_->failed() || log_->written() == log_->end() || (late && shutdown_->force);
+  const bool flushed = log_->failed() || log_->written() == log_->end();
   const bool durable = !log_->on_disk() || log_->failed() || log_->durable() == log_->written();
-  if (!flushed || !durable) return;
+  if (!flushed && late && log_->full() && !shutdown_->force) {
+    environment_.log.Error("not stopping: the disk is full and the log is not written");
+    shutdown_.reset();
+    return;
+  }
+  // What a full disk did not take was not acknowledged either.
+  if (!(flushed || (late && log_->full())) || !durable) return;
   const std::int64_t replicas = replicator_->ReplicasAt(0);
   if (!late && replicator_->ReplicasAt(log_->written()) < replicas) return;
   if (!log_->failed() && log_->durable() == log_->end()) {

@@ -45,9 +45,6 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void OnClientGone(ClientSession& session);
   // Fetches what these keys need into the cache: they are about to be looked up.
   void Prefetch(std::span<const std::string_view> keys) const { keyspace_.Prefetch(keys); }
-  // The first signal: as SHUTDOWN.
-  void BeginShutdown(ShutdownRequest request);
-  bool shutting_down() const { return shutdown_.has_value(); }
 
   // --- Node --------------------------------------------------------------------------------------
   Database& BeginCommand() override;
@@ -72,7 +69,9 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   std::int64_t steady_ms() const override { return environment_.clock.SteadyMs(); }
   std::int64_t started_unix_ms() const override { return started_unix_ms_; }
   const std::string& run_id() const override { return run_id_; }
-  void RequestShutdown(ShutdownRequest request) override { BeginShutdown(request); }
+  void RequestShutdown(ShutdownRequest request) override;
+  bool stopping() const override { return shutdown_.has_value(); }
+  bool AbortShutdown() override;
   std::int64_t ReplicasAt(storage::LogPosition position) const override {
     return replicator_->ReplicasAt(position);
   }

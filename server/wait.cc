@@ -22,6 +22,7 @@ struct Reached {
   bool Enough(const RegionWait& wait) const {
     return node.RegionsDurableAt(wait.stamp) >= wait.regions;
   }
+  bool Enough(const StopWait&) const { return !node.stopping(); }
 
   void Write(ReplyWriter& reply, const ReplicaWait& wait) const {
     reply.Integer(node.ReplicasAt(wait.position));
@@ -33,6 +34,9 @@ struct Reached {
   }
   void Write(ReplyWriter& reply, const RegionWait& wait) const {
     reply.Integer(node.RegionsDurableAt(wait.stamp));
+  }
+  void Write(ReplyWriter& reply, const StopWait&) const {
+    reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
   }
 
   std::int64_t Local(const FsyncWait& wait) const {

@@ -1,4 +1,4 @@
-// What WAIT, WAITAOF and REGION WAIT ask, and what they answer when the waiting is over.
+// What WAIT, WAITAOF, REGION WAIT and SHUTDOWN ask, and what they answer when the waiting is over.
 #pragma once
 
 #include <cstdint>

@@ -54,7 +54,7 @@ void Role(CommandContext& context, Arguments) {
 // --- SHUTDOWN
 // --------------------------------------------------------------------------------------
 
-// Nothing is answered: the connection ends with the process.
+// The connection ends with the process; an answer comes only where the node does not stop.
 void Shutdown(CommandContext& context, Arguments arguments) {
   ShutdownRequest request;
   bool abort = false;
@@ -78,8 +78,13 @@ void Shutdown(CommandContext& context, Arguments arguments) {
   if ((save && no_save) || (abort && (save || no_save || request.now || request.force))) {
     return context.reply.Error(kErrorSyntax);
   }
-  if (abort) return context.reply.Error("ERR No shutdown in progress.");
+  if (abort) {
+    context.node.AbortShutdown() ? context.reply.Ok()
+                                 : context.reply.Error("ERR No shutdown in progress.");
+    return;
+  }
   context.node.RequestShutdown(request);
+  context.node.BeginWait(context.session, {.what = StopWait{}, .deadline_steady_ms = {}});
 }
 
 namespace flag = command_flag;

@@ -109,7 +109,8 @@ crdt::Status ServerProcess::Prepare() {
 
 void ServerProcess::Stop() {
   listener_.Stop();
-  node_->BeginShutdown({});
+  // A full disk keeps nothing back that was acknowledged: a signal is obeyed all the same.
+  node_->RequestShutdown({.force = true, .by_signal = true});
 }
 
 void ServerProcess::Tick() {
@@ -144,12 +145,13 @@ void ServerProcess::Loop() {
 }
 
 int ServerProcess::Run() {
+  // Signals that come while the log is recovered are heard afterwards.
+  signals_.emplace(context_, StopSignals::Handlers{.stop = [this] { Stop(); },
+                                                   .reopen_log = [this] { logging_.Reopen(); }});
   if (const crdt::Status prepared = Prepare(); !prepared) {
     logging_.Error(prepared.error().detail);
     return 1;
   }
-  signals_.emplace(context_, StopSignals::Handlers{.stop = [this] { Stop(); },
-                                                   .reopen_log = [this] { logging_.Reopen(); }});
   logging_.Info("serving clients on port " + std::to_string(config_.port) + ", process " +
                 std::to_string(::getpid()));
   node_->Start();

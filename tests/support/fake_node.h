@@ -33,6 +33,7 @@ class FakeNode : public Node {
   // --- For tests ---------------------------------------------------------------------------------
   std::string refusal;  // What WriteRefusal answers.
   bool is_loading = false;
+  bool is_stopping = false;
   std::int64_t now_ms = 1'800'000'000'000;  // Wall clock and steady clock.
 
   // The database at the present time.
@@ -101,7 +102,9 @@ class FakeNode : public Node {
   std::int64_t steady_ms() const override { return now_ms; }
   std::int64_t started_unix_ms() const override { return 1'800'000'000'000; }
   const std::string& run_id() const override { return run_id_; }
-  void RequestShutdown(ShutdownRequest) override {}
+  void RequestShutdown(ShutdownRequest) override { is_stopping = true; }
+  bool stopping() const override { return is_stopping; }
+  bool AbortShutdown() override { return std::exchange(is_stopping, false); }
   std::int64_t ReplicasAt(storage::LogPosition) const override { return 0; }
   std::int64_t ReplicasDurableAt(storage::LogPosition) const override { return 0; }
   bool LocallyDurableAt(storage::LogPosition) const override { return false; }

@@ -143,10 +143,12 @@ TEST(Config, ANodeHasToBeAmongTheNodesOfItsRegion) {
 }
 
 TEST(Config, PortsHaveToDifferAndToExist) {
-  EXPECT_EQ(MistakesOf("port = 7001\npeer-port = 7001"),
+  EXPECT_EQ(MistakesOf("port = 7001\npeer-port = 7001\n" + kTwoRegions),
             "line 2: 'port' and 'peer-port' have to differ");
-  EXPECT_EQ(MistakesOf("port = 60000"),
+  EXPECT_EQ(MistakesOf("port = 60000\n" + kTwoRegions),
             "line 1: 'peer-port' is needed where port + 10000 is beyond 65535");
+  // Alone it listens for clients only.
+  EXPECT_EQ(MistakesOf("port = 60000"), "none");
 }
 
 TEST(Config, TheLogIsNeededWhereThereAreOtherRegions) {

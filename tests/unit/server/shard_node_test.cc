@@ -46,6 +46,57 @@ TEST(ShardNode, TakesANewEpochWhenTheMachineWentDown) {
   EXPECT_GT(EpochOf(rig), epoch);
 }
 
+TEST(ShardNode, GoesOnUnderItsEpochAfterACleanStopEvenIfTheMachineWentDownSince) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(rig.Run({"SET", "key", "value"}), "+OK\r\n");
+  const crdt::Epoch epoch = EpochOf(rig);
+  EXPECT_EQ(rig.Run({"SHUTDOWN"}), "");
+  EXPECT_EQ(rig.exit_code, 0);
+  rig.boot_id = "boot 2";
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(EpochOf(rig), epoch);
+}
+
+TEST(ShardNode, DoesNotStopOverAFullDiskUnlessItIsForcedTo) {
+  NodeRig rig;
+  rig.config.segment_bytes = 64 << 10;
+  ASSERT_TRUE(rig.Start());
+  rig.disk.SetCapacity(rig.disk.used_bytes());
+  const std::string value(100'000, 'v');
+  rig.Run({"SET", "key", value});
+  EXPECT_TRUE(rig.node->log_report().write_failing);
+  ClientSession asking(2);
+  Dispatch(*rig.node, asking, std::vector<std::string_view>{"SHUTDOWN", "NOW"});
+  rig.node->EndOfTurn();
+  rig.node->EndOfTurn();
+  EXPECT_EQ(asking.output, "-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
+  EXPECT_EQ(rig.exit_code, std::nullopt);
+  EXPECT_EQ(rig.Run({"PING"}), "+PONG\r\n");
+  rig.Run({"SHUTDOWN", "NOW", "FORCE"});
+  EXPECT_EQ(rig.exit_code, 0);
+  rig.node->OnClientGone(asking);
+}
+
+TEST(ShardNode, StoppingTakesNoWritesUntilItIsAborted) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(rig.Run({"SHUTDOWN", "ABORT"}), "-ERR No shutdown in progress.\r\n");
+  ClientSession asking(2);
+  Dispatch(*rig.node, asking, std::vector<std::string_view>{"SHUTDOWN"});
+  ClientSession writing(3);
+  Dispatch(*rig.node, writing, std::vector<std::string_view>{"SET", "key", "value"});
+  EXPECT_EQ(writing.output, "-ERR this server is stopping and takes no more writes\r\n");
+  EXPECT_EQ(rig.Run({"SHUTDOWN", "ABORT"}), "+OK\r\n");
+  EXPECT_EQ(rig.exit_code, std::nullopt);
+  EXPECT_EQ(asking.output, "-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
+  EXPECT_EQ(rig.Run({"SET", "key", "value"}), "+OK\r\n");
+  // What a signal began is not taken back.
+  rig.node->RequestShutdown({.by_signal = true});
+  EXPECT_FALSE(rig.node->AbortShutdown());
+  rig.node->OnClientGone(asking);
+}
+
 TEST(FinePrint, Rule10_ACopiedDirectoryTakesANewEpoch) {
   NodeRig rig;
   ASSERT_TRUE(rig.Start());

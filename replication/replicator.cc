@@ -551,8 +551,9 @@ NodeState Replicator::OwnState() const {
     const PeerLink* link = peer == peers_.end() ? nullptr : LinkOf(peer->second);
     if (link != nullptr && link->gate() != nullptr) position = link->gate()->applied_position();
   }
+  // A primary tells the epoch that it leads under, however great a one it has heard of: of two
+  // primaries the one with the newer epoch goes on, and both must see the same one in that.
   return {.primary = primary_,
-          // The one that a primary leads under, so that the newer one of two primaries is told.
           .epoch = primary_ ? epoch_ : GreatestKnownEpoch(),
           .floor = shard_.floor(),
           .position = position,

@@ -7,6 +7,7 @@ Debian's python3-redis as an ordinary client.
 import atexit
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -16,6 +17,8 @@ import time
 
 import redis
 
+from link_proxy import LinkProxy
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMES = ["eu", "us", "ap", "sa", "af"]
 
@@ -24,17 +27,28 @@ def server_binary():
     return os.environ.get("MERIDIAN_SERVER", str(ROOT / "build" / "release" / "meridian-server"))
 
 
+def run_tool(*words):
+    """`meridian` with these words: its exit code and what it printed."""
+    done = subprocess.run([str(ROOT / "build" / "release" / "meridian"), *map(str, words)],
+                          capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
 def free_ports(count):
-    """Ports that nobody listens on; kept open together so that they differ."""
-    sockets = []
-    for _ in range(count):
-        probe = socket.socket()
-        probe.bind(("127.0.0.1", 0))
-        sockets.append(probe)
-    ports = [probe.getsockname()[1] for probe in sockets]
-    for probe in sockets:
-        probe.close()
-    return ports
+    """Ports that nobody listens on, below those that the kernel gives to outgoing connections."""
+    ports = set()
+    while len(ports) < count:
+        port = random.randrange(10000, 32768)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                # Some kernels tell only here that somebody listens already.
+                probe.listen(1)
+                ports.add(port)
+            except OSError:
+                pass
+    return list(ports)
 
 
 def wait_until(condition, what, seconds=60):
@@ -128,8 +142,13 @@ def as_map(reply):
 
 
 class Cluster:
-    def __init__(self, regions=3, replicas=1, settings="", node_settings=None, absent=()):
-        """`absent`: nodes, as (region, ordinal), that are not started with the others."""
+    def __init__(self, regions=3, replicas=1, settings="", node_settings=None, absent=(),
+                 proxied=()):
+        """Nodes are named (region, ordinal). `absent` ones are not started with the others.
+
+        `proxied`: pairs of nodes; what the first dials to the second goes through a LinkProxy.
+        Within a region the higher ordinal dials, between regions the lower id.
+        """
         self.absent = absent
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="meridian-test-"))
         nodes = replicas + 1
@@ -138,20 +157,31 @@ class Cluster:
         for region in range(1, regions + 1):
             for ordinal in range(nodes):
                 self.nodes[region, ordinal] = Node(self, region, ordinal, ports.pop(), ports.pop())
-        tables = ""
-        for region in range(1, regions + 1):
-            entries = ", ".join(
-                f'{{host = "127.0.0.1", port = {self.nodes[region, i].port}, '
-                f'peer-port = {self.nodes[region, i].peer_port}}}' for i in range(nodes))
-            tables += (f'\n[[regions]]\nid = {region}\nname = "{NAMES[region - 1]}"\n'
-                       f"nodes = [{entries}]\n")
-        for (region, ordinal), node in self.nodes.items():
-            extra = (node_settings or {}).get((region, ordinal), "")
+        self.proxies = {(dialler, target): LinkProxy(self.nodes[target].peer_port)
+                        for dialler, target in proxied}
+        for key, node in self.nodes.items():
+            extra = (node_settings or {}).get(key, "")
             node.config.write_text(
-                f'deployment = "test"\nregion = {region}\nordinal = {ordinal}\n'
+                f'deployment = "test"\nregion = {node.region}\nordinal = {node.ordinal}\n'
                 f"port = {node.port}\npeer-port = {node.peer_port}\nbootstrap = true\n"
                 f'secret = "a test"\ndir = "{node.directory}"\n'
-                f"segment-bytes = \"4mb\"\nreserve-bytes = \"1mb\"\n{settings}\n{extra}\n{tables}")
+                f"segment-bytes = \"4mb\"\nreserve-bytes = \"1mb\"\n{settings}\n{extra}\n"
+                + self.region_tables(key))
+
+    def region_tables(self, viewer):
+        """The regions as one node's configuration names them."""
+        tables = ""
+        for region in self.region_ids():
+            entries = []
+            for key, node in self.nodes.items():
+                if key[0] != region:
+                    continue
+                proxy = self.proxies.get((viewer, key))
+                entries.append(f'{{host = "127.0.0.1", port = {node.port}, peer-port = '
+                               f'{proxy.port if proxy else node.peer_port}}}')
+            tables += (f'\n[[regions]]\nid = {region}\nname = "{NAMES[region - 1]}"\n'
+                       f"nodes = [{', '.join(entries)}]\n")
+        return tables
 
     def __enter__(self):
         for key, node in self.nodes.items():
@@ -169,6 +199,8 @@ class Cluster:
             if node.process is not None and node.process.poll() is None:
                 node.process.kill()
                 node.process.wait()
+        for proxy in self.proxies.values():
+            proxy.close()
         if os.environ.get("MERIDIAN_KEEP") is None:
             shutil.rmtree(self.directory, ignore_errors=True)
         return False
@@ -197,10 +229,10 @@ class Cluster:
         return [as_map(row) for row in self.client(region).execute_command("REGION STATUS")]
 
     def wait_linked(self):
-        """All links are up, all replicas in step, writes are taken everywhere."""
+        """Of what runs: all links are up, all replicas in step, writes are taken everywhere."""
         for node in self.running():
             node.wait_ready()
-        for region in self.region_ids():
+        for region in sorted({node.region for node in self.running()}):
             wait_until(lambda: all(link["state"] == "connected" for link in self.links(region)),
                        f"region {region} is connected to all others")
             nodes = [node for node in self.running() if node.region == region]

@@ -190,7 +190,10 @@ void Replicator::Drop(LinkId id, const std::string& reason, bool tell, Now now) 
     peer->next_dial_ms = std::max(peer->next_dial_ms, now.steady_ms + kLeastDialPauseMs);
     if (tell || !link.established()) peer->last_refusal = reason;
   }
-  if (tell || !link.established()) keeper_.Log("peer connection closed: " + reason);
+  Complaints& complaints = peer != nullptr ? peer->complaints : complaints_about_strangers_;
+  if ((tell || !link.established()) && complaints.IsNew(reason, now.steady_ms)) {
+    keeper_.Log("peer connection closed: " + reason);
+  }
   dialled_.erase(id);
   links_.erase(found);
 }
@@ -216,7 +219,6 @@ void Replicator::OnEstablished(PeerLink& link, Now now) {
   peer.dialling.reset();
   peer.answered = true;
   peer.told = true;
-  peer.dial_pause_ms = 0;
   peer.last_refusal.clear();
   peer.last_state = link.state();
   if (!SameRegion(peer)) {
@@ -229,6 +231,8 @@ void Replicator::OnHeartbeat(PeerLink& link, Now now) {
   Peer& peer = *PeerOf(link);
   peer.last_state = link.state();
   peer.told = true;
+  peer.dial_pause_ms = 0;
+  peer.complaints.Clear();
   clock_majority_.Hear({peer.address.region, peer.address.ordinal}, link.heartbeat().wall_ms,
                        now.unix_ms);
   if (SameRegion(peer) || !link.state().primary) return;
@@ -387,7 +391,8 @@ crdt::Result<std::string> Replicator::TakeOver(Now now) {
       continue;
     }
     const std::string missing = DescribeLack(link->state().floor, shard_.floor());
-    lacked += missing.empty() ? " lacks nothing" : " lacks " + missing;
+    // Its last heartbeat tells; it may have received more since.
+    lacked += " lacked, when last heard, " + (missing.empty() ? "nothing" : missing);
   }
   following_.reset();
   std::vector<LinkId> all;

@@ -18,6 +18,7 @@
 #include "crdt/result.h"
 #include "replication/acknowledgements.h"
 #include "replication/clock_majority.h"
+#include "replication/complaints.h"
 #include "replication/network.h"
 #include "replication/peer_link.h"
 #include "replication/report.h"
@@ -135,6 +136,7 @@ class Replicator {
     std::int64_t next_dial_ms = 0;
     std::int64_t dial_pause_ms = 0;
     std::string last_refusal;
+    Complaints complaints;
     NodeState last_state;
     bool told = false;  // Has told its state since we started.
   };
@@ -198,6 +200,7 @@ class Replicator {
   std::map<crdt::RegionId, RegionMemory> regions_;
   std::map<LinkId, std::unique_ptr<PeerLink>> links_;
   std::map<LinkId, PeerKey> dialled_;
+  Complaints complaints_about_strangers_;
   std::optional<std::uint32_t> following_;
   std::int64_t link_down_since_ms_ = 0;
 

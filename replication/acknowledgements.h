@@ -70,8 +70,8 @@ class NotesByPosition {
   void Note(storage::LogPosition position, const Value& value) {
     if (position <= position_) {
       durable_ = value;
-    } else if (!notes_.empty() && notes_.back().first == position) {
-      notes_.back().second = value;
+    } else if (ReplacesLast(position)) {
+      notes_.back() = {position, value};
     } else {
       if (notes_.size() >= kMostNotes) Thin();
       notes_.emplace_back(position, value);
@@ -84,20 +84,28 @@ class NotesByPosition {
       durable_ = std::move(notes_.front().second);
       notes_.pop_front();
     }
+    if (notes_.empty()) distance_ = 0;
   }
   const Value& durable() const { return durable_; }
   std::size_t notes() const { return notes_.size(); }
 
  private:
-  // Drops every second note, so that those that stay are spread over the whole of the way.
+  bool ReplacesLast(storage::LogPosition position) const {
+    if (notes_.empty()) return false;
+    if (notes_.back().first == position) return true;
+    return notes_.size() > 1 && position - notes_[notes_.size() - 2].first < distance_;
+  }
+  // Drops every second note and doubles their distance, so that they stay spread over all the way.
   void Thin() {
     std::size_t kept = 0;
     for (std::size_t i = 1; i < notes_.size(); i += 2) notes_[kept++] = std::move(notes_[i]);
     notes_.resize(kept);
+    distance_ = (notes_.back().first - notes_.front().first) / kept;
   }
 
   std::deque<std::pair<storage::LogPosition, Value>> notes_;
   storage::LogPosition position_ = 0;
+  std::uint64_t distance_ = 0;  // Of notes from each other, once they were thinned.
   Value durable_{};
 };
 

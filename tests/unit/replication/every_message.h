@@ -1,0 +1,75 @@
+// One of each message, with no field left at its zero.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "replication/messages.h"
+
+namespace replication {
+
+inline crdt::VersionVector SomeVector() {
+  crdt::VersionVector vector;
+  vector.Advance(crdt::Stamp::At(1'800'000'000'000, crdt::Writer(1, 2)));
+  vector.Advance(crdt::Stamp::At(1'800'000'000'001, crdt::Writer(31, 63)));
+  return vector;
+}
+
+inline NodeState SomeState() {
+  return {.primary = true,
+          .epoch = 77,
+          .floor = SomeVector(),
+          .position = 123456789,
+          .client_port = 7001,
+          .joining = true};
+}
+
+// Name and message.
+inline std::vector<std::pair<std::string, Message>> EveryMessage() {
+  return {
+      {"hello", Hello{.deployment = "shop",
+                      .region = 2,
+                      .region_name = "us",
+                      .ordinal = 1,
+                      .expected_region = 3,
+                      .expected_ordinal = 2,
+                      .server_version = "0.1.0",
+                      .log_id = "0123456789abcdef0123456789abcdef01234567",
+                      .nonce = "sixteen letters!"}},
+      {"refusal", Refusal{"a reason"}},
+      {"proof", Proof{.mac = "thirty-two letters of a checksum"}},
+      {"subscribe", Subscribe{.have = SomeVector(),
+                              .follow = true,
+                              .regions = {1, 31},
+                              .window = 8388608,
+                              .stream = 5}},
+      {"stream_start", StreamStart{.stream = 5, .reference = SomeVector()}},
+      {"records", Records{.stream = 5,
+                          .entries = "\x03"
+                                     "one\x03two",
+                          .position = 1234567}},
+      {"record_part",
+       RecordPart{.stream = 5, .total = 8388608, .piece = "a piece", .position = 1234567}},
+      {"acknowledgement", Acknowledgement{.stream = 5,
+                                          .consumed = 1000000,
+                                          .applied_position = 2000,
+                                          .durable_position = 1000,
+                                          .applied = SomeVector(),
+                                          .durable = SomeVector()}},
+      {"heartbeat", Heartbeat{.wall_ms = 1'800'000'000'000,
+                              .safe_stamp = crdt::Stamp::FromValue(0x0123456789abcdef),
+                              .state = SomeState(),
+                              .durable = SomeVector()}},
+      {"link_state", LinkState{.paused = true}},
+      {"join_start", JoinStart{.stream = 5, .floor = SomeVector()}},
+      {"join_entries",
+       JoinEntries{.stream = 5, .partition = 255, .entries = "entries", .continues = true}},
+      {"join_partition_end",
+       JoinPartitionEnd{.stream = 5, .partition = 255, .observed = SomeVector()}},
+      {"join_end", JoinEnd{.stream = 5}},
+      {"node_state", SomeState()},
+  };
+}
+
+}  // namespace replication

@@ -1,0 +1,278 @@
+// The bytes of the log on disk: frames, effects, segment headers, and the state of a node.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "crdt/effect.h"
+#include "golden.h"
+#include "storage/log/record.h"
+#include "storage/log/segment.h"
+#include "storage/node_state.h"
+
+namespace storage {
+namespace {
+
+using crdt::ByteWriter;
+using crdt::EffectKind;
+using crdt::EffectList;
+using crdt::Stamp;
+using crdt::Writer;
+using formats::ReadGolden;
+using formats::Samples;
+namespace flag = crdt::effect_flag;
+
+// Every version of the log that was ever written. The last one is written today.
+constexpr std::uint32_t kLogVersions[] = {1};
+static_assert(kLogVersions[std::size(kLogVersions) - 1] == kSegmentVersion,
+              "a new version gets golden files of its own, and the old ones stay");
+
+std::string FileOf(const std::string& family, std::uint32_t version) {
+  return family + "." + std::to_string(version) + ".txt";
+}
+
+Stamp At(crdt::RegionId region, std::uint64_t tick) {
+  return Stamp::At(1'800'000'000'000, Writer(region, 3)).Plus(tick);
+}
+crdt::VersionVector Vector() {
+  crdt::VersionVector vector;
+  vector.Advance(At(1, 5));
+  vector.Advance(At(31, 7));
+  return vector;
+}
+
+// --- Effects -------------------------------------------------------------------------------------
+
+std::vector<crdt::ObservedPart> Observed() {
+  return {{.start = At(1, 1), .last = At(1, 2), .total = {.integer = -3}},
+          {.start = At(2, 1), .last = At(2, 2), .total = {.integer = 4, .floating = 0.5}}};
+}
+
+// One effect of a kind, its body written by `body`.
+template <class Body>
+std::string Effect(EffectKind kind, std::uint8_t flags, const char* key, Body body) {
+  EffectList list;
+  ByteWriter out = list.Begin(kind, flags, key);
+  body(out);
+  return std::string(list.bytes());
+}
+
+Samples Effects() {
+  const crdt::KeyResets resets{.string = Observed(), .fields = {{"field", Observed()}}};
+  return {
+      {"set",
+       Effect(EffectKind::kSet, flag::kCreates, "key", [](auto& out) { out.Bytes("value"); })},
+      {"set_with_everything",
+       Effect(EffectKind::kSet, flag::kHasDeadline | flag::kHasResets | flag::kConditional, "key",
+              [&](auto& out) {
+                out.Signed(1'800'000'000'000);
+                out.Bytes("value");
+                out.Bytes(resets.Encode());
+              })},
+      {"delete", Effect(EffectKind::kDelete, 0, "key", [](auto&) {})},
+      {"delete_with_resets", Effect(EffectKind::kDelete, flag::kHasResets | flag::kExpired, "key",
+                                    [&](auto& out) { out.Bytes(resets.Encode()); })},
+      {"increment_fresh", Effect(EffectKind::kIncrement, flag::kFresh | flag::kCreates, "key",
+                                 [](auto& out) { crdt::Total{.integer = 5}.Encode(out); })},
+      {"increment", Effect(EffectKind::kIncrement, 0, "key",
+                           [](auto& out) {
+                             out.PutStamp(At(1, 1));
+                             crdt::Total{.integer = -5, .floating = 0.25}.Encode(out);
+                           })},
+      {"expire",
+       Effect(EffectKind::kExpire, 0, "key", [](auto& out) { out.Signed(1'800'000'000'000); })},
+      {"set_add", Effect(EffectKind::kSetAdd, flag::kCreates, "key",
+                         [](auto& out) {
+                           out.Varint(2);
+                           out.Bytes("one");
+                           out.Bytes("two");
+                         })},
+      {"set_remove", Effect(EffectKind::kSetRemove, flag::kPop | flag::kEmpties, "key",
+                            [](auto& out) {
+                              out.Varint(1);
+                              out.Bytes("one");
+                            })},
+      {"hash_set", Effect(EffectKind::kHashSet, 0, "key",
+                          [](auto& out) {
+                            out.Varint(1);
+                            out.Bytes("field");
+                            out.Bytes("value");
+                            crdt::EncodeObserved(Observed(), out);
+                          })},
+      {"hash_delete", Effect(EffectKind::kHashDelete, 0, "key",
+                             [](auto& out) {
+                               out.Varint(1);
+                               out.Bytes("field");
+                               crdt::EncodeObserved({}, out);
+                             })},
+      {"hash_increment", Effect(EffectKind::kHashIncrement, flag::kFresh, "key",
+                                [](auto& out) {
+                                  out.Bytes("field");
+                                  crdt::Total{.integer = 1}.Encode(out);
+                                })},
+      {"end_hidden",
+       Effect(EffectKind::kEndHidden, 0, "key",
+              [](auto& out) { out.U8(static_cast<std::uint8_t>(crdt::ValueType::kSet)); })},
+      {"clear", Effect(EffectKind::kClear, 0, "",
+                       [&](auto& out) {
+                         out.Varint(1);
+                         out.Bytes("key");
+                         out.Bytes(resets.Encode());
+                       })},
+  };
+}
+
+TEST(Formats, EffectsAreWrittenAsTheyWere) {
+  formats::ExpectGolden(FileOf("effects", kSegmentVersion), Effects());
+}
+
+TEST(Formats, EffectsOfEveryVersionAreRead) {
+  for (const std::uint32_t version : kLogVersions) {
+    std::set<EffectKind> kinds;
+    for (const auto& [name, bytes] : ReadGolden(FileOf("effects", version))) {
+      crdt::ByteReader in(bytes);
+      const auto effect = crdt::EffectView::Decode(in);
+      ASSERT_TRUE(effect.has_value()) << name;
+      EXPECT_TRUE(in.at_end()) << name;
+      kinds.insert(effect->kind);
+    }
+    EXPECT_EQ(kinds.size(), static_cast<std::size_t>(EffectKind::kClear)) << "a sample of each";
+  }
+}
+
+// --- Frames --------------------------------------------------------------------------------------
+
+Samples Frames() {
+  Samples samples;
+  const auto add = [&](const char* name, auto encode) {
+    std::string payload;
+    encode(payload);
+    samples.emplace_back(name, payload);
+  };
+  const std::string effects = Effects()[0].second + Effects()[7].second;
+  add("record", [&](auto& out) { EncodeLocalRecord(At(1, 6), 2, effects, out); });
+  add("record_with_context", [&](auto& out) {
+    crdt::VersionVector context;
+    context.Advance(At(1, 4));
+    context.Advance(At(2, 9));
+    EncodeRecord(
+        {.first_stamp = At(2, 10), .effect_count = 2, .context = context, .effects = effects},
+        Vector(), out);
+  });
+  add("fragment",
+      [](auto& out) { EncodeFragment({.partition = 255, .key = "key", .object = "object"}, out); });
+  add("vector_jump", [](auto& out) {
+    EncodeVectorJump({.partition = 255, .fragments = 3, .vector = Vector()}, out);
+  });
+  add("epoch", [](auto& out) { EncodeEpoch(300, out); });
+  add("stable", [](auto& out) { EncodeVector(FrameKind::kStable, Vector(), out); });
+  add("floor_jump", [](auto& out) { EncodeVector(FrameKind::kFloorJump, Vector(), out); });
+  return samples;
+}
+
+bool Decodes(const std::string& payload) {
+  switch (KindOf(payload)) {
+    case FrameKind::kRecord:
+      return DecodeRecord(payload, Vector()).has_value();
+    case FrameKind::kFragment:
+      return DecodeFragment(payload).has_value();
+    case FrameKind::kVectorJump:
+      return DecodeVectorJump(payload).has_value();
+    case FrameKind::kEpoch:
+      return DecodeEpoch(payload).has_value();
+    case FrameKind::kStable:
+    case FrameKind::kFloorJump:
+      return DecodeVector(payload).has_value();
+  }
+  return false;
+}
+
+TEST(Formats, FramesAreWrittenAsTheyWere) {
+  formats::ExpectGolden(FileOf("frames", kSegmentVersion), Frames());
+}
+
+TEST(Formats, FramesOfEveryVersionAreRead) {
+  for (const std::uint32_t version : kLogVersions) {
+    std::set<FrameKind> kinds;
+    for (const auto& [name, bytes] : ReadGolden(FileOf("frames", version))) {
+      EXPECT_TRUE(Decodes(bytes)) << name << " of version " << version;
+      kinds.insert(KindOf(bytes));
+    }
+    EXPECT_EQ(kinds.size(), static_cast<std::size_t>(FrameKind::kFloorJump)) << "a sample of each";
+  }
+}
+
+// --- Segments ------------------------------------------------------------------------------------
+
+SegmentHeader Header() {
+  return {.log_id = "0123456789abcdef0123456789abcdef01234567",
+          .region = 2,
+          .ordinal = 1,
+          .first = 123456789,
+          .floor = Vector(),
+          .beyond_floor = {{255, Vector()}}};
+}
+
+Samples Segments() {
+  std::string frame(kFrameHeaderBytes, '\0');
+  const std::string payload = Frames()[0].second;
+  FrameHeader{static_cast<std::uint32_t>(payload.size()), FrameChecksum(payload, 123456789)}
+      .EncodeTo(frame.data());
+  return {{"header", Header().Encode()}, {"frame_header", frame}, {"seal", SegmentSeal(123456789)}};
+}
+
+TEST(Formats, SegmentsAreWrittenAsTheyWere) {
+  formats::ExpectGolden(FileOf("segment", kSegmentVersion), Segments());
+  EXPECT_EQ(SegmentName(123456789), "00000000000123456789.aof");
+}
+
+TEST(Formats, SegmentHeadersOfEveryVersionAreRead) {
+  for (const std::uint32_t version : kLogVersions) {
+    const Samples samples = ReadGolden(FileOf("segment", version));
+    std::size_t size = 0;
+    const auto header = SegmentHeader::Decode(samples.at(0).second, size);
+    ASSERT_TRUE(header.has_value()) << version;
+    EXPECT_EQ(header->log_id, Header().log_id);
+    EXPECT_EQ(header->first, Header().first);
+    EXPECT_EQ(header->floor, Header().floor);
+    EXPECT_EQ(header->beyond_floor, Header().beyond_floor);
+  }
+}
+
+// --- The state of a node -------------------------------------------------------------------------
+
+constexpr std::uint32_t kNodeStateVersions[] = {1};
+
+NodeState State() {
+  return {.deployment = "shop",
+          .region = 2,
+          .ordinal = 1,
+          .log_id = "0123456789abcdef0123456789abcdef01234567",
+          .primary = true,
+          .epoch = 300,
+          .clean = true,
+          .clean_end = 123456789,
+          .boot_id = "00000000-0000-0000-0000-000000000000",
+          .identity = 0x0123456789abcdef};
+}
+
+TEST(Formats, TheStateOfANodeIsWrittenAsItWas) {
+  constexpr std::uint32_t kNewest = kNodeStateVersions[std::size(kNodeStateVersions) - 1];
+  EXPECT_EQ(State().Encode().front(), static_cast<char>(kNewest))
+      << "a new version gets a golden file of its own, and the old ones stay";
+  formats::ExpectGolden(FileOf("node_state", kNewest), {{"node_state", State().Encode()}});
+}
+
+TEST(Formats, TheStateOfANodeOfEveryVersionIsRead) {
+  for (const std::uint32_t version : kNodeStateVersions) {
+    const auto state = NodeState::Decode(ReadGolden(FileOf("node_state", version)).at(0).second);
+    ASSERT_TRUE(state.has_value()) << version;
+    EXPECT_EQ(state->deployment, "shop");
+    EXPECT_EQ(state->epoch, 300U);
+    EXPECT_EQ(state->clean_end, 123456789U);
+    EXPECT_EQ(state->identity, 0x0123456789abcdefU);
+  }
+}
+
+}  // namespace
+}  // namespace storage

@@ -17,7 +17,7 @@ void Apply(const Overrides& overrides, Config& config, Mistakes& mistakes) {
     if (setting == nullptr) {
       std::vector<std::string_view> known;
       for (const Setting& other : Settings()) known.push_back(other.name);
-      mistakes.At(kCommandLine, "unknown option '--" + name + "'" + Suggestion(name, known));
+      mistakes.At(kCommandLine, "unknown option '--" + name + "'" + Suggestion(name, known, "--"));
       continue;
     }
     mistakes.Given(name, kCommandLine);

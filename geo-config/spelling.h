@@ -26,12 +26,14 @@ inline std::size_t EditDistance(std::string_view left, std::string_view right) {
   return row[right.size()];
 }
 
-// "; did you mean 'port'?", or nothing where no known name is near.
-inline std::string Suggestion(std::string_view name, std::span<const std::string_view> known) {
+// "; did you mean 'port'?", or nothing where no known name is near. `before` is what such names
+// begin with where they are written.
+inline std::string Suggestion(std::string_view name, std::span<const std::string_view> known,
+                              std::string_view before = {}) {
   const auto distance = [name](std::string_view other) { return EditDistance(name, other); };
   const auto nearest = std::ranges::min_element(known, {}, distance);
   if (nearest == known.end() || distance(*nearest) > 1 + nearest->size() / 4) return {};
-  return "; did you mean '" + std::string(*nearest) + "'?";
+  return "; did you mean '" + std::string(before) + std::string(*nearest) + "'?";
 }
 
 }  // namespace geo_config

@@ -93,7 +93,8 @@ int main(int argc, char** argv) {
   std::string text;
   if (!config_path.empty()) {
     std::ifstream file(config_path);
-    if (!file) {
+    // A folder can be opened, and only cannot be read.
+    if (!file || (file.peek() == EOF && file.bad())) {
       std::cerr << "meridian-server: cannot read " << config_path << '\n';
       return kUsage;
     }

@@ -123,6 +123,8 @@ void ServerProcess::Tick() {
 }
 
 void ServerProcess::Loop() {
+  // Clients of the first turn would else seem to have been idle since the machine started.
+  clients_.SetTime(clock_.SteadyMs());
   std::int64_t clients_ticked = 0;
   while (!exit_code_) {
     if (clients_.has_more()) {

@@ -109,7 +109,7 @@ TEST(Config, TellsAllMistakesOfMeaningInTheOrderOfTheFile) {
             "line 5: 'protected-mode': expected yes or no\n"
             "line 6: 'dir': expected text\n"
             "--maxclients: expected a number from 1 to 4294967295\n"
-            "unknown option '--appendfsinc'; did you mean 'appendfsync'?");
+            "unknown option '--appendfsinc'; did you mean '--appendfsync'?");
 }
 
 TEST(Config, TellsAllMistakesOfTheRegions) {

@@ -91,9 +91,10 @@ Status ShardNode::LoadState() {
                     ", this is deployment '" + config_.deployment + "' region " +
                     std::to_string(config_.region) + " node " + std::to_string(config_.ordinal));
   }
-  if (state_.identity != environment_.directory_identity) {
+  // Also where the node has run on this directory: it stays new until the node has led or followed.
+  new_directory_ = state_.identity != environment_.directory_identity;
+  if (new_directory_ && state_.identity != 0) {
     environment_.log.Warn(config_.dir + " is a copy or was restored: a new epoch will be taken");
-    new_directory_ = true;
   }
   return {};
 }
@@ -134,7 +135,6 @@ Status ShardNode::Recover() {
   staged_.clear();
   state_.clean = false;
   state_.boot_id = environment_.boot_id;
-  state_.identity = environment_.directory_identity;
   // The clean mark goes durably before anything is written.
   if (Status saved = SaveState(); !saved) return saved;
   database_.SetWriter(crdt::Writer(config_.region, state_.epoch));
@@ -343,6 +343,7 @@ crdt::Result<crdt::Epoch> ShardNode::Lead(crdt::Epoch known) {
     state_.epoch = *next;
   }
   state_.primary = true;
+  state_.identity = environment_.directory_identity;
   if (Status saved = SaveState(); !saved) return std::unexpected(saved.error());
   if (!keep) {
     std::string payload;
@@ -357,6 +358,7 @@ crdt::Result<crdt::Epoch> ShardNode::Lead(crdt::Epoch known) {
 
 void ShardNode::Follow() {
   state_.primary = false;
+  state_.identity = environment_.directory_identity;
   if (Status saved = SaveState(); !saved) {
     environment_.log.Error("the role could not be saved: " + saved.error().detail);
   }

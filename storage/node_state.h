@@ -24,8 +24,9 @@ struct NodeState {
   // Set by a clean stop, taken away durably at the next start: where the log ended.
   bool clean = false;
   LogPosition clean_end = 0;
-  std::string boot_id;         // Of the machine when the node last started.
-  std::uint64_t identity = 0;  // Of the directory: tells a copy from the original.
+  std::string boot_id;  // Of the machine when the node last started.
+  // Of the directory in which the node last took a role: tells a copy from the original. 0: none.
+  std::uint64_t identity = 0;
 
   std::string Encode() const;
   static crdt::Result<NodeState> Decode(std::string_view bytes);

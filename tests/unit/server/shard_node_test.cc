@@ -106,6 +106,20 @@ TEST(FinePrint, Rule10_ACopiedDirectoryTakesANewEpoch) {
   EXPECT_GT(EpochOf(rig), epoch);
 }
 
+TEST(FinePrint, Rule10_ANewDirectoryWaitsForItsPeersAlsoAfterARestart) {
+  NodeRig rig;
+  rig.config.bootstrap = false;
+  rig.config.regions = {{1, "eu", {{0, "127.0.0.1", 7001, 17001}}},
+                        {2, "us", {{0, "127.0.0.1", 7002, 17002}}}};
+  for (int start = 0; start < 3; ++start) {
+    ASSERT_TRUE(rig.Start());
+    rig.now_ms += 60'000;
+    rig.node->OnTick();
+    EXPECT_EQ(EpochOf(rig), 0U);
+    EXPECT_NE(rig.Run({"SET", "key", "value"}), "+OK\r\n");
+  }
+}
+
 TEST(FinePrint, Rule6_FragmentsOfAJoinThatACrashCutOffDoNotComeBackWithTheNextOne) {
   NodeRig rig;
   ASSERT_TRUE(rig.Start());

@@ -33,6 +33,7 @@ READS = re.compile(r"\b(GET|HGET|HGETALL|MGET|SMEMBERS|SCARD|SISMEMBER|TYPE|TTL|
                    r"INFO|NODES)\b")
 # What differs from run to run.
 VARYING = [
+    (re.compile(r"^\(\d+\.\d\ds\)\n", re.MULTILINE), ""),
     (re.compile(r'("(?:id|lag_ms|records_behind|bytes_\w+|position)"\n *\d+\) \(integer\)) \d+'),
      r"\1 <n>"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC"), "<time>"),

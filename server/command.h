@@ -52,6 +52,21 @@ inline constexpr KeyPositions kTwoKeys{1, 2, 1};
 inline constexpr KeyPositions kAllKeys{1, -1, 1};
 inline constexpr KeyPositions kKeyValuePairs{1, -1, 2};
 
+// What is done to the value of a key, as COMMAND INFO tells it.
+enum class KeyUse : std::uint8_t {
+  kByAccess,       // kRead or kUpdate, as the command's access says.
+  kLook,           // Only facts about it are answered.
+  kRead,           // Data of it is answered.
+  kOverwrite,      // Replaced, whatever it was.
+  kCreate,         // Set where it is not there.
+  kUpdate,         // Changed.
+  kReadAndUpdate,  // Changed, and data of it answered.
+  kInsert,         // Added to.
+  kDelete,         // Taken away from.
+  kTake,           // Taken away from, and what was taken is answered.
+  kRemove,         // Removed, whatever it was.
+};
+
 namespace command_flag {
 inline constexpr std::uint32_t kFast = 1;
 inline constexpr std::uint32_t kAdmin = 2;
@@ -66,15 +81,20 @@ inline constexpr std::uint32_t kLoading = 256;      // Works while the log is re
 inline constexpr std::uint32_t kStale = 512;        // As Redis' flag.
 inline constexpr std::uint32_t kNoScript = 1024;    // As Redis' flag.
 inline constexpr std::uint32_t kSkipMonitor = 2048;
+inline constexpr std::uint32_t kDangerous =
+    4096;  // Of Redis' category of that name; admin ones are.
 }  // namespace command_flag
 
 struct CommandSpec {
   std::string_view name;  // Lower case.
   Arity words;
   KeyPositions keys = kNoKeys;
+  KeyUse key_use = KeyUse::kByAccess;
+  KeyUse first_key_use = KeyUse::kByAccess;  // Where the first key is used otherwise than the rest.
   Access access = Access::kNone;
   std::uint32_t flags = 0;
   std::string_view group;            // "string", "generic", …: as Redis groups them.
+  std::string_view category = {};    // Where it is another one than the group's.
   std::string_view summary;          // One sentence.
   std::string_view when_concurrent;  // What holds when regions do it at once; empty for reads.
   std::string_view since = "1.0.0";  // The Redis version that brought it; empty: Meridian's own.

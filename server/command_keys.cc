@@ -38,6 +38,33 @@ constexpr std::array kGroupCategories = {
     GroupCategory{"transactions", "transaction"},
 };
 
+std::vector<std::string_view> NamesOf(KeyUse use) {
+  switch (use) {
+    case KeyUse::kLook:
+      return {"RO"};
+    case KeyUse::kByAccess:
+    case KeyUse::kRead:
+      return {"RO", "access"};
+    case KeyUse::kOverwrite:
+      return {"OW", "update"};
+    case KeyUse::kCreate:
+      return {"OW", "insert"};
+    case KeyUse::kUpdate:
+      return {"RW", "update"};
+    case KeyUse::kReadAndUpdate:
+      return {"RW", "access", "update"};
+    case KeyUse::kInsert:
+      return {"RW", "insert"};
+    case KeyUse::kDelete:
+      return {"RW", "delete"};
+    case KeyUse::kTake:
+      return {"RW", "access", "delete"};
+    case KeyUse::kRemove:
+      return {"RM", "delete"};
+  }
+  return {};
+}
+
 bool Has(const CommandSpec& spec, std::uint32_t flag) {
   return (spec.flags & flag) != 0;
 }
@@ -69,6 +96,16 @@ std::optional<std::vector<std::size_t>> KeyPlaces(const CommandSpec& spec, Argum
   return places;
 }
 
+std::vector<std::string_view> FirstKeyUseNames(const CommandSpec& spec) {
+  const bool stated = spec.first_key_use != KeyUse::kByAccess;
+  return stated ? NamesOf(spec.first_key_use) : KeyUseNames(spec);
+}
+
+std::vector<std::string_view> KeyUseNames(const CommandSpec& spec) {
+  if (spec.key_use != KeyUse::kByAccess) return NamesOf(spec.key_use);
+  return NamesOf(spec.access == Access::kWrite ? KeyUse::kUpdate : KeyUse::kRead);
+}
+
 std::vector<std::string_view> FlagNames(const CommandSpec& spec) {
   std::vector<std::string_view> names;
   if (spec.access == Access::kWrite) names.push_back("write");
@@ -81,15 +118,18 @@ std::vector<std::string_view> FlagNames(const CommandSpec& spec) {
 
 std::vector<std::string_view> CategoryNames(const CommandSpec& spec) {
   std::vector<std::string_view> names;
-  for (const GroupCategory& row : kGroupCategories) {
-    if (row.group == spec.group) names.push_back(row.category);
+  const bool container = !spec.subcommands.empty() && spec.run == nullptr;
+  if (!spec.category.empty()) {
+    names.push_back(spec.category);
+  } else if (!container) {
+    for (const GroupCategory& row : kGroupCategories) {
+      if (row.group == spec.group) names.push_back(row.category);
+    }
   }
   if (spec.access == Access::kRead) names.push_back("read");
   if (spec.access == Access::kWrite) names.push_back("write");
-  if (Has(spec, flag::kAdmin)) {
-    names.push_back("admin");
-    names.push_back("dangerous");
-  }
+  if (Has(spec, flag::kAdmin)) names.push_back("admin");
+  if (Has(spec, flag::kAdmin | flag::kDangerous)) names.push_back("dangerous");
   if (Has(spec, flag::kBlocking)) names.push_back("blocking");
   names.push_back(Has(spec, flag::kFast) ? "fast" : "slow");
   return names;

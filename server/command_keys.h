@@ -15,6 +15,10 @@ bool HasKeys(const CommandSpec& spec);
 // REQUIRES: the arity is right.
 std::optional<std::vector<std::size_t>> KeyPlaces(const CommandSpec& spec, Arguments arguments);
 
+// "RW", "access", "update" and the like, of the first key and of the others.
+std::vector<std::string_view> FirstKeyUseNames(const CommandSpec& spec);
+std::vector<std::string_view> KeyUseNames(const CommandSpec& spec);
+
 // "write", "fast" and the like, as COMMAND INFO tells them.
 std::vector<std::string_view> FlagNames(const CommandSpec& spec);
 // "write", "hash", "slow" and the like, without the @.

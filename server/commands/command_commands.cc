@@ -21,10 +21,6 @@ namespace {
 // --- INFO
 // ------------------------------------------------------------------------------------------
 
-std::string_view AccessName(const CommandSpec& spec) {
-  return spec.access == Access::kWrite ? "RW" : "RO";
-}
-
 void WriteNames(ReplyWriter& reply, const std::vector<std::string_view>& names,
                 std::string_view prefix = "") {
   reply.Set(names.size());
@@ -59,10 +55,11 @@ void WriteCountSpec(ReplyWriter& reply) {
   reply.Integer(1);
 }
 
-void WriteKeySpec(ReplyWriter& reply, const CommandSpec& spec, int first, bool counted) {
+// What is said of some keys of a command but how they are found.
+void WriteKeySpec(ReplyWriter& reply, const std::vector<std::string_view>& uses, int first) {
   reply.Map(3);
   reply.Bulk("flags");
-  WriteNames(reply, {AccessName(spec)});
+  WriteNames(reply, uses);
   reply.Bulk("begin_search");
   reply.Map(2);
   reply.Bulk("type");
@@ -73,15 +70,27 @@ void WriteKeySpec(ReplyWriter& reply, const CommandSpec& spec, int first, bool c
   reply.Integer(first);
   reply.Bulk("find_keys");
   reply.Map(2);
-  counted ? WriteCountSpec(reply) : WriteRangeSpec(reply, spec.keys);
 }
 
 void WriteKeySpecs(ReplyWriter& reply, const CommandSpec& spec) {
   const bool fixed = spec.keys.first != 0;
   const bool counted = spec.key_count_position != 0;
-  reply.Array((fixed ? 1 : 0) + (counted ? 1 : 0));
-  if (fixed) WriteKeySpec(reply, spec, spec.keys.first, false);
-  if (counted) WriteKeySpec(reply, spec, spec.key_count_position, true);
+  const bool split = spec.first_key_use != KeyUse::kByAccess;
+  reply.Array((fixed ? 1 : 0) + (split ? 1 : 0) + (counted ? 1 : 0));
+  KeyPositions rest = spec.keys;
+  if (split) {
+    WriteKeySpec(reply, FirstKeyUseNames(spec), rest.first);
+    WriteRangeSpec(reply, {rest.first, rest.first, rest.step});
+    rest.first += rest.step;
+  }
+  if (fixed) {
+    WriteKeySpec(reply, KeyUseNames(spec), rest.first);
+    WriteRangeSpec(reply, rest);
+  }
+  if (counted) {
+    WriteKeySpec(reply, KeyUseNames(spec), spec.key_count_position);
+    WriteCountSpec(reply);
+  }
 }
 
 void WriteCommand(ReplyWriter& reply, const CommandSpec& spec) {
@@ -205,7 +214,8 @@ void GetKeys(CommandContext& context, Arguments arguments) {
   for (const std::size_t place : *places) {
     if (kWithFlags) context.reply.Array(2);
     context.reply.Bulk(words[place]);
-    if (kWithFlags) WriteNames(context.reply, {AccessName(*spec)});
+    const bool first = place == places->front();
+    if (kWithFlags) WriteNames(context.reply, first ? FirstKeyUseNames(*spec) : KeyUseNames(*spec));
   }
 }
 
@@ -243,6 +253,7 @@ constexpr CommandSpec kSubcommands[] = {
      .words = Exactly(2),
      .flags = kFlags,
      .group = "server",
+     .category = "connection",
      .summary = "How many commands there are.",
      .since = "2.8.13",
      .run = Count},
@@ -250,6 +261,7 @@ constexpr CommandSpec kSubcommands[] = {
      .words = AtLeast(2),
      .flags = kFlags,
      .group = "server",
+     .category = "connection",
      .summary = "What commands are for.",
      .since = "7.0.0",
      .run = Docs},
@@ -257,6 +269,7 @@ constexpr CommandSpec kSubcommands[] = {
      .words = AtLeast(3),
      .flags = kFlags,
      .group = "server",
+     .category = "connection",
      .summary = "The keys of a whole command.",
      .since = "2.8.13",
      .run = GetKeys<false>},
@@ -264,6 +277,7 @@ constexpr CommandSpec kSubcommands[] = {
      .words = AtLeast(3),
      .flags = kFlags,
      .group = "server",
+     .category = "connection",
      .summary = "The keys of a whole command, and whether they are written.",
      .since = "7.0.0",
      .run = GetKeys<true>},
@@ -271,6 +285,7 @@ constexpr CommandSpec kSubcommands[] = {
      .words = Exactly(2),
      .flags = kFlags,
      .group = "server",
+     .category = "connection",
      .summary = "Tells the subcommands.",
      .since = "5.0.0",
      .run = Help},
@@ -278,6 +293,7 @@ constexpr CommandSpec kSubcommands[] = {
      .words = AtLeast(2),
      .flags = kFlags,
      .group = "server",
+     .category = "connection",
      .summary = "What is known of several commands.",
      .since = "2.8.13",
      .run = Info},
@@ -285,6 +301,7 @@ constexpr CommandSpec kSubcommands[] = {
      .words = AtLeast(2),
      .flags = kFlags,
      .group = "server",
+     .category = "connection",
      .summary = "The names of the commands.",
      .since = "7.0.0",
      .run = List},
@@ -295,6 +312,7 @@ constexpr CommandSpec kCommands[] = {
      .words = AtLeast(1),
      .flags = kFlags,
      .group = "server",
+     .category = "connection",
      .summary = "What is known of all commands.",
      .since = "2.8.13",
      .run = Command,

@@ -12,7 +12,7 @@ void Info(CommandContext& context, Arguments arguments) {
 constexpr CommandSpec kCommands[] = {
     {.name = "info",
      .words = AtLeast(1),
-     .flags = command_flag::kLoading | command_flag::kStale,
+     .flags = command_flag::kLoading | command_flag::kStale | command_flag::kDangerous,
      .group = "server",
      .summary = "What the node tells of itself, in sections.",
      .since = "1.0.0",

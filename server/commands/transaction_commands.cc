@@ -72,6 +72,7 @@ constexpr CommandSpec kCommands[] = {
     {.name = "watch",
      .words = AtLeast(2),
      .keys = kAllKeys,
+     .key_use = KeyUse::kLook,
      .flags = kFlags | flag::kImmediate,
      .group = "transactions",
      .summary = "Makes the next EXEC depend on the keys staying as they are.",

@@ -52,16 +52,17 @@ void WaitForFsync(CommandContext& context, Arguments arguments) {
 constexpr CommandSpec kCommands[] = {
     {.name = "wait",
      .words = Exactly(3),
-     .flags = command_flag::kBlocking,
      .group = "generic",
+     .category = "connection",
      .summary = "Waits until so many local replicas have applied this connection's writes, or the "
                 "timeout; answers how many have.",
      .since = "3.0.0",
      .run = WaitForReplicas},
     {.name = "waitaof",
      .words = Exactly(4),
-     .flags = command_flag::kBlocking | command_flag::kNoScript,
+     .flags = command_flag::kNoScript,
      .group = "generic",
+     .category = "connection",
      .summary = "Waits until this node and so many local replicas have this connection's writes on "
                 "disk, or the timeout; answers both numbers.",
      .since = "7.2.0",

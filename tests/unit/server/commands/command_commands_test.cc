@@ -18,7 +18,7 @@ TEST_F(CommandCommandsTest, TellsTheKeysOfACommand) {
   EXPECT_EQ(Run("COMMAND GETKEYS SMOVE a b c"), "*2|$1|a|$1|b|");
   EXPECT_EQ(Run("COMMAND GETKEYS SUNION a b c"), "*3|$1|a|$1|b|$1|c|");
   EXPECT_EQ(Run("COMMAND GETKEYS SINTERCARD 2 a b LIMIT 1"), "*2|$1|a|$1|b|");
-  EXPECT_EQ(Run("COMMAND GETKEYSANDFLAGS SADD s m"), "*1|*2|$1|s|*1|+RW|");
+  EXPECT_EQ(Run("COMMAND GETKEYSANDFLAGS SADD s m"), "*1|*2|$1|s|*2|+RW|+insert|");
   EXPECT_EQ(Run("COMMAND GETKEYS SINTERCARD 3 a b"),
             "-ERR Invalid arguments specified for command|");
   EXPECT_EQ(Run("COMMAND GETKEYS nothing a"), "-ERR Invalid command specified|");
@@ -28,11 +28,12 @@ TEST_F(CommandCommandsTest, TellsTheKeysOfACommand) {
 }
 
 TEST_F(CommandCommandsTest, TellsACommandAsRedisDoes) {
-  EXPECT_EQ(Run("COMMAND INFO hget nothing"),
-            "*2|*10|$4|hget|:3|*2|+readonly|+fast|:1|:1|:1|*3|+@hash|+@read|+@fast|*0|"
-            "*1|*6|$5|flags|*1|+RO|$12|begin_search|*4|$4|type|$5|index|$4|spec|*2|$5|index|:1|"
-            "$9|find_keys|*4|$4|type|$5|range|$4|spec|*6|$7|lastkey|:0|$7|keystep|:1|$5|limit|:0|"
-            "*0|$-1|");
+  EXPECT_EQ(
+      Run("COMMAND INFO hget nothing"),
+      "*2|*10|$4|hget|:3|*2|+readonly|+fast|:1|:1|:1|*3|+@hash|+@read|+@fast|*0|"
+      "*1|*6|$5|flags|*2|+RO|+access|$12|begin_search|*4|$4|type|$5|index|$4|spec|*2|$5|index|:1|"
+      "$9|find_keys|*4|$4|type|$5|range|$4|spec|*6|$7|lastkey|:0|$7|keystep|:1|$5|limit|:0|"
+      "*0|$-1|");
   EXPECT_TRUE(Run("COMMAND INFO client|kill").starts_with("*1|*10|$11|client|kill|:-3|"));
 }
 

@@ -239,9 +239,13 @@ void Replicator::OnHeartbeat(PeerLink& link, Now now) {
   RegionMemory& region = regions_.at(peer.address.region);
   if (!link.paused()) {
     region.up_ms = now.steady_ms;
-    // What waits at the gate was sent before the heartbeat and is not here yet.
-    if (link.gate() != nullptr && link.gate()->waiting() == 0) {
-      region.safe_stamp = std::max(region.safe_stamp, link.heartbeat().safe_stamp);
+    // What waits at the gate was sent before the heartbeat and is not here yet. A clock that is
+    // ahead may be put right, and what is stamped then comes before what it has promised.
+    const Stamp safe = link.heartbeat().safe_stamp;
+    const bool ahead =
+        static_cast<std::int64_t>(safe.unix_ms()) > now.unix_ms + options_.max_clock_skew_ms;
+    if (link.gate() != nullptr && link.gate()->waiting() == 0 && !ahead) {
+      region.safe_stamp = std::max(region.safe_stamp, safe);
     }
   }
   region_acknowledgements_.Acknowledge(peer.address.region, link.state().floor,

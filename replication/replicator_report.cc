@@ -38,6 +38,7 @@ std::uint64_t CountRecords(const storage::Log& log, const OutgoingStream& stream
 ReplicationReport Replicator::Report(Now now) const {
   ReplicationReport report{.is_primary = primary_,
                            .epoch = epoch_,
+                           .clock_too_fast = clock_too_fast(),
                            .log_id = options_.self.log_id,
                            .position = OwnState().position};
   for (const auto& [ordinal, replica] : replicas_.replicas()) {

@@ -60,7 +60,8 @@ struct NodeReport {
 struct ReplicationReport {
   bool is_primary = false;
   crdt::Epoch epoch = 0;
-  std::string log_id;  // 40 hex digits, as Redis' replication id.
+  bool clock_too_fast = false;  // Ours runs ahead of most other nodes'.
+  std::string log_id;           // 40 hex digits, as Redis' replication id.
   storage::LogPosition position =
       0;  // Of a primary: its log's end. Of a replica: what it has applied.
   std::vector<ReplicaReport> replicas;

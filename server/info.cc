@@ -218,7 +218,9 @@ void Meridian(const Source& source, Lines& lines) {
   lines.Add("region_id", static_cast<int>(config.region));
   lines.Add("region_name", own != nullptr ? own->name : "");
   lines.Add("node_ordinal", config.ordinal);
-  lines.Add("epoch", source.node.replication_report().epoch);
+  const ReplicationReport replication = source.node.replication_report();
+  lines.Add("epoch", replication.epoch);
+  lines.Add("clock", replication.clock_too_fast ? "ahead" : "ok");
   lines.Add("version_vector", source.database.keyspace().floor().ToString());
   lines.Add("conflicts_recorded", source.node.conflicts().recorded());
   lines.Add("conflicts_dropped", source.node.conflicts().dropped());

@@ -368,7 +368,7 @@ void ShardNode::Follow() {
 
 Database& ShardNode::BeginCommand() {
   const std::int64_t now = environment_.clock.UnixMs();
-  database_.Begin(now, replicator_->clock_too_fast() ? 0 : now);
+  database_.Begin(now, clock_distrusted_ ? 0 : now);
   return database_;
 }
 
@@ -466,12 +466,13 @@ void ShardNode::EndOfTurn() {
   SyncLog(now.steady_ms);
   const bool no_sync = config_.appendfsync == geo_config::FsyncPolicy::kNo || !log_->on_disk();
   // One millisecond less: a record of this millisecond may carry its first stamp.
-  replicator_->EndOfTurn(
-      {.written = log_->written(),
-       .durable = log_->on_disk() ? log_->durable() : 0,
-       .written_is_enough = no_sync,
-       .clock = crdt::Stamp::At(static_cast<std::uint64_t>(now.unix_ms - 1), database_.writer())},
-      now);
+  const std::uint64_t clock_ms = clock_distrusted_ ? database_.clock().now_unix_ms()
+                                                   : static_cast<std::uint64_t>(now.unix_ms - 1);
+  replicator_->EndOfTurn({.written = log_->written(),
+                          .durable = log_->on_disk() ? log_->durable() : 0,
+                          .written_is_enough = no_sync,
+                          .clock = crdt::Stamp::At(clock_ms, database_.writer())},
+                         now);
   if (!waiting_.empty()) AnswerWaits();
   if (shutdown_) ContinueShutdown();
 }
@@ -505,10 +506,23 @@ void ShardNode::OnSyncDone(const storage::SyncJob& job, const Status& status) {
 void ShardNode::OnTick() {
   const replication::Now now = Times();
   replicator_->OnTick(now);
+  JudgeClock();
   if (now.steady_ms - last_disk_check_ms_ >= kDiskCheckMs) CheckDisk(now.steady_ms);
   if (replicator_->primary() && now.steady_ms - last_expiry_ms_ >= kExpiryPauseMs) {
     last_expiry_ms_ = now.steady_ms;
     DeleteExpired();
+  }
+}
+
+void ShardNode::JudgeClock() {
+  if (clock_distrusted_ == replicator_->clock_too_fast()) return;
+  clock_distrusted_ = !clock_distrusted_;
+  if (clock_distrusted_) {
+    environment_.log.Warn(
+        "this node's clock is ahead of most other nodes': it is not taken for new stamps, which "
+        "are counted on from the last one, until the clock is right");
+  } else {
+    environment_.log.Info("this node's clock agrees with most other nodes' again: it is taken");
   }
 }
 

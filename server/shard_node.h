@@ -124,6 +124,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   crdt::Status Replay(const storage::FrameView& frame);
   crdt::Status ReplayJoin(const storage::VectorJump& jump);
   crdt::Status ApplyEffects(const storage::RecordView& record, crdt::ConflictSink* conflicts);
+  void JudgeClock();
   void CheckDisk(std::int64_t now_ms);
   void SyncLog(std::int64_t now_ms);
   void DeleteExpired();
@@ -154,6 +155,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   std::int64_t last_disk_check_ms_ = 0;
   std::int64_t last_expiry_ms_ = 0;
   bool warned_of_disk_ = false;
+  bool clock_distrusted_ = false;  // It runs ahead of the majority's (fine print 25).
   storage::DiskSpace space_;
   std::optional<ShutdownRequest> shutdown_;
   std::int64_t shutdown_deadline_ms_ = 0;

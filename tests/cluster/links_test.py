@@ -278,6 +278,31 @@ class ClockTest(unittest.TestCase):
             self.assertNotIn("held", status(cluster.nodes[1, 0], 2))
             cluster.wait_equal()
 
+    def test_a_region_whose_clock_was_ahead_has_not_confirmed_deadlines_to_come(self):
+        with Cluster(regions=2, replicas=0, absent=[(2, 0)]) as cluster:
+            was_fast = cluster.nodes[2, 0]
+            faults = Faults(was_fast)
+            faults.set("clock_offset_ms", 3600_000)
+            was_fast.start().wait_ready()
+            cluster.wait_linked()
+            for _ in range(4):
+                received = status(cluster.nodes[1, 0], 2)["bytes_received"]
+                wait_until(lambda: status(cluster.nodes[1, 0], 2)["bytes_received"] > received,
+                           "a heartbeat has come")
+            faults.set("clock_offset_ms", 0)
+            first, second = cluster.client(1), cluster.client(2)
+            first.set("k", "v", px=2000)
+            wait_until(lambda: second.pttl("k") > 0, "region 2 has the key")
+            first.execute_command("REGION PAUSE", 2)
+            second.pexpire("k", 1_000_000)
+            wait_until(lambda: first.exists("k") == 0, "the key is hidden at region 1")
+            first.set("behind", "the deadline")
+            wait_until(lambda: int(status(cluster.nodes[1, 0], 2)["lag_ms"]) > 500,
+                       "region 1 had time to delete it")
+            first.execute_command("REGION RESUME", 2)
+            cluster.wait_equal()
+            self.assertEqual(first.get("k"), "v")
+
     def test_a_clock_that_runs_ahead_of_the_majority_is_not_taken_and_holds_up_nobody(self):
         with Cluster(regions=3, replicas=0) as cluster:
             node = cluster.nodes[2, 0]

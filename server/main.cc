@@ -8,6 +8,7 @@
 #include "server/command_documentation.h"
 #include "server/net/server_process.h"
 #include "server/version.h"
+#include "storage/data_directory.h"
 #include "storage/log/check.h"
 #include "storage/posix_disk.h"
 
@@ -18,8 +19,13 @@ constexpr int kUsage = 2;
 
 int CheckLog(const std::string& directory, bool repair) {
   storage::PosixDisk disk;
-  const auto report =
-      storage::CheckLog(disk, directory, repair ? storage::Repair::kTail : storage::Repair::kNo);
+  auto report = storage::CheckLog(disk, directory, storage::Repair::kNo);
+  if (report && repair) {
+    // What a server still writes to must not be cut.
+    const auto held = storage::DataDirectory::Open(directory, "meridian check-aof --repair");
+    report = held ? storage::CheckLog(disk, directory, storage::Repair::kTail)
+                  : std::unexpected(held.error());
+  }
   if (!report) {
     std::cerr << "meridian-server: " << report.error().detail << '\n';
     return kUsage;

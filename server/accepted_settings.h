@@ -1,5 +1,6 @@
 // Settings of Redis that tools read or set and that change nothing here. CONFIG GET answers what is
-// true of this server; CONFIG SET accepts any value and keeps none.
+// true of this server; CONFIG SET accepts any value and keeps none, except where Redis cannot
+// change the setting either.
 #pragma once
 
 #include <span>
@@ -7,9 +8,12 @@
 
 namespace server {
 
+enum class WhenSet { kIgnored, kRefused };
+
 struct AcceptedSetting {
   std::string_view name;
   std::string_view value;
+  WhenSet when_set = WhenSet::kIgnored;
 };
 
 // By name.

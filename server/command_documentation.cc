@@ -67,13 +67,15 @@ void AddAcceptedSettings(std::string& out) {
   out +=
       "\n## Settings that are accepted without effect\n\n"
       "Tools read and set these settings of Redis. CONFIG GET answers the value below; CONFIG SET "
-      "accepts any value and keeps none. The settings that have an effect stand in "
+      "accepts any value and keeps none, or, where Redis can't change a setting either, only the "
+      "value that it has. The settings that have an effect stand in "
       "`docs/configuration.md`; one that can't be changed at run time may be set to what it is.\n\n"
-      "| Setting | Value |\n|---|---|\n";
+      "| Setting | Value | `CONFIG SET` |\n|---|---|---|\n";
   for (const AcceptedSetting& setting : AcceptedSettings()) {
     const std::string value =
         setting.value.empty() ? "(empty)" : fmt::format("`{}`", setting.value);
-    out += fmt::format("| `{}` | {} |\n", setting.name, value);
+    const bool refused = setting.when_set == WhenSet::kRefused;
+    out += fmt::format("| `{}` | {} | {} |\n", setting.name, value, refused ? "no" : "ignored");
   }
 }
 

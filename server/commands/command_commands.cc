@@ -178,7 +178,7 @@ void List(CommandContext& context, Arguments arguments) {
     }
   };
   if (!filtered) {
-    for (const CommandSpec* spec : AllCommands()) names.push_back(spec->name);
+    collect([](const CommandSpec&) { return true; });
   } else if (EqualsIgnoreCase(arguments[3], "aclcat")) {
     collect([category = LowerCase(arguments[4])](const CommandSpec& spec) {
       const std::vector<std::string_view> categories = CategoryNames(spec);

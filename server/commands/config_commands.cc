@@ -58,6 +58,8 @@ void Get(CommandContext& context, Arguments arguments) {
 // --- SET
 // -------------------------------------------------------------------------------------------
 
+constexpr std::string_view kErrorImmutable = "can't set immutable config";
+
 struct Change {
   std::string name;
   std::string value;
@@ -75,7 +77,10 @@ std::string Failure(std::string_view name, std::string_view why) {
 std::string Plan(std::string_view word, std::string_view value, geo_config::Config& trial,
                  std::vector<Change>& changes) {
   const std::string name = LowerCase(word);
-  if (FindAcceptedSetting(name) != nullptr) return {};
+  if (const AcceptedSetting* accepted = FindAcceptedSetting(name)) {
+    const bool refused = accepted->when_set == WhenSet::kRefused && accepted->value != value;
+    return refused ? Failure(word, kErrorImmutable) : std::string();
+  }
   const Setting* setting = geo_config::FindSetting(name);
   if (setting == nullptr || IsHidden(*setting)) {
     return std::string("ERR Unknown option or number of arguments for CONFIG SET - '")
@@ -88,7 +93,7 @@ std::string Plan(std::string_view word, std::string_view value, geo_config::Conf
   }
   // What is so already needs no change: tools set appendonly to what it is.
   if (setting->get(trial) == before) return {};
-  if (!setting->at_run_time) return Failure(word, "can't set immutable config");
+  if (!setting->at_run_time) return Failure(word, kErrorImmutable);
   changes.push_back({name, std::string(value), std::move(before)});
   return {};
 }

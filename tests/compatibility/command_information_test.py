@@ -107,7 +107,7 @@ class CommandInformation(unittest.TestCase):
         self.assertEqual(self.client.execute_command("COMMAND", "COUNT"),
                          len([name for name in self.told if " " not in name]))
         self.assertEqual(sorted(self.client.execute_command("COMMAND", "LIST")),
-                         sorted(name for name in self.told if " " not in name))
+                         sorted(name.replace(" ", "|") for name in self.told))
 
     def test_documentation_is_there_for_each(self):
         documents = as_map(self.client.execute_command("COMMAND", "DOCS"))

@@ -42,6 +42,7 @@ TEST_F(CommandCommandsTest, ListsTheNames) {
   EXPECT_EQ(Run("COMMAND LIST FILTERBY MODULE x"), "*0|");
   EXPECT_NE(Run("COMMAND LIST FILTERBY ACLCAT hash").find("|hget|"), std::string::npos);
   EXPECT_EQ(Run("COMMAND LIST FILTERBY ACLCAT hash").find("|sadd|"), std::string::npos);
+  EXPECT_NE(Run("COMMAND LIST").find("|client|list|"), std::string::npos);
   EXPECT_EQ(Run("COMMAND LIST x"), "-ERR syntax error|");
   EXPECT_EQ(Run("COMMAND COUNT"), ":" + std::to_string(AllCommands().size()) + "|");
 }

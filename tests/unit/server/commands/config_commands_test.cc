@@ -60,6 +60,18 @@ TEST_F(ConfigCommandsTest, AcceptsWhatHasNoEffect) {
   }
 }
 
+TEST_F(ConfigCommandsTest, RefusesWhatRedisCannotChangeEither) {
+  EXPECT_EQ(Run("CONFIG SET databases 1"), "+OK|");
+  EXPECT_EQ(Run("CONFIG SET databases 16"),
+            "-ERR CONFIG SET failed (possibly related to argument 'databases') - can't set "
+            "immutable config|");
+}
+
+TEST_F(ConfigCommandsTest, TellsANameAsItWasAskedFor) {
+  EXPECT_EQ(Run("CONFIG GET MaxMemory"), "*2|$9|MaxMemory|$1|0|");
+  EXPECT_EQ(Run("CONFIG GET MAXMEMORY-CL*"), "*2|$17|maxmemory-clients|$1|0|");
+}
+
 TEST_F(ConfigCommandsTest, BeginsTheCountersAnew) {
   Run("nothing");
   EXPECT_EQ(Run("CONFIG RESETSTAT"), "+OK|");

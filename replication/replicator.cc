@@ -73,7 +73,10 @@ bool Replicator::ShouldDial(const Peer& peer) const {
   // One connection per pair: within a region the higher ordinal dials, between regions the primary
   // of the lower region id, and it dials every node, so that it sees at once which one leads.
   if (SameRegion(peer)) return options_.self.ordinal > peer.address.ordinal;
-  return (primary_ || wants_to_lead_) && options_.self.region < peer.address.region;
+  if (primary_ || !wants_to_lead_) return primary_ && options_.self.region < peer.address.region;
+  // Who has to hear from everybody before it leads asks those too that dial nobody themselves.
+  return options_.self.region < peer.address.region ||
+         (!peer.told && !keeper_.WhyNotLead(/*all_peers_told=*/false).empty());
 }
 
 void Replicator::DialPeers(Now now) {

@@ -360,6 +360,7 @@ void Replicator::BecomePrimary(crdt::Epoch epoch, Now now) {
   epoch_ = epoch;
   waiting_to_lead_.clear();
   following_.reset();
+  followed_position_ = 0;
   keeper_.Log("leading under epoch " + std::to_string(epoch));
   // Everybody hears of it at once.
   last_heartbeat_ms_ = 0;
@@ -546,6 +547,7 @@ void Replicator::Acknowledge(Now now) {
     CausalGate* gate = link->gate();
     if (gate == nullptr) continue;
     if (gate->request().follow) {
+      if (gate->applied_position() != 0) followed_position_ = gate->applied_position();
       followed_.Note(progress_.written, gate->applied_position());
       followed_.Advance(progress_.durable);
       link->AcknowledgeFollow(progress_.durable == 0 ? 0 : followed_.durable());
@@ -557,18 +559,14 @@ void Replicator::Acknowledge(Now now) {
 }
 
 NodeState Replicator::OwnState() const {
-  LogPosition position = progress_.written;
-  if (!primary_ && following_) {
-    const auto peer = peers_.find({options_.self.region, *following_});
-    const PeerLink* link = peer == peers_.end() ? nullptr : LinkOf(peer->second);
-    if (link != nullptr && link->gate() != nullptr) position = link->gate()->applied_position();
-  }
+  // Of a replica: where it stands in its primary's log, also when that primary is gone.
+  const bool followed = !primary_ && followed_position_ != 0;
   // A primary tells the epoch that it leads under, however great a one it has heard of: of two
   // primaries the one with the newer epoch goes on, and both must see the same one in that.
   return {.primary = primary_,
           .epoch = primary_ ? epoch_ : GreatestKnownEpoch(),
           .floor = shard_.floor(),
-          .position = position,
+          .position = followed ? followed_position_ : progress_.written,
           .client_port = options_.client_port,
           .joining = joining()};
 }

@@ -212,6 +212,7 @@ class Replicator {
   LogProgress progress_;
   // Which position of the followed primary was applied when our log ended where.
   NotesByPosition<storage::LogPosition> followed_;
+  storage::LogPosition followed_position_ = 0;  // What was last applied of a primary's log.
   std::int64_t last_heartbeat_ms_ = 0;
   std::int64_t last_region_ack_ms_ = 0;
   std::int64_t last_stability_ms_ = 0;

@@ -161,7 +161,7 @@ std::vector<NodeReport> Replicator::NodeReports() const {
       report.self = true;
       report.reachable = true;
       report.role = primary_ ? "primary" : "replica";
-      report.epoch = epoch_;
+      report.epoch = OwnState().epoch;
       report.position = OwnState().position;
     } else {
       const Peer& peer = peers_.at({node.region, node.ordinal});

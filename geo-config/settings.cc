@@ -81,7 +81,8 @@ Setting Number(const Heading& heading) {
       });
 }
 
-template <auto kMember, std::uint64_t kLeast = 0>
+template <auto kMember, std::uint64_t kLeast = 0,
+          std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max()>
 Setting Size(const Heading& heading) {
   return Make(
       heading, kSize, [](const Config& config) { return std::to_string(config.*kMember); },
@@ -89,6 +90,7 @@ Setting Size(const Heading& heading) {
         const auto value = ParseBytes(text);
         if (!value) return Expected(kSize);
         if (*value < kLeast) return Expected("at least " + TextOfBytes(kLeast));
+        if (*value > kMost) return Expected("at most " + TextOfBytes(kMost));
         config.*kMember = *value;
         return {};
       });
@@ -249,8 +251,10 @@ std::vector<Setting> MakeTable() {
           {"timeout", kClients, kAtRunTime, "Close a client that was idle for so long; 0: never."}),
       Seconds<&Config::tcp_keepalive>(
           {"tcp-keepalive", kClients, kAtStart, "Time between keepalive probes; 0: none."}),
-      Size<&Config::proto_max_bulk_len, 1 << 20>(
-          {"proto-max-bulk-len", kClients, kAtRunTime, "Longest argument of a command."}),
+      // A cell of the keyspace tells the size of its value with 31 bits.
+      Size<&Config::proto_max_bulk_len, 1 << 20, 1 << 30>(
+          {"proto-max-bulk-len", kClients, kAtRunTime,
+           "Longest argument of a command, and longest value: at most 1gb."}),
       Size<&Config::client_query_buffer_limit, 1 << 20>(
           {"client-query-buffer-limit", kClients, kAtRunTime,
            "Most bytes of one client's unfinished request."}),

@@ -60,6 +60,13 @@ TEST_F(ConfigCommandsTest, AcceptsWhatHasNoEffect) {
   }
 }
 
+TEST_F(ConfigCommandsTest, KeepsValuesBelowWhatTheKeyspaceCanHold) {
+  EXPECT_EQ(Run("CONFIG SET proto-max-bulk-len 1gb"), "+OK|");
+  EXPECT_EQ(Run("CONFIG SET proto-max-bulk-len 2gb"),
+            "-ERR CONFIG SET failed (possibly related to argument 'proto-max-bulk-len') - expected "
+            "at most 1gb|");
+}
+
 TEST_F(ConfigCommandsTest, RefusesWhatRedisCannotChangeEither) {
   EXPECT_EQ(Run("CONFIG SET databases 1"), "+OK|");
   EXPECT_EQ(Run("CONFIG SET databases 16"),

@@ -1,0 +1,101 @@
+#include "tests/simulation/history.h"
+
+#include "tests/simulation/story.h"
+
+namespace simulation {
+
+using crdt::Stamp;
+using crdt::VersionVector;
+using storage::FrameKind;
+using storage::RecordView;
+
+namespace {
+
+std::string Name(Stamp stamp) {
+  return std::to_string(stamp.region()) + "." + std::to_string(stamp.writer().epoch_slot()) + ":" +
+         std::to_string(stamp.value());
+}
+
+}  // namespace
+
+void History::OnRecovered(NodeNumber node, const storage::Log& log) {
+  NodeHistory& history = nodes_[node];
+  history.cursor = {};
+  history.synced = {};
+  history.unsynced.clear();
+  Observe(node, log);
+  // Recovery makes durable what only the kernel had.
+  OnSynced(node, log.durable());
+}
+
+void History::Observe(NodeNumber node, const storage::Log& log) {
+  NodeHistory& history = nodes_[node];
+  if (history.cursor.position() >= log.end()) return;
+  if (history.cursor.position() == 0) {
+    // A log in memory may have lost its beginning.
+    if (auto begin = log.CursorFor({})) history.cursor = *std::move(begin);
+  }
+  const auto read = log.Read(history.cursor, log.end(), log.end(), [&](const auto& frame) {
+    Look(node, frame);
+    return true;
+  });
+  if (!read) throw Violation(names_[node] + " cannot read its log: " + read.error().detail);
+  history.ever.Merge(history.cursor.floor());
+}
+
+void History::Look(NodeNumber node, const storage::FrameView& frame) {
+  if (frame.kind() == FrameKind::kRecord) {
+    const auto record = storage::DecodeRecord(frame.payload, frame.floor);
+    if (!record) throw Violation(names_[node] + " logged a record that does not decode");
+    LookAtRecord(node, *record, frame.floor);
+    nodes_[node].unsynced.emplace_back(frame.end, record->last_stamp());
+  } else if (frame.kind() == FrameKind::kFloorJump) {
+    const auto floor = storage::DecodeVector(frame.payload);
+    if (!floor) throw Violation(names_[node] + " logged a jump that does not decode");
+    for (const Stamp stamp : floor->entries()) nodes_[node].unsynced.emplace_back(frame.end, stamp);
+  }
+}
+
+void History::LookAtRecord(NodeNumber node, const RecordView& record, const VersionVector& floor) {
+  const Stamp first = record.first_stamp;
+  if (floor.Covers(first)) {
+    throw Violation(names_[node] + " applied " + Name(first) + " twice");
+  }
+  if (!floor.Covers(record.context)) {
+    throw Violation(names_[node] + " applied " + Name(first) + " before its context (" +
+                    record.context.ToString() + "), having " + floor.ToString());
+  }
+  for (const Stamp seen : record.context.entries()) {
+    if (seen >= first) {
+      throw Violation(Name(first) + " is stamped earlier than " + Name(seen) +
+                      ", which its author had seen");
+    }
+  }
+  const auto [known, is_new] = records_.try_emplace(first);
+  if (is_new) {
+    known->second = {record.effect_count, record.context, std::string(record.effects)};
+    const Stamp before = record.context.Get(first.writer());
+    const auto [next, only] = next_.try_emplace({first.writer(), before}, first);
+    if (!only) {
+      throw Violation(names_[node] + ": " + Name(first) + " and " + Name(next->second) +
+                      " were both written behind " + Name(before) + ": an identity was used twice");
+    }
+  } else if (known->second.effects != record.effects ||
+             known->second.effect_count != record.effect_count) {
+    throw Violation(names_[node] + " has other effects under " + Name(first) + " than others have");
+  } else if (known->second.context != record.context) {
+    throw Violation(names_[node] + " has another context of " + Name(first) + " (" +
+                    record.context.ToString() + ") than others have (" +
+                    known->second.context.ToString() + ")");
+  }
+}
+
+void History::OnSynced(NodeNumber node, storage::LogPosition position) {
+  NodeHistory& history = nodes_[node];
+  while (!history.unsynced.empty() && history.unsynced.front().first <= position) {
+    history.synced.Advance(history.unsynced.front().second);
+    history.unsynced.pop_front();
+  }
+}
+
+}  // namespace simulation

@@ -1,0 +1,71 @@
+// Every record that any node ever logged, and what each node has. The first checker: whatever it
+// finds wrong is a Violation.
+//
+//   * a stamp is given to one write only, with the same effects and the same context everywhere;
+//   * a writer's records are a chain: each has seen the one before it, and only one follows
+//   another;
+//   * nothing is applied before its context, and nothing twice.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "crdt/stamp.h"
+#include "crdt/version_vector.h"
+#include "storage/log/log.h"
+#include "tests/simulation/simulated_network.h"
+
+namespace simulation {
+
+struct KnownRecord {
+  std::uint64_t effect_count = 0;
+  crdt::VersionVector context;
+  std::string effects;
+};
+
+class History {
+ public:
+  explicit History(std::vector<std::string> names)
+      : names_(std::move(names)), nodes_(names_.size()) {}
+
+  // --- What happens ------------------------------------------------------------------------------
+  // The node has read its log: everything in it is looked at again.
+  void OnRecovered(NodeNumber node, const storage::Log& log);
+  // Looks at what the log has got since the last time.
+  void Observe(NodeNumber node, const storage::Log& log);
+  // Everything before `position` is on the node's disk.
+  void OnSynced(NodeNumber node, storage::LogPosition position);
+
+  // --- Questions ---------------------------------------------------------------------------------
+  const crdt::VersionVector& floor(NodeNumber node) const { return nodes_[node].cursor.floor(); }
+  // All that the node ever had, lost tails included.
+  const crdt::VersionVector& ever(NodeNumber node) const { return nodes_[node].ever; }
+  const crdt::VersionVector& synced(NodeNumber node) const { return nodes_[node].synced; }
+  // By their first stamps, which is an order that agrees with causality.
+  const std::map<crdt::Stamp, KnownRecord>& records() const { return records_; }
+
+ private:
+  struct NodeHistory {
+    storage::LogCursor cursor;
+    crdt::VersionVector ever;
+    crdt::VersionVector synced;
+    // Floors behind frames that are not synced yet.
+    std::deque<std::pair<storage::LogPosition, crdt::Stamp>> unsynced;
+  };
+
+  void Look(NodeNumber node, const storage::FrameView& frame);
+  void LookAtRecord(NodeNumber node, const storage::RecordView& record,
+                    const crdt::VersionVector& floor);
+
+  std::vector<std::string> names_;
+  std::vector<NodeHistory> nodes_;
+  std::map<crdt::Stamp, KnownRecord> records_;
+  // The last stamp of a record → the first stamp of the one that its writer wrote next.
+  std::map<std::pair<crdt::Writer, crdt::Stamp>, crdt::Stamp> next_;
+};
+
+}  // namespace simulation

@@ -1,0 +1,52 @@
+// Faults that are put in on purpose, each at a seam of the product: a checker that cannot fail is
+// worth nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "server/shard_node.h"
+#include "storage/memory_disk.h"
+#include "tests/simulation/simulated_network.h"
+
+namespace simulation {
+
+enum class Planted {
+  kNone,
+  kIdentityReused,          // A machine that lost a tail claims that it never stopped.
+  kEpochNotDurable,         // A machine crash takes back what the node noted of itself.
+  kCleanMarkStays,          // A clean mark survives the next start.
+  kRepliesAtOnce,           // Replies leave before the kernel has the log.
+  kRepliesBeforeSync,       // With `always`, replies wait for the kernel only.
+  kSyncLies,                // fsync returns and nothing is durable.
+  kAppliedAheadOfItself,    // Replicas acknowledge more than they have applied.
+  kAppliedAsDurable,        // Replicas and regions report what is applied as durable.
+  kContextDropped,          // Records travel without what their authors had seen.
+  kSiblingDropped,          // A write that loses against one that it had not seen is left out.
+  kCollectedEarly,          // Counters are collected when applied instead of when stable.
+  kResumedTooFar,           // A reconnection asks for the log one record too late.
+  kAppliedTwice,            // What came already is applied again.
+  kJoinWithoutJump,         // A joined replica keeps its old vector.
+  kTailNotOffered,          // A returning primary hides what only it has.
+  kWaitCountsOneMore,       // WAIT counts the primary too.
+  kRegionWaitCountsItself,  // REGION WAIT counts this region too.
+};
+
+struct PlantedFault {
+  Planted planted;
+  std::string_view name;
+  int seeds;  // Within so many it is found.
+};
+std::span<const PlantedFault> PlantedFaults();
+
+// The node with the fault in it where that is in the node's own reach.
+std::unique_ptr<server::ShardNode> MakeNode(Planted planted, geo_config::Config config,
+                                            server::Environment environment);
+// Changes what is sent between nodes; empty where the fault is elsewhere.
+SimulatedNetwork::Tamper MakeTamper(Planted planted);
+
+}  // namespace simulation

@@ -1,0 +1,229 @@
+#include "tests/simulation/reference_model.h"
+
+#include <cstdlib>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include "tests/simulation/story.h"
+
+namespace simulation {
+
+using crdt::EffectKind;
+using crdt::EffectView;
+using crdt::Stamp;
+using crdt::ValueType;
+
+// What the author of an effect had seen.
+struct ReferenceModel::Seen {
+  const crdt::VersionVector& context;
+  Stamp stamp;
+
+  bool Covers(Stamp other) const {
+    return other.writer() == stamp.writer() ? other < stamp : context.Covers(other);
+  }
+};
+
+void ReferenceModel::Clear(Value& value, const Seen& seen) {
+  std::erase_if(value.assigned, [&](const auto& entry) { return seen.Covers(entry.first); });
+  std::erase_if(value.added, [&](const auto& entry) { return seen.Covers(entry.first); });
+}
+
+void ReferenceModel::Clear(Values& values, const Seen& seen) {
+  for (auto& [name, value] : values) Clear(value, seen);
+}
+
+void ReferenceModel::Clear(Key& key, const Seen& seen) {
+  Clear(key.string, seen);
+  Clear(key.hash, seen);
+  Clear(key.set, seen);
+  std::erase_if(key.deadlines, [&](const auto& entry) { return seen.Covers(entry.first); });
+}
+
+void ReferenceModel::Increase(const EffectView& effect, const Seen& seen, Value& value) {
+  const Stamp lineage = effect.has(crdt::effect_flag::kFresh) || effect.lineage_start.is_zero()
+                            ? seen.stamp
+                            : effect.lineage_start;
+  const bool of_field = effect.kind == EffectKind::kHashIncrement;
+  crdt::Total& before = totals_[{.key = std::string(effect.key),
+                                 .field = of_field ? "." + std::string(effect.field) : "",
+                                 .lineage = lineage}];
+  value.added[seen.stamp] = {.lineage = lineage,
+                             .total = effect.total,
+                             .step = {.integer = effect.total.integer - before.integer,
+                                      .floating = effect.total.floating - before.floating}};
+  before = effect.total;
+}
+
+void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
+  if (effect.kind == EffectKind::kClear) {
+    for (auto& [name, key] : keys_) Clear(key, seen);
+    return;
+  }
+  Key& key = keys_[std::string(effect.key)];
+  const auto set_deadline = [&](std::int64_t deadline) {
+    std::erase_if(key.deadlines, [&](const auto& entry) { return seen.Covers(entry.first); });
+    key.deadlines[seen.stamp] = deadline;
+  };
+  switch (effect.kind) {
+    case EffectKind::kSet:
+      Clear(key.hash, seen);
+      Clear(key.set, seen);
+      Clear(key.string, seen);
+      key.string.assigned[seen.stamp] = effect.value;
+      if (!effect.has(crdt::effect_flag::kKeepTtl)) {
+        set_deadline(effect.has(crdt::effect_flag::kHasDeadline) ? effect.deadline
+                                                                 : crdt::kInfinite);
+      }
+      break;
+    case EffectKind::kDelete:
+      Clear(key, seen);
+      break;
+    case EffectKind::kIncrement:
+      Increase(effect, seen, key.string);
+      break;
+    case EffectKind::kExpire:
+      set_deadline(effect.deadline);
+      break;
+    case EffectKind::kSetAdd:
+    case EffectKind::kHashSet:
+    case EffectKind::kSetRemove:
+    case EffectKind::kHashDelete:
+      for (crdt::ElementReader element(effect); element.Next();) {
+        const bool of_hash =
+            effect.kind == EffectKind::kHashSet || effect.kind == EffectKind::kHashDelete;
+        Value& value = (of_hash ? key.hash : key.set)[std::string(element.name())];
+        Clear(value, seen);
+        if (effect.kind == EffectKind::kSetAdd || effect.kind == EffectKind::kHashSet) {
+          value.assigned[seen.stamp] = element.value();
+        }
+      }
+      break;
+    case EffectKind::kHashIncrement:
+      Increase(effect, seen, key.hash[std::string(effect.field)]);
+      break;
+    case EffectKind::kEndHidden:
+      if (effect.kept != ValueType::kString) Clear(key.string, seen);
+      if (effect.kept != ValueType::kHash) Clear(key.hash, seen);
+      if (effect.kept != ValueType::kSet) Clear(key.set, seen);
+      break;
+    case EffectKind::kClear:
+      break;
+  }
+  if (effect.kind != EffectKind::kSet && effect.has(crdt::effect_flag::kEmpties)) {
+    std::erase_if(key.deadlines, [&](const auto& entry) { return seen.Covers(entry.first); });
+  }
+  if (effect.has(crdt::effect_flag::kCreates)) set_deadline(crdt::kInfinite);
+}
+
+void ReferenceModel::Apply(Stamp first, const KnownRecord& record) {
+  crdt::ByteReader in(record.effects);
+  for (Stamp stamp = first; !in.at_end(); stamp = stamp.Plus(1)) {
+    const auto effect = EffectView::Decode(in);
+    if (!effect) throw Violation("a record was logged whose effects do not decode");
+    ApplyEffect(*effect, {record.context, stamp});
+  }
+}
+
+// --- Showing -------------------------------------------------------------------------------------
+
+Stamp ReferenceModel::Value::newest() const {
+  const Stamp assignment = assigned.empty() ? Stamp() : assigned.rbegin()->first;
+  return std::max(assignment, added.empty() ? Stamp() : added.rbegin()->first);
+}
+
+std::string ReferenceModel::Value::Text() const {
+  const std::string base = assigned.empty() ? "0" : assigned.rbegin()->second;
+  if (added.empty()) return base;
+  crdt::Total sum;
+  for (const auto& [stamp, increment] : added) {
+    sum.integer += increment.step.integer;
+    sum.floating += increment.step.floating;
+  }
+  // Float increments are multiples of 1/4 here and sums stay small, so any order gives the same.
+  char* end = nullptr;
+  const long double number = std::strtold(base.c_str(), &end);
+  if (base.empty() || *end != '\0') return base;
+  const long double shown =
+      number + static_cast<long double>(sum.integer) + static_cast<long double>(sum.floating);
+  char text[64];
+  std::snprintf(text, sizeof text, "%.2Lf", shown);
+  std::string digits = text;
+  while (digits.back() == '0') digits.pop_back();
+  if (digits.back() == '.') digits.pop_back();
+  return digits == "-0" ? "0" : digits;
+}
+
+Stamp ReferenceModel::Newest(const Values& values) {
+  Stamp newest;
+  for (const auto& [name, value] : values) newest = std::max(newest, value.newest());
+  return newest;
+}
+
+ValueType ReferenceModel::VisibleType(const Key& key) {
+  const Stamp string = key.string.newest();
+  const Stamp hash = Newest(key.hash);
+  const Stamp set = Newest(key.set);
+  const Stamp newest = std::max({string, hash, set});
+  if (newest.is_zero()) return ValueType::kNone;
+  if (newest == string) return ValueType::kString;
+  return newest == hash ? ValueType::kHash : ValueType::kSet;
+}
+
+std::string ReferenceModel::CompareKey(const std::string& name, const Key& key,
+                                       const crdt::KeyView& view) {
+  const ValueType type = VisibleType(key);
+  if (type != view.type()) {
+    return "key " + name + " shows type " + std::to_string(static_cast<int>(view.type())) +
+           ", should be " + std::to_string(static_cast<int>(type));
+  }
+  if (type == ValueType::kNone) return {};
+  if (type == ValueType::kString) {
+    std::string scratch;
+    const std::string shown(view.Text(scratch));
+    const std::string right = key.string.Text();
+    return shown == right ? "" : "key " + name + " shows " + shown + ", should be " + right;
+  }
+  std::map<std::string, std::string> right;
+  for (const auto& [element, value] : type == ValueType::kHash ? key.hash : key.set) {
+    if (!value.visible()) continue;
+    right[element] = type == ValueType::kHash ? value.Text() : "";
+  }
+  std::map<std::string, std::string> shown;
+  view.elements().ForEach(
+      [&](std::string_view element, std::string_view text) { shown[std::string(element)] = text; });
+  if (shown == right) return {};
+  std::string difference = "key " + name + " shows";
+  for (const auto& [element, text] : shown) difference += " " + element + "=" + text;
+  difference += ", should be";
+  for (const auto& [element, text] : right) difference += " " + element + "=" + text;
+  return difference;
+}
+
+std::string ReferenceModel::Compare(const storage::Keyspace& keyspace, std::int64_t now_ms) const {
+  std::set<std::string> shown;
+  for (const crdt::KeyTable* table : keyspace.Tables()) {
+    table->ForEach([&](const crdt::KeyCell& cell) {
+      if (crdt::KeyView(&cell).exists()) shown.emplace(cell.name());
+    });
+  }
+  for (const auto& [name, key] : keys_) {
+    shown.erase(name);
+    std::int64_t deadline = 0;
+    for (const auto& [stamp, at] : key.deadlines) deadline = std::max(deadline, at);
+    const crdt::KeyView view = keyspace.Find(name);
+    const std::int64_t shown_deadline = view.deadline().value_or(crdt::kInfinite);
+    if (!key.deadlines.empty() && deadline <= now_ms && shown_deadline <= now_ms) continue;
+    if (std::string difference = CompareKey(name, key, view); !difference.empty()) {
+      return difference;
+    }
+    const std::int64_t right = key.deadlines.empty() ? crdt::kInfinite : deadline;
+    if (view.exists() && shown_deadline != right) {
+      return "key " + name + " lives until " + std::to_string(shown_deadline) + ", should be " +
+             std::to_string(right);
+    }
+  }
+  return shown.empty() ? "" : "key " + *shown.begin() + " is shown and was never written";
+}
+
+}  // namespace simulation

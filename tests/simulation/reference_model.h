@@ -1,0 +1,73 @@
+// What the deployment must show in the end, computed from the records alone.
+//
+// Written without the merge rules of crdt/: records are taken in the order of their stamps, which
+// agrees with causality, so that "a later write has seen it" needs only the later write's context.
+// A counter is the sum of the increments that no reset has seen; there are no totals, lineages or
+// baselines here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "crdt/effect.h"
+#include "crdt/stamp.h"
+#include "crdt/version_vector.h"
+#include "storage/keyspace.h"
+#include "tests/simulation/history.h"
+
+namespace simulation {
+
+class ReferenceModel {
+ public:
+  void Apply(crdt::Stamp first, const KnownRecord& record);
+  // What differs from the keyspace, for people; empty: nothing. Keys whose deadline is at or before
+  // `now_ms` are not looked at.
+  std::string Compare(const storage::Keyspace& keyspace, std::int64_t now_ms) const;
+
+ private:
+  struct Increment {
+    crdt::Stamp lineage;
+    crdt::Total total;  // As shipped.
+    crdt::Total step;
+  };
+  // A string key, a hash field or a set member.
+  struct Value {
+    std::map<crdt::Stamp, std::string> assigned;
+    std::map<crdt::Stamp, Increment> added;
+
+    bool visible() const { return !assigned.empty() || !added.empty(); }
+    crdt::Stamp newest() const;
+    std::string Text() const;
+  };
+  using Values = std::map<std::string, Value, std::less<>>;
+  struct Key {
+    Value string;
+    Values hash;
+    Values set;
+    std::map<crdt::Stamp, std::int64_t> deadlines;
+  };
+  struct Seen;
+  // The newest increment of a writer and lineage at one place: what a total is counted from.
+  struct Place {
+    std::string key;
+    std::string field;  // With a mark in front, so that a field never looks like the key itself.
+    crdt::Stamp lineage;
+    auto operator<=>(const Place&) const = default;
+  };
+
+  void ApplyEffect(const crdt::EffectView& effect, const Seen& seen);
+  void Increase(const crdt::EffectView& effect, const Seen& seen, Value& value);
+  static void Clear(Value& value, const Seen& seen);
+  static void Clear(Values& values, const Seen& seen);
+  static void Clear(Key& key, const Seen& seen);
+  static crdt::Stamp Newest(const Values& values);
+  static crdt::ValueType VisibleType(const Key& key);
+  static std::string CompareKey(const std::string& name, const Key& key, const crdt::KeyView& view);
+
+  std::map<std::string, Key, std::less<>> keys_;
+  std::map<Place, crdt::Total> totals_;
+};
+
+}  // namespace simulation

@@ -1,0 +1,70 @@
+// A whole deployment in one thread: production nodes on simulated machines, with clients and
+// faults, all drawn from one seed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/faults.h"
+#include "tests/simulation/simulated_client.h"
+#include "tests/simulation/simulated_node.h"
+
+namespace simulation {
+
+struct Outcome {
+  std::string violation;  // Empty: all promises were kept.
+  std::uint64_t hash = 0;
+  std::int64_t simulated_ms = 0;
+  std::uint64_t commands = 0;
+  std::uint64_t acknowledged = 0;
+  std::uint64_t records = 0;
+  std::map<std::string, int> faults;
+};
+
+class SimulatedCluster {
+ public:
+  SimulatedCluster(std::uint64_t seed, Story::Telling telling, Planted planted);
+
+  Outcome Run();
+
+ private:
+  // What the seed has drawn for all of the run.
+  struct Plan {
+    int regions = 0;
+    std::vector<int> nodes;  // Of each region.
+    std::int64_t active_ms = 0;
+    std::int64_t most_latency_ms = 0;
+  };
+
+  Plan DrawPlan();
+  geo_config::Config DrawConfig(const std::vector<geo_config::RegionEntry>& regions, int region,
+                                int ordinal);
+  void MakeNodes();
+  void MakeClients();
+  void Advance();
+  void Converge();
+  bool Equal();
+  std::string Differences();
+  void CheckAgainstModel();
+
+  EventQueue events_;
+  Story story_;
+  Dice dice_;
+  Planted planted_;
+  Plan plan_;
+  std::unique_ptr<SimulatedNetwork> network_;
+  std::unique_ptr<History> history_;
+  std::unique_ptr<Promises> promises_;
+  std::vector<std::unique_ptr<SimulatedNode>> nodes_;
+  std::vector<SimulatedNode*> all_;
+  std::vector<std::unique_ptr<SimulatedClient>> clients_;
+  std::unique_ptr<Faults> faults_;
+};
+
+// One seed, from its beginning to its end.
+Outcome RunSeed(std::uint64_t seed, Story::Telling telling, Planted planted);
+
+}  // namespace simulation

@@ -1,0 +1,245 @@
+#include "tests/simulation/simulated_node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/dispatcher.h"
+
+namespace simulation {
+
+using replication::LinkId;
+
+namespace {
+
+constexpr std::int64_t kTickMs = 10;
+constexpr std::int64_t kMostSyncMs = 12;
+
+}  // namespace
+
+SimulatedNode::SimulatedNode(World world, NodeNumber number, std::string name,
+                             geo_config::Config config, std::int64_t skew_ms, Dice dice)
+    : world_(world),
+      number_(number),
+      name_(std::move(name)),
+      config_(std::move(config)),
+      clock_(world.events, skew_ms),
+      dice_(dice),
+      peers_(world.network, number) {}
+
+server::Environment SimulatedNode::MakeEnvironment() {
+  const std::uint64_t process = process_;
+  const bool reused = world_.planted == Planted::kIdentityReused;
+  return {.clock = clock_,
+          .dice = [this] { return dice_(); },
+          .disk = disk_,
+          .network = peers_,
+          .clients = *this,
+          .log = *this,
+          .sync = [this](storage::SyncJob job) { RunSync(std::move(job)); },
+          .exit =
+              [this, process](int code) {
+                if (process == process_) exit_code_ = exit_code_.value_or(code);
+              },
+          .boot_id = reused ? "boot" : "boot " + std::to_string(boots_),
+          .directory_identity = static_cast<std::uint64_t>(number_) + 1};
+}
+
+// --- Process and machine -------------------------------------------------------------------------
+
+void SimulatedNode::Start() {
+  if (running() || !machine_runs_) return;
+  ++process_;
+  exit_code_.reset();
+  // The operator says once that the deployment is new.
+  config_.bootstrap = process_ == 1;
+  node_ = MakeNode(world_.planted, config_, MakeEnvironment());
+  if (const crdt::Status recovered = node_->Recover(); !recovered) {
+    world_.story.Tell(name_ + " does not start: " + recovered.error().detail);
+    if (recovered.error().code == crdt::ErrorCode::kCorrupt) {
+      throw Violation(name_ + " takes its own log for damaged: " + recovered.error().detail);
+    }
+    node_.reset();
+    return;
+  }
+  world_.story.Tell(name_ + " starts");
+  world_.history.OnRecovered(number_, node_->log());
+  if (config_.appendonly) world_.promises.OnRecovered(number_, world_.history.floor(number_));
+  node_->Start();
+  touched_ = true;
+  PlanTick(process_);
+}
+
+void SimulatedNode::PlanTick(std::uint64_t process) {
+  world_.events.After(kTickMs, [this, process] {
+    if (process != process_ || !running()) return;
+    if (!frozen_) {
+      node_->OnTick();
+      touched_ = true;
+    }
+    PlanTick(process);
+  });
+}
+
+void SimulatedNode::RunSync(storage::SyncJob job) {
+  const std::uint64_t process = process_;
+  const auto done = std::make_shared<storage::SyncJob>(std::move(job));
+  world_.events.After(dice_.Between(0, kMostSyncMs), [this, process, done] {
+    if (process != process_ || !running()) return;
+    const crdt::Status status = world_.planted == Planted::kSyncLies ? crdt::Status() : done->Run();
+    if (status && world_.planted != Planted::kSyncLies) {
+      world_.history.OnSynced(number_, done->position);
+    }
+    node_->OnSyncDone(*done, status);
+    touched_ = true;
+    ExitIfAsked();
+  });
+}
+
+void SimulatedNode::EndProcess() {
+  frozen_ = false;
+  touched_ = false;
+  const auto connections = std::exchange(connections_, {});
+  node_.reset();
+  for (const auto& [id, connection] : connections) connection->client.OnDisconnected();
+}
+
+void SimulatedNode::Kill() {
+  if (!running()) return;
+  world_.story.Tell(name_ + " is killed");
+  world_.network.ProcessEnded(number_);
+  EndProcess();
+}
+
+void SimulatedNode::CrashMachine() {
+  if (!machine_runs_) return;
+  world_.story.Tell("the machine of " + name_ + " crashes");
+  world_.network.MachineStopped(number_);
+  EndProcess();
+  machine_runs_ = false;
+  ++boots_;
+  disk_.FailSyncs(false);
+  disk_.Crash([this] { return dice_(); });
+  world_.promises.OnMachineCrash(number_);
+}
+
+void SimulatedNode::Thaw() {
+  if (!frozen_) return;
+  frozen_ = false;
+  world_.network.Thaw(number_);
+}
+
+void SimulatedNode::ShutDown() {
+  if (!running()) return;
+  world_.story.Tell(name_ + " is told to stop");
+  node_->RequestShutdown({.by_signal = true});
+  touched_ = true;
+}
+
+void SimulatedNode::ExitIfAsked() {
+  if (!exit_code_ || !running()) return;
+  world_.story.Tell(name_ + " exits with " + std::to_string(*exit_code_));
+  world_.network.ProcessEnded(number_);
+  EndProcess();
+}
+
+// --- Clients -------------------------------------------------------------------------------------
+
+std::uint64_t SimulatedNode::Connect(ClientEnd& client) {
+  if (!running() || frozen_) return 0;
+  const std::uint64_t id = next_client_++;
+  connections_[id] = std::make_unique<Connection>(id, client);
+  connections_[id]->session.authenticated = true;
+  return id;
+}
+
+void SimulatedNode::Disconnect(std::uint64_t id) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  node_->OnClientGone(found->second->session);
+  connections_.erase(found);
+}
+
+server::ClientSession* SimulatedNode::SessionOf(std::uint64_t id) {
+  const auto found = connections_.find(id);
+  return found == connections_.end() ? nullptr : &found->second->session;
+}
+
+void SimulatedNode::Execute(std::uint64_t id, const std::vector<std::string>& words) {
+  Connection& connection = *connections_.at(id);
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  server::Dispatch(*node_, connection.session, views);
+  Extend(connection);
+  touched_ = true;
+}
+
+void SimulatedNode::AfterCommands() {
+  if (running() && world_.planted == Planted::kRepliesAtOnce) Flush(node_->log_end());
+}
+
+void SimulatedNode::Extend(Connection& connection) {
+  connection.hold.Extend(connection.left + connection.session.output.size(), node_->log_end());
+}
+
+void SimulatedNode::ForEach(const std::function<void(server::ClientSession&)>& visit) {
+  for (const auto& [id, connection] : connections_) visit(connection->session);
+}
+
+void SimulatedNode::Wake(server::ClientSession& session) {
+  const auto found = connections_.find(session.id);
+  if (found != connections_.end()) Extend(*found->second);
+}
+
+void SimulatedNode::Flush(storage::LogPosition released) {
+  // The client may disconnect meanwhile.
+  std::vector<std::uint64_t> all;
+  for (const auto& [id, connection] : connections_) all.push_back(id);
+  for (const std::uint64_t id : all) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) continue;
+    Connection& connection = *found->second;
+    const std::uint64_t may_leave = connection.hold.Release(released);
+    if (may_leave == connection.left) continue;
+    const std::size_t size = may_leave - connection.left;
+    const std::string bytes = connection.session.output.substr(0, size);
+    connection.session.output.erase(0, size);
+    connection.left = may_leave;
+    world_.story.Hash(bytes);
+    connection.client.OnReply(bytes);
+  }
+}
+
+// --- The loop ------------------------------------------------------------------------------------
+
+void SimulatedNode::EndTurn() {
+  if (!running() || frozen_ || !std::exchange(touched_, false)) return;
+  node_->EndOfTurn();
+  world_.history.Observe(number_, node_->log());
+  const bool early = world_.planted == Planted::kRepliesBeforeSync;
+  Flush(early ? node_->log().written() : node_->Released());
+  ExitIfAsked();
+}
+
+void SimulatedNode::OnConnected(LinkId link) {
+  if (!running()) return;
+  node_->replicator().OnConnected(link, node_->Times());
+  touched_ = true;
+}
+
+void SimulatedNode::OnAccepted(LinkId link) {
+  node_->replicator().OnAccepted(link, node_->Times());
+  touched_ = true;
+}
+
+void SimulatedNode::OnBytes(LinkId link, std::string_view bytes) {
+  if (!running()) return;
+  node_->replicator().OnBytes(link, bytes, node_->Times());
+  touched_ = true;
+}
+
+void SimulatedNode::OnClosed(LinkId link, const std::string& reason) {
+  if (!running()) return;
+  node_->replicator().OnClosed(link, reason, node_->Times());
+  touched_ = true;
+}
+
+}  // namespace simulation

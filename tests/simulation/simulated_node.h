@@ -1,0 +1,140 @@
+// One machine: its clock and disk, and the process of the node with its clients' connections.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "geo-config/config.h"
+#include "server/net/reply_hold.h"
+#include "server/shard_node.h"
+#include "storage/memory_disk.h"
+#include "tests/simulation/dice.h"
+#include "tests/simulation/history.h"
+#include "tests/simulation/planted_faults.h"
+#include "tests/simulation/promises.h"
+#include "tests/simulation/simulated_clock.h"
+#include "tests/simulation/simulated_network.h"
+#include "tests/simulation/story.h"
+
+namespace simulation {
+
+// Whoever has connected to a node as a client.
+class ClientEnd {
+ public:
+  virtual ~ClientEnd() = default;
+  // Bytes that have left the node.
+  virtual void OnReply(std::string_view bytes) = 0;
+  virtual void OnDisconnected() = 0;
+};
+
+// What all nodes of a run share.
+struct World {
+  EventQueue& events;
+  Story& story;
+  SimulatedNetwork& network;
+  History& history;
+  Promises& promises;
+  Planted planted = Planted::kNone;
+};
+
+class SimulatedNode : public NetworkUser, public server::ClientRegistry, public server::EventLog {
+ public:
+  SimulatedNode(World world, NodeNumber number, std::string name, geo_config::Config config,
+                std::int64_t skew_ms, Dice dice);
+
+  const std::string& name() const { return name_; }
+  NodeNumber number() const { return number_; }
+  const geo_config::Config& config() const { return config_; }
+  storage::MemoryDisk& disk() { return disk_; }
+  SimulatedClock& clock() { return clock_; }
+  bool running() const { return node_ != nullptr; }
+  server::ShardNode& node() { return *node_; }
+  bool leads() { return running() && node_->replicator().primary(); }
+
+  // --- Process and machine -----------------------------------------------------------------------
+  void Start();
+  void Kill();  // kill -9: what the kernel has stays.
+  void CrashMachine();
+  void BootMachine() { machine_runs_ = true; }
+  bool machine_runs() const { return machine_runs_; }
+  void Freeze() { frozen_ = true; }
+  void Thaw();
+  void ShutDown();
+
+  // --- Clients -----------------------------------------------------------------------------------
+  // 0 where nobody answers.
+  std::uint64_t Connect(ClientEnd& client);
+  void Disconnect(std::uint64_t id);
+  // Null where the connection is gone.
+  server::ClientSession* SessionOf(std::uint64_t id);
+  void Execute(std::uint64_t id, const std::vector<std::string>& words);
+  // Where replies leave too early if that is planted.
+  void AfterCommands();
+
+  // --- The loop ----------------------------------------------------------------------------------
+  // What was begun in this millisecond is ended: the log goes to the kernel, then replies leave.
+  void EndTurn();
+  void Touch() { touched_ = true; }
+
+  // --- NetworkUser -------------------------------------------------------------------------------
+  bool listening() const override { return running(); }
+  bool answering() const override { return machine_runs_; }
+  bool frozen() const override { return frozen_; }
+  void OnConnected(replication::LinkId link) override;
+  void OnAccepted(replication::LinkId link) override;
+  void OnBytes(replication::LinkId link, std::string_view bytes) override;
+  void OnClosed(replication::LinkId link, const std::string& reason) override;
+
+  // --- ClientRegistry ----------------------------------------------------------------------------
+  std::size_t size() const override { return connections_.size(); }
+  void ForEach(const std::function<void(server::ClientSession&)>& visit) override;
+  bool Kill(std::uint64_t) override { return false; }
+  void Wake(server::ClientSession& session) override;
+
+  // --- EventLog ----------------------------------------------------------------------------------
+  void Info(const std::string& line) override { world_.story.Tell(name_ + ": " + line); }
+  void Warn(const std::string& line) override { Info(line); }
+  void Error(const std::string& line) override { Info(line); }
+
+ private:
+  struct Connection {
+    explicit Connection(std::uint64_t id, ClientEnd& client) : session(id), client(client) {}
+    server::ClientSession session;
+    ClientEnd& client;
+    server::ReplyHold hold;
+    std::uint64_t left = 0;  // Bytes that have left, all of them dropped from session.output.
+  };
+
+  server::Environment MakeEnvironment();
+  void PlanTick(std::uint64_t process);
+  void RunSync(storage::SyncJob job);
+  void EndProcess();
+  void Extend(Connection& connection);
+  // Lets leave what depends on the log up to `released`.
+  void Flush(storage::LogPosition released);
+  void ExitIfAsked();
+
+  World world_;
+  NodeNumber number_;
+  std::string name_;
+  geo_config::Config config_;
+  SimulatedClock clock_;
+  Dice dice_;
+  storage::MemoryDisk disk_;
+  SimulatedPeers peers_;
+  std::unique_ptr<server::ShardNode> node_;
+  std::uint64_t process_ = 0;  // Counts starts.
+  std::uint64_t boots_ = 1;
+  bool machine_runs_ = true;
+  bool frozen_ = false;
+  bool touched_ = false;
+  std::optional<int> exit_code_;
+  std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  std::uint64_t next_client_ = 1;
+};
+
+}  // namespace simulation

@@ -1,0 +1,160 @@
+#include "tests/simulation/workload.h"
+
+namespace simulation {
+
+namespace {
+
+// Multiples of a quarter: sums of them are exact.
+std::string Quarters(Dice& dice) {
+  static constexpr const char* kSteps[] = {"0.25", "1.5", "-2.75", "3", "0.5"};
+  return kSteps[dice.Below(5)];
+}
+
+}  // namespace
+
+std::vector<Words> Workload::Next() {
+  if (options_.pauses && dice_.Chance(2)) {
+    const std::string region =
+        std::to_string(1 + dice_.Below(static_cast<std::uint64_t>(options_.regions)));
+    return {{"REGION", dice_.Chance(40) ? "PAUSE" : "RESUME", region}};
+  }
+  if (dice_.Chance(options_.wait_percent)) return {Write(), Wait()};
+  if (dice_.Chance(options_.transaction_percent)) {
+    std::vector<Words> all{{"MULTI"}};
+    for (std::uint64_t i = 2 + dice_.Below(3); i > 0; --i) all.push_back(Write());
+    all.push_back({"EXEC"});
+    return all;
+  }
+  if (dice_.Chance(options_.read_percent)) return {Read()};
+  std::vector<Words> all{Write()};
+  while (dice_.Chance(25)) all.push_back(Write());
+  return all;
+}
+
+std::string Workload::Value() {
+  if (dice_.Chance(40)) return std::to_string(dice_.Below(1000));
+  std::string value = "v" + std::to_string(dice_.Below(1000));
+  if (options_.value_bytes > 64 && dice_.Chance(50)) {
+    value.resize(options_.value_bytes, 'x');
+  }
+  return value;
+}
+
+// Key number n usually has type n modulo 3.
+Words Workload::Write() {
+  const int number = static_cast<int>(dice_.Below(static_cast<std::uint64_t>(options_.keys)));
+  if (dice_.Chance(12)) return KeyWrite(Key(number));
+  const bool clash = dice_.Chance(options_.clash_percent);
+  return WriteOf(clash ? static_cast<int>(dice_.Below(3)) : number % 3, Key(number));
+}
+
+Words Workload::WriteOf(int type, const std::string& key) {
+  if (type == 0) return StringWrite(key);
+  return type == 1 ? HashWrite(key) : SetWrite(key);
+}
+
+Words Workload::StringWrite(const std::string& key) {
+  switch (dice_.Below(10)) {
+    case 0:
+    case 1:
+      return {"SET", key, Value()};
+    case 2:
+      return {"SET", key, Value(), dice_.Chance(50) ? "KEEPTTL" : "NX"};
+    case 3:
+      return {"SET", key, Value(), "PX", std::to_string(dice_.Between(50, 4000))};
+    case 4:
+      return {"APPEND", key, "x"};
+    case 5:
+      return {"DECRBY", key, Step()};
+    case 6:
+      return {"INCRBYFLOAT", key, Quarters(dice_)};
+    default:
+      return {"INCR", key};
+  }
+}
+
+Words Workload::HashWrite(const std::string& key) {
+  switch (dice_.Below(7)) {
+    case 0:
+      return {"HSET", key, Element(), Value(), Element(), Value()};
+    case 1:
+    case 2:
+      return {"HSET", key, Element(), std::to_string(dice_.Below(100))};
+    case 3:
+      return {"HDEL", key, Element(), Element()};
+    case 4:
+      return {"HINCRBYFLOAT", key, Element(), Quarters(dice_)};
+    default:
+      return {"HINCRBY", key, Element(), Step()};
+  }
+}
+
+Words Workload::SetWrite(const std::string& key) {
+  switch (dice_.Below(8)) {
+    case 0:
+    case 1:
+      return {"SREM", key, Element(), Element()};
+    case 2:
+      return {"SPOP", key};
+    case 3:
+      return {"SMOVE", key, AnyKey(), Element()};
+    case 4:
+      return {"SUNIONSTORE", key, Key(2), Key(5)};
+    default:
+      return {"SADD", key, Element(), Element()};
+  }
+}
+
+Words Workload::KeyWrite(const std::string& key) {
+  switch (dice_.Below(14)) {
+    case 0:
+    case 1:
+    case 2:
+      return {"DEL", key};
+    case 3:
+    case 4:
+    case 5:
+      return {"PEXPIRE", key, std::to_string(dice_.Between(20, 5000))};
+    case 6:
+      return {"PERSIST", key};
+    case 7:
+    case 8:
+      return {"RENAME", key, AnyKey()};
+    case 9:
+    case 10:
+      return {"COPY", key, AnyKey(), "REPLACE"};
+    case 11:
+      return {"DEL", key, AnyKey(), AnyKey()};
+    case 12:
+      return {"UNLINK", key};
+    default:
+      return dice_.Chance(30) ? Words{"FLUSHALL"} : Words{"DEL", key};
+  }
+}
+
+Words Workload::Read() {
+  switch (dice_.Below(4)) {
+    case 0:
+      return {"GET", AnyKey()};
+    case 1:
+      return {"HGETALL", AnyKey()};
+    case 2:
+      return {"SMEMBERS", AnyKey()};
+    default:
+      return {"TTL", AnyKey()};
+  }
+}
+
+Words Workload::Wait() {
+  const std::string timeout = std::to_string(dice_.Between(5, 400));
+  switch (dice_.Below(3)) {
+    case 0:
+      return {"WAIT", std::to_string(dice_.Between(1, 2)), timeout};
+    case 1:
+      return {"WAITAOF", std::to_string(dice_.Below(2)), std::to_string(dice_.Below(3)), timeout};
+    default:
+      return {"REGION", "WAIT", std::to_string(dice_.Between(1, 2)), timeout};
+  }
+}
+
+}  // namespace simulation

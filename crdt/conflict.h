@@ -32,7 +32,9 @@ struct Conflict {
   ConflictRule rule;
   Stamp winner;
   Stamp loser;
-  std::string_view winner_value;  // Text, or empty where there is none (a delete).
+  // The text that was assigned; "+3" for increments; the deadline in ms, or "infinite"; the type's
+  // name in a clash. Empty where there is none of it: a delete, a set's member.
+  std::string_view winner_value;
   std::string_view loser_value;
 };
 

@@ -1,9 +1,13 @@
 #include "crdt/explain.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace crdt {
 namespace {
+
+constexpr std::string_view kAddsWin = "Adds win over removes that had not seen them.";
 
 std::string TextOf(const Total& total) {
   if (total.floating == 0 && total.integer <= INT64_MAX && total.integer >= INT64_MIN) {
@@ -12,12 +16,13 @@ std::string TextOf(const Total& total) {
   return FormatFloat(static_cast<Float128>(total.integer) + total.floating);
 }
 
-void ExplainValue(const StringValue& value, Explanation& explanation) {
+// `shown`: the key shows this value, and not one of another type.
+void ExplainValue(const StringValue& value, Explanation& explanation, bool shown = true) {
   std::string scratch;
-  if (value.visible()) explanation.shown = value.Text(scratch);
+  if (shown && value.visible()) explanation.shown = value.Text(scratch);
   for (const Sibling& sibling : value.siblings()) {
     explanation.siblings.push_back(
-        {sibling.stamp, sibling.value, &sibling == &value.siblings().back()});
+        {sibling.stamp, sibling.value, shown && &sibling == &value.siblings().back()});
   }
   for (const CounterPart& part : value.counters().parts()) {
     Total net = part.total;
@@ -30,6 +35,7 @@ void ExplainValue(const StringValue& value, Explanation& explanation) {
                                          .net = part.spent() ? "0" : TextOf(net),
                                          .spent = part.spent()});
   }
+  if (!shown) return;
   if (value.siblings().size() > 1) {
     explanation.rules.emplace_back(
         "Concurrent assignments: the greatest stamp is shown; the others stay hidden until a write "
@@ -67,6 +73,46 @@ void ExplainCell(const ElementTable::Table::Cell& cell, Explanation& explanation
                explanation);
 }
 
+ExplainedElement Summary(const ElementTable::Table::Cell& cell) {
+  if (cell.is_packed()) {
+    return {.name = std::string(cell.name()),
+            .shown = std::string(cell.packed_value()),
+            .newest = cell.packed_stamp()};
+  }
+  const StringValue& value = cell.full();
+  std::set<Writer> writers;
+  for (const Sibling& sibling : value.siblings()) writers.insert(sibling.stamp.writer());
+  for (const CounterPart& part : value.counters().parts()) {
+    if (!part.spent()) writers.insert(part.writer());
+  }
+  std::string scratch;
+  return {.name = std::string(cell.name()),
+          .shown = std::string(value.Text(scratch)),
+          .newest = value.newest(),
+          .hidden = value.siblings().empty() ? 0 : value.siblings().size() - 1,
+          .writers = writers.size()};
+}
+
+void ExplainElements(const ElementTable& table, Explanation& explanation) {
+  std::vector<ExplainedElement>& kept = explanation.elements;
+  std::size_t shared = 0;  // Those that several writers wrote stand first.
+  table.table().ForEach([&](const ElementTable::Table::Cell& cell) {
+    if (!cell.is_packed() && !cell.full().visible()) return;
+    if (cell.is_packed() && kept.size() == kMostExplainedElements) return;
+    if (shared == kMostExplainedElements) return;
+    ExplainedElement element = Summary(cell);
+    if (element.writers > 1) {
+      if (kept.size() == kMostExplainedElements) kept.pop_back();
+      kept.insert(kept.begin() + static_cast<std::ptrdiff_t>(shared++), std::move(element));
+    } else if (kept.size() < kMostExplainedElements) {
+      kept.push_back(std::move(element));
+    }
+  });
+  std::ranges::sort(kept, {}, [](const ExplainedElement& element) {
+    return std::pair(element.writers == 1, std::string_view(element.name));
+  });
+}
+
 }  // namespace
 
 std::optional<Explanation> Explain(const KeyView& view, std::optional<std::string_view> element) {
@@ -87,9 +133,16 @@ std::optional<Explanation> Explain(const KeyView& view, std::optional<std::strin
         table == nullptr ? nullptr : table->FindStored(*element);
     if (found == nullptr) return std::nullopt;
     ExplainCell(*found, explanation);
+    if (view.type() == ValueType::kSet) {
+      // Every add counts, and the member has no value that one of them could hide.
+      for (ExplainedSibling& add : explanation.siblings) add.shown = true;
+      explanation.rules = {std::string(kAddsWin)};
+    }
     return explanation;
   }
-  if (object.string() != nullptr) ExplainValue(*object.string(), explanation);
+  if (object.string() != nullptr) {
+    ExplainValue(*object.string(), explanation, view.type() == ValueType::kString);
+  }
   const auto container = [&](ValueType type, Stamp newest) {
     if (!newest.is_zero()) explanation.containers.push_back({type, newest, type == view.type()});
   };
@@ -97,10 +150,16 @@ std::optional<Explanation> Explain(const KeyView& view, std::optional<std::strin
   if (object.hash() != nullptr) container(ValueType::kHash, object.hash()->newest());
   if (object.set() != nullptr) container(ValueType::kSet, object.set()->newest());
   if (view.type() == ValueType::kHash || view.type() == ValueType::kSet) {
-    explanation.shown = std::to_string(view.elements().size()) + " elements";
-    explanation.rules.emplace_back(view.type() == ValueType::kSet
-                                       ? "Adds win over removes that had not seen them."
-                                       : "Fields unite; each field is decided on its own.");
+    const std::uint64_t size = view.elements().size();
+    explanation.shown = std::to_string(size) + (size == 1 ? " element" : " elements");
+    ExplainElements(view.elements(), explanation);
+    if (view.type() == ValueType::kSet) {
+      for (ExplainedElement& element : explanation.elements) element.hidden = 0;
+    }
+    explanation.rules.emplace_back(
+        view.type() == ValueType::kSet
+            ? kAddsWin
+            : std::string_view("Fields unite; each field is decided on its own."));
   }
   if (object.clashes()) {
     explanation.rules.emplace_back(

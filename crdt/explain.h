@@ -33,15 +33,29 @@ struct ExplainedDeadline {
   bool shown = false;
 };
 
+// One element of a collection, in short.
+struct ExplainedElement {
+  std::string name;
+  std::string shown;
+  Stamp newest;
+  std::size_t hidden = 0;   // Values that other writers assigned and that are not shown.
+  std::size_t writers = 1;  // Who assigned or added to what is there.
+};
+
 struct ExplainedContainer {
   ValueType type = ValueType::kNone;
   Stamp newest;
   bool shown = false;
 };
 
+inline constexpr std::size_t kMostExplainedElements = 100;
+
 struct Explanation {
   ValueType type = ValueType::kNone;
   std::string shown;  // The text; for a collection without `element`, its size in words.
+  // Of a collection: first those that several writers wrote, ordered by name. Not more than
+  // kMostExplainedElements.
+  std::vector<ExplainedElement> elements;
   std::vector<std::string> rules;  // Sentences.
   std::vector<ExplainedSibling> siblings;
   std::vector<ExplainedContribution> contributions;

@@ -1,6 +1,8 @@
 // Object::Apply: what each kind of effect does, and which collisions it reports.
 #include <algorithm>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "crdt/object.h"
 
@@ -24,6 +26,10 @@ const Sibling* Unseen(const StringValue& value, const Context& context) {
     if (sibling.stamp != context.stamp() && !context.Covers(sibling.stamp)) found = &sibling;
   }
   return found;
+}
+
+std::string DeadlineText(DeadlineMs deadline) {
+  return deadline == kInfinite ? "infinite" : std::to_string(deadline);
 }
 
 // One effect's reports about one key.
@@ -63,13 +69,16 @@ class Reporter {
                 type, element, other->stamp, text, other->value);
     }
     const Stamp increment = value.counters().newest_live();
-    if (!increment.is_zero()) Mixed(value, type, element, increment, text);
+    if (!increment.is_zero()) {
+      Collision(MixedRule(value), type, element, increment, text, Added(value, increment));
+    }
   }
 
   // An increment came to a value.
   void Increased(const StringValue& value, ValueType type, std::string_view element) {
     if (const Sibling* other = Unseen(value, context_)) {
-      Mixed(value, type, element, other->stamp, other->value);
+      Collision(MixedRule(value), type, element, other->stamp, Added(value, context_.stamp()),
+                other->value);
     } else if (value.HowShown() == Shown::kSaturated) {
       Collision(ConflictRule::kSaturated, type, element, value.newest(), {}, {});
     }
@@ -86,18 +95,28 @@ class Reporter {
   }
 
  private:
-  void Mixed(const StringValue& value, ValueType type, std::string_view element, Stamp other,
-             std::string_view text) {
+  // Of an assignment and increments of which neither had seen the other.
+  static ConflictRule MixedRule(const StringValue& value) {
     const Shown shown = value.HowShown();
-    const ConflictRule rule = shown == Shown::kMasked      ? ConflictRule::kIncrementsMasked
-                              : shown == Shown::kSaturated ? ConflictRule::kSaturated
-                                                           : ConflictRule::kIncrementsAddToWrite;
-    Collision(rule, type, element, other, text, text);
+    return shown == Shown::kMasked      ? ConflictRule::kIncrementsMasked
+           : shown == Shown::kSaturated ? ConflictRule::kSaturated
+                                        : ConflictRule::kIncrementsAddToWrite;
+  }
+
+  // "+3": what the writer of an increment has added to what is shown.
+  std::string_view Added(const StringValue& value, Stamp increment) {
+    const CounterPart* part = value.counters().Find(increment.writer());
+    if (part == nullptr) return {};
+    added_ = FormatFloat(static_cast<Float128>(part->total.integer - part->base.integer) +
+                         part->total.floating - part->base.floating);
+    if (!added_.starts_with('-')) added_.insert(0, 1, '+');
+    return added_;
   }
 
   const EffectView& effect_;
   const Context& context_;
   ConflictSink& sink_;
+  std::string added_;
 };
 
 }  // namespace
@@ -277,24 +296,30 @@ void Object::Report(const EffectView& effect, const Context& context,
         continue;
       }
       const bool own_wins = ttl_.winner()->stamp == context.stamp();
+      const std::string own = DeadlineText(effect.deadline);
+      const std::string other = DeadlineText(sibling.deadline);
       conflicts.OnConflict({.key = effect.key,
                             .type = VisibleType(),
                             .rule = ConflictRule::kLongestExpiry,
                             .winner = own_wins ? context.stamp() : sibling.stamp,
-                            .loser = own_wins ? sibling.stamp : context.stamp()});
+                            .loser = own_wins ? sibling.stamp : context.stamp(),
+                            .winner_value = own_wins ? own : other,
+                            .loser_value = own_wins ? other : own});
     }
   }
   if (adds && clashes()) {
-    const ValueType shown = VisibleType();
-    Stamp stamps[] = {string_ != nullptr ? string_->newest() : Stamp(),
-                      hash_ != nullptr ? hash_->newest() : Stamp(),
-                      set_ != nullptr ? set_->newest() : Stamp()};
-    std::ranges::sort(stamps, std::greater());
+    std::pair<Stamp, ValueType> containers[] = {
+        {string_ != nullptr ? string_->newest() : Stamp(), ValueType::kString},
+        {hash_ != nullptr ? hash_->newest() : Stamp(), ValueType::kHash},
+        {set_ != nullptr ? set_->newest() : Stamp(), ValueType::kSet}};
+    std::ranges::sort(containers, std::greater());
     conflicts.OnConflict({.key = effect.key,
-                          .type = shown,
+                          .type = VisibleType(),
                           .rule = ConflictRule::kTypeClash,
-                          .winner = stamps[0],
-                          .loser = stamps[1]});
+                          .winner = containers[0].first,
+                          .loser = containers[1].first,
+                          .winner_value = NameOf(containers[0].second),
+                          .loser_value = NameOf(containers[1].second)});
   }
 }
 

@@ -12,6 +12,7 @@
 #include "inspector/cli/connection.h"
 #include "inspector/cli/failover.h"
 #include "inspector/cli/outcome.h"
+#include "inspector/cli/presentation.h"
 #include "inspector/cli/rendering.h"
 
 namespace inspector {
@@ -42,7 +43,8 @@ RegionNames NamesOf(Connection& connection) {
 ExitCode Regions(Connection& connection, const std::string& id, Output output) {
   if (!id.empty()) {
     const Json link = connection.Ask({"REGION", "STATUS", id});
-    output == Output::kJson ? Print(link) : void(std::cout << RenderFields(link));
+    output == Output::kJson ? Print(link)
+                            : void(std::cout << RenderLink(link, NamesOf(connection)));
     return ExitCode::kDone;
   }
   const Json links = connection.Ask({"REGION", "STATUS"});
@@ -64,7 +66,7 @@ ExitCode Explain(Connection& connection, const std::vector<std::string>& what, O
     std::cout << RenderExplanation(explanation, NamesOf(connection));
   }
   if (!explanation.is_null()) return ExitCode::kDone;
-  std::cerr << "meridian: nothing is stored there\n";
+  std::cerr << "meridian: nothing is stored under " << Quoted(what.back()) << '\n';
   return ExitCode::kBadAnswer;
 }
 
@@ -93,7 +95,7 @@ std::string SinceMs(const std::string& text) {
 ExitCode Conflicts(Connection& connection, const ConflictQuery& query, Output output) {
   if (query.only_count) {
     const Json count = connection.Ask({"CONFLICT", "COUNT"});
-    output == Output::kJson ? Print(count) : void(std::cout << RenderFields(count));
+    output == Output::kJson ? Print(count) : void(std::cout << RenderTotals(count));
     return ExitCode::kDone;
   }
   Json conflicts;

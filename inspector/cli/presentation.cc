@@ -27,6 +27,12 @@ std::size_t SequenceAt(std::string_view bytes, std::size_t at) {
   return length;
 }
 
+// Characters of UTF-8: every byte but those that continue one.
+std::size_t WidthOf(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 }  // namespace
 
 std::string Quoted(std::string_view bytes) {
@@ -67,6 +73,14 @@ std::string Quoted(std::string_view bytes) {
   return text + '"';
 }
 
+std::string Shortened(std::string_view bytes, std::size_t most) {
+  if (bytes.size() <= most) return Quoted(bytes);
+  // Not within a character.
+  while (most > 0 && (static_cast<unsigned char>(bytes[most]) & 0xc0) == 0x80) --most;
+  return Quoted(bytes.substr(0, most)) + "… (" + ByteSize(static_cast<std::int64_t>(bytes.size())) +
+         ")";
+}
+
 std::string UtcTime(std::int64_t unix_ms) {
   const std::time_t whole = unix_ms / 1000;
   std::tm parts{};
@@ -96,16 +110,26 @@ std::string Table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], WidthOf(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+      line += row[i] + std::string(widths[i] - WidthOf(row[i]) + 2, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + '\n';
+  }
+  return text;
+}
+
+std::string Indented(std::string_view lines, std::size_t columns) {
+  std::string text;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size() - 1) + 1;
+    text.append(columns, ' ').append(lines.substr(0, end));
+    lines.remove_prefix(end);
   }
   return text;
 }

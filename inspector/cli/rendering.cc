@@ -1,89 +1,58 @@
 #include "inspector/cli/rendering.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <initializer_list>
+#include <sstream>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "inspector/cli/fields.h"
 #include "inspector/cli/presentation.h"
 
 namespace inspector {
 namespace {
 
-// A scalar without quotes; empty for null and for what is not there.
-std::string Plain(const Json& value) {
-  if (value.is_null()) return {};
-  if (value.is_string()) return value.get<std::string>();
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string Plain(const Json& map, std::string_view name) {
-  const auto found = map.find(name);
-  return found == map.end() ? std::string() : Plain(*found);
-}
-
-std::int64_t Number(const Json& map, std::string_view name) {
-  const auto found = map.find(name);
-  return found != map.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
-// A flag comes as 1 and 0, or as true and false.
-bool Flag(const Json& map, std::string_view name) {
-  const auto found = map.find(name);
-  if (found == map.end()) return false;
-  return found->is_boolean() ? found->get<bool>() : Number(map, name) != 0;
-}
+// Of a stamp's 64 bits the first 41 are milliseconds since 2024.
+constexpr int kStampShift = 23;
+constexpr std::int64_t kStampsBeginAtUnixMs = 1704067200000;
+// Longer values are cut: they are there to be recognised.
+constexpr std::size_t kMostShown = 60;
 
 bool IsKnown(std::initializer_list<std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// A field's value as people read it: times of the field's name are times.
-std::string Readable(std::string_view name, const Json& value) {
-  const bool is_moment = name == "time_ms" || name == "deadline_ms" || name == "unix_ms";
-  if (is_moment && value.is_number_integer()) return UtcTime(value.get<std::int64_t>());
-  if (name.ends_with("bytes_behind") || name.starts_with("bytes_")) {
-    if (value.is_number_integer()) return ByteSize(value.get<std::int64_t>());
+// "eu.2 up to 2026-01-31 12:00:00.123 UTC, …" of a version vector such as "1.2:123 2.2:456".
+std::string Vector(const std::string& text, const RegionNames& names) {
+  std::string readable;
+  std::istringstream entries(text);
+  for (std::string entry; entries >> entry;) {
+    const std::size_t dot = entry.find('.');
+    const std::size_t colon = entry.find(':');
+    if (dot == std::string::npos || colon == std::string::npos) return text;
+    const auto stamp = std::strtoull(entry.c_str() + colon + 1, nullptr, 10);
+    readable += (readable.empty() ? "" : ", ") + names.Of(std::strtol(entry.c_str(), nullptr, 10)) +
+                " (epoch slot " + entry.substr(dot + 1, colon - dot - 1) + ") up to " +
+                UtcTime(kStampsBeginAtUnixMs + static_cast<std::int64_t>(stamp >> kStampShift));
   }
-  return Plain(value);
+  return readable.empty() ? "nothing yet" : readable;
 }
 
-// Who wrote it and when: "region 2 (us), 2026-01-31 12:00:00.123 UTC, epoch slot 3, stamp 123".
-std::string Writer(const Json& map, const RegionNames& names) {
-  std::string text = "region " + names.Of(map.value("region", Json()));
-  if (map.contains("time_ms")) text += ", " + Readable("time_ms", map.at("time_ms"));
-  if (map.contains("epoch_slot")) text += ", epoch slot " + Plain(map, "epoch_slot");
-  if (map.contains("stamp")) text += ", stamp " + Plain(map, "stamp");
-  return text;
+// How the two sides of a conflict ended, by rule. Both increments count, so neither has lost.
+std::pair<const char*, const char*> SidesOf(const std::string& rule) {
+  if (rule == "write-survives-delete") return {"kept", "delete"};
+  if (rule == "longest-expiry") return {"wins", "loses"};
+  if (rule == "increments-add-to-write" || rule == "saturated") return {"newer", "older"};
+  return {"shown", "hidden"};
 }
 
-// One write of an explanation in one line: what it is, who made it, and the rest by name.
-std::string WriteLine(const Json& write, const RegionNames& names) {
-  if (!write.is_object()) return Plain(write);
-  std::string text;
-  if (write.contains("shown")) text += Flag(write, "shown") ? "shown   " : "hidden  ";
-  if (write.contains("value")) text += Quoted(Plain(write, "value")) + "  ";
-  if (write.contains("type")) text += Plain(write, "type") + "  ";
-  if (write.contains("net")) {
-    text += "adds " + Plain(write, "net") + " (total " + Plain(write, "total") + ", of which " +
-            Plain(write, "baseline") + " was deleted or replaced)  ";
-  }
-  if (write.contains("deadline_ms")) {
-    const bool infinite = write.at("deadline_ms") == "infinite";
-    text += infinite ? "for ever  "
-                     : "until " + Readable("deadline_ms", write.at("deadline_ms")) + "  ";
-  }
-  if (Flag(write, "spent")) text += "spent  ";
-  text += "by " + Writer(write, names);
-  for (const auto& [name, value] : write.items()) {
-    if (IsKnown({"shown", "value", "type", "net", "total", "baseline", "deadline_ms", "spent",
-                 "region", "time_ms", "epoch_slot", "stamp", "since"},
-                name)) {
-      continue;
-    }
-    text += ", " + name + " " + Readable(name, value);
-  }
-  return text;
+std::string ValueOf(const Json& side, const std::string& rule) {
+  const std::string value = Plain(side, "value");
+  if (value.empty() || rule == "type-clash") return value;
+  if (rule != "longest-expiry") return Shortened(value, kMostShown);
+  return value == "infinite" ? "no deadline" : UtcTime(std::strtoll(value.c_str(), nullptr, 10));
 }
 
 }  // namespace
@@ -96,10 +65,9 @@ RegionNames::RegionNames(const Json& regions) {
 }
 
 std::string RegionNames::Of(const Json& id) const {
-  std::string text = Plain(id);
   const auto found = id.is_number_integer() ? names_.find(id.get<std::int64_t>()) : names_.end();
-  if (found != names_.end() && !found->second.empty()) text += " (" + found->second + ")";
-  return text;
+  if (found != names_.end() && !found->second.empty()) return found->second;
+  return "region " + Plain(id);
 }
 
 std::string RenderRegions(const Json& list, const Json& links) {
@@ -129,47 +97,50 @@ std::string RenderRegions(const Json& list, const Json& links) {
   return Table(rows) + notes;
 }
 
-std::string RenderFields(const Json& map) {
+std::string RenderTotals(const Json& totals) {
   std::vector<std::vector<std::string>> rows;
-  for (const auto& [name, value] : map.items()) rows.push_back({name, Readable(name, value)});
+  for (const auto& [name, value] : totals.items()) {
+    if (!value.is_object()) rows.push_back({name, Plain(value)});
+  }
+  std::string text = Table(rows);
+  for (const auto& [name, value] : totals.items()) {
+    if (!value.is_object() || value.empty()) continue;
+    rows.clear();
+    for (const auto& [rule, count] : value.items()) rows.push_back({rule, Plain(count)});
+    text += Indented(Table(rows), 2);
+  }
+  return text;
+}
+
+std::string RenderLink(const Json& link, const RegionNames& names) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, value] : link.items()) {
+    if (Plain(value).empty()) continue;
+    const bool is_vector = name == "applied" || name == "durable";
+    rows.push_back({name, is_vector ? Vector(Plain(value), names) : Readable(name, value)});
+  }
   return Table(rows);
 }
 
-std::string RenderExplanation(const Json& explanation, const RegionNames& names) {
-  std::vector<std::vector<std::string>> rows;
-  std::string lists;
-  for (const auto& [name, value] : explanation.items()) {
-    if (value.is_array()) {
-      if (value.empty()) continue;
-      lists += name + "\n";
-      for (const Json& entry : value) lists += "  " + WriteLine(entry, names) + "\n";
-    } else if (name == "expired") {
-      rows.push_back({name, Flag(explanation, name) ? "yes: hidden from other commands" : "no"});
-    } else if (name == "type" || !value.is_string()) {
-      rows.push_back({name, Readable(name, value)});
-    } else {
-      rows.push_back({name, Quoted(Plain(value))});
-    }
-  }
-  return Table(rows) + lists;
-}
-
 std::string RenderConflict(const Json& conflict, const RegionNames& names) {
+  const std::string rule = Plain(conflict, "rule");
   std::string text = "#" + Plain(conflict, "id") + "  " +
                      Readable("time_ms", conflict.value("time_ms", Json())) + "  " +
                      Plain(conflict, "type") + " " + Quoted(Plain(conflict, "key"));
   if (const std::string element = Plain(conflict, "element"); !element.empty()) {
-    text += " " + Quoted(element);
+    text += ", element " + Quoted(element);
   }
-  text += "  " + Plain(conflict, "rule") + "\n";
-  for (const char* side : {"winner", "loser"}) {
-    if (!conflict.contains(side)) continue;
-    const Json& write = conflict.at(side);
-    // Of a double pop only the side that came second is known.
-    if (Plain(write, "stamp") == "0") continue;
-    text += "    " + std::string(side) + (side[0] == 'w' ? "  " : "   ") +
-            Quoted(Plain(write, "value")) + "  by " + Writer(write, names) + "\n";
+  text += "  " + rule + "\n";
+  const auto [winner, loser] = SidesOf(rule);
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, label] : {std::pair("winner", winner), std::pair("loser", loser)}) {
+    if (!conflict.contains(name)) continue;
+    const Json& side = conflict.at(name);
+    rows.push_back({label, ValueOf(side, rule), "by " + names.Of(side.value("region", Json())),
+                    Readable("time_ms", side.value("time_ms", Json())),
+                    "epoch slot " + Plain(side, "epoch_slot"), "stamp " + Plain(side, "stamp")});
   }
+  text += Indented(Table(rows), 4);
   if (const std::string why = Plain(conflict, "why"); !why.empty()) text += "    " + why + "\n";
   for (const auto& [name, value] : conflict.items()) {
     if (IsKnown({"id", "time_ms", "key", "element", "type", "rule", "winner", "loser", "why"},
@@ -237,9 +208,11 @@ std::string RenderStatus(const Json& info) {
   };
   std::vector<std::vector<std::string>> rows;
   for (const Row& row : kRows) {
-    if (const std::string value = Plain(info, row.field); !value.empty()) {
-      rows.push_back({row.title, value + row.unit});
-    }
+    const std::string value = Plain(info, row.field);
+    if (value.empty()) continue;
+    const bool is_size = std::string_view(row.unit) == " B";
+    rows.push_back({row.title, is_size ? ByteSize(std::strtoll(value.c_str(), nullptr, 10))
+                                       : value + row.unit});
   }
   for (const auto& [name, value] : info.items()) {
     const bool is_replica = name.starts_with("slave") && Plain(value).starts_with("ip=");

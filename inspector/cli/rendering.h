@@ -15,7 +15,7 @@ class RegionNames {
  public:
   RegionNames() = default;
   explicit RegionNames(const Json& regions);
-  // "1 (eu)", or "1" where it has no name.
+  // "eu", or "region 1" where it has no name.
   std::string Of(const Json& id) const;
 
  private:
@@ -24,9 +24,11 @@ class RegionNames {
 
 // REGION LIST and REGION STATUS.
 std::string RenderRegions(const Json& list, const Json& links);
-// One map, a field a line: REGION STATUS id.
-std::string RenderFields(const Json& map);
+// REGION STATUS id, a field a line.
+std::string RenderLink(const Json& link, const RegionNames& names);
 std::string RenderExplanation(const Json& explanation, const RegionNames& names);
+// CONFLICT COUNT.
+std::string RenderTotals(const Json& totals);
 std::string RenderConflict(const Json& conflict, const RegionNames& names);
 // REGION NODES.
 std::string RenderNodes(const Json& nodes);

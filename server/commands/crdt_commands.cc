@@ -41,6 +41,15 @@ void WriteDeadline(ReplyWriter& reply, const crdt::ExplainedDeadline& deadline) 
   Pair(reply, "shown", deadline.shown);
 }
 
+void WriteElement(ReplyWriter& reply, const crdt::ExplainedElement& element) {
+  reply.Map(kStampPairs + 4);
+  Pair(reply, "element", element.name);
+  Pair(reply, "shown", element.shown);
+  StampPairs(reply, element.newest);
+  Pair(reply, "hidden", element.hidden);
+  Pair(reply, "writers", element.writers);
+}
+
 void WriteContainer(ReplyWriter& reply, const crdt::ExplainedContainer& container) {
   reply.Map(kStampPairs + 2);
   Pair(reply, "type", NameOf(container.type));
@@ -64,7 +73,7 @@ void Explain(CommandContext& context, Arguments arguments) {
   if (!explanation) return context.reply.Null();
 
   ReplyWriter& reply = context.reply;
-  reply.Map(element ? 10 : 9);
+  reply.Map(element ? 11 : 10);
   Pair(reply, "key", key);
   if (element) Pair(reply, "element", *element);
   Pair(reply, "type", NameOf(explanation->type));
@@ -75,6 +84,7 @@ void Explain(CommandContext& context, Arguments arguments) {
   WriteList(reply, "siblings", explanation->siblings, WriteSibling);
   WriteList(reply, "contributions", explanation->contributions, WriteContribution);
   WriteList(reply, "deadlines", explanation->deadlines, WriteDeadline);
+  WriteList(reply, "elements", explanation->elements, WriteElement);
   WriteList(reply, "containers", explanation->containers, WriteContainer);
 }
 

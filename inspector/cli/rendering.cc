@@ -44,6 +44,7 @@ std::string Vector(const std::string& text, const RegionNames& names) {
 std::pair<const char*, const char*> SidesOf(const std::string& rule) {
   if (rule == "write-survives-delete") return {"kept", "delete"};
   if (rule == "longest-expiry") return {"wins", "loses"};
+  if (rule == "double-pop") return {"first", "second"};
   if (rule == "increments-add-to-write" || rule == "saturated") return {"newer", "older"};
   return {"shown", "hidden"};
 }
@@ -136,6 +137,8 @@ std::string RenderConflict(const Json& conflict, const RegionNames& names) {
   for (const auto& [name, label] : {std::pair("winner", winner), std::pair("loser", loser)}) {
     if (!conflict.contains(name)) continue;
     const Json& side = conflict.at(name);
+    // Of a double pop only the side that came second is known.
+    if (Plain(side, "stamp") == "0") continue;
     rows.push_back({label, ValueOf(side, rule), "by " + names.Of(side.value("region", Json())),
                     Readable("time_ms", side.value("time_ms", Json())),
                     "epoch slot " + Plain(side, "epoch_slot"), "stamp " + Plain(side, "stamp")});

@@ -2,6 +2,7 @@
 // is -1 and latency-monitor-threshold 0, with which Redis answers the same.
 #include "crdt/string_value.h"
 #include "server/commands/command_families.h"
+#include "server/commands/help_reply.h"
 
 namespace server {
 namespace {
@@ -36,7 +37,37 @@ void LatencyReset(CommandContext& context, Arguments) {
   context.reply.Integer(0);
 }
 
+constexpr std::string_view kSlowlogHelp[] = {
+    "SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "GET [<count>]",
+    "    Always empty: commands are not timed.",
+    "LEN",
+    "    Always 0.",
+    "RESET",
+    "    Does nothing.",
+    "HELP",
+    "    Print this help.",
+};
+
+constexpr std::string_view kLatencyHelp[] = {
+    "LATENCY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "HISTORY <event>",
+    "    Always empty: latency is not monitored.",
+    "LATEST",
+    "    Always empty.",
+    "RESET [<event> ...]",
+    "    Does nothing.",
+    "HELP",
+    "    Print this help.",
+};
+
+template <const auto& kLines>
+void Help(CommandContext& context, Arguments) {
+  WriteHelp(context.reply, kLines);
+}
+
 namespace flag = command_flag;
+constexpr std::uint32_t kHelpFlags = flag::kLoading | flag::kStale;
 constexpr std::uint32_t kFlags = flag::kAdmin | flag::kLoading | flag::kStale;
 
 constexpr CommandSpec kSlowlog[] = {
@@ -47,6 +78,13 @@ constexpr CommandSpec kSlowlog[] = {
      .summary = "Always empty: commands are not timed.",
      .since = "2.2.12",
      .run = SlowlogGet},
+    {.name = "slowlog|help",
+     .words = Exactly(2),
+     .flags = kHelpFlags,
+     .group = "server",
+     .summary = "Tells the subcommands.",
+     .since = "6.2.0",
+     .run = Help<kSlowlogHelp>},
     {.name = "slowlog|len",
      .words = Exactly(2),
      .flags = kFlags,
@@ -64,6 +102,13 @@ constexpr CommandSpec kSlowlog[] = {
 };
 
 constexpr CommandSpec kLatency[] = {
+    {.name = "latency|help",
+     .words = Exactly(2),
+     .flags = kHelpFlags,
+     .group = "server",
+     .summary = "Tells the subcommands.",
+     .since = "2.8.13",
+     .run = Help<kLatencyHelp>},
     {.name = "latency|history",
      .words = Exactly(3),
      .flags = kFlags | flag::kNoScript,

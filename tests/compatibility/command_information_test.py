@@ -24,8 +24,8 @@ ABSENT = {
     "modules": "module, module help, module list, module load, module loadex, module unload",
     "replication by Redis' own protocol": "psync, sync, replconf, replicaof, slaveof",
     "looking inside": """
-        debug, monitor, lolwut, latency doctor, latency graph, latency help, latency histogram,
-        memory doctor, memory malloc-stats, memory purge, memory stats, slowlog help""",
+        debug, monitor, lolwut, latency doctor, latency graph, latency histogram,
+        memory doctor, memory malloc-stats, memory purge, memory stats""",
     "several databases": "swapdb",
     "the longest common subsequence": "lcs",
     "sorting, which is for lists and sorted sets first": "sort, sort_ro",

@@ -34,6 +34,12 @@ class FakeNode : public Node {
   std::string refusal;  // What WriteRefusal answers.
   bool is_loading = false;
   bool is_stopping = false;
+  std::vector<RegionReport> regions;        // What region_reports answers.
+  std::vector<crdt::RegionId> paused;       // What PauseRegion was asked for.
+  std::int64_t replicas_applied = 0;        // How many replicas have everything.
+  std::int64_t replicas_durable = 0;        // And have it on disk.
+  bool locally_durable = false;             // As this node has.
+  std::int64_t regions_durable = 0;         // And other regions.
   std::int64_t now_ms = 1'800'000'000'000;  // Wall clock and steady clock.
 
   // The database at the present time.
@@ -97,7 +103,7 @@ class FakeNode : public Node {
   ConflictRing& conflicts() override { return conflicts_; }
   LogReport log_report() const override { return {}; }
   ReplicationReport replication_report() const override { return {.is_primary = refusal.empty()}; }
-  std::vector<RegionReport> region_reports() const override { return {}; }
+  std::vector<RegionReport> region_reports() const override { return regions; }
   std::vector<NodeReport> node_reports() const override { return {}; }
   std::int64_t steady_ms() const override { return now_ms; }
   std::int64_t started_unix_ms() const override { return 1'800'000'000'000; }
@@ -105,13 +111,19 @@ class FakeNode : public Node {
   void RequestShutdown(ShutdownRequest) override { is_stopping = true; }
   bool stopping() const override { return is_stopping; }
   bool AbortShutdown() override { return std::exchange(is_stopping, false); }
-  std::int64_t ReplicasAt(storage::LogPosition) const override { return 0; }
-  std::int64_t ReplicasDurableAt(storage::LogPosition) const override { return 0; }
-  bool LocallyDurableAt(storage::LogPosition) const override { return false; }
-  std::int64_t RegionsDurableAt(crdt::Stamp) const override { return 0; }
+  std::int64_t ReplicasAt(storage::LogPosition) const override { return replicas_applied; }
+  std::int64_t ReplicasDurableAt(storage::LogPosition) const override { return replicas_durable; }
+  bool LocallyDurableAt(storage::LogPosition) const override { return locally_durable; }
+  std::int64_t RegionsDurableAt(crdt::Stamp) const override { return regions_durable; }
   void BeginWait(ClientSession& session, Wait wait) override { session.waiting = std::move(wait); }
-  crdt::Status PauseRegion(crdt::RegionId) override { return {}; }
-  crdt::Status ResumeRegion(crdt::RegionId) override { return {}; }
+  crdt::Status PauseRegion(crdt::RegionId region) override {
+    paused.push_back(region);
+    return {};
+  }
+  crdt::Status ResumeRegion(crdt::RegionId region) override {
+    std::erase(paused, region);
+    return {};
+  }
   crdt::Result<std::string> TakeOver() override {
     return crdt::Fail(crdt::ErrorCode::kRefused, "this node is the primary already");
   }

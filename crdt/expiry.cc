@@ -22,7 +22,11 @@ std::optional<DeadlineMs> TtlRegister::deadline() const {
 
 void TtlRegister::Assign(const Context& context, DeadlineMs deadline) {
   Clear(context);
-  const auto at = std::ranges::upper_bound(siblings_, context.stamp(), {}, &Sibling::stamp);
+  const auto at = std::ranges::lower_bound(siblings_, context.stamp(), {}, &Sibling::stamp);
+  if (at != siblings_.end() && at->stamp == context.stamp()) {
+    at->deadline = deadline;  // One effect may assign twice: the last deadline counts.
+    return;
+  }
   siblings_.insert(at, {context.stamp(), deadline});
 }
 

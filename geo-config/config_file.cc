@@ -10,6 +10,7 @@
 #include <toml++/toml.h>
 
 #include "geo-config/spelling.h"
+#include "geo-config/unquoted_text.h"
 
 namespace geo_config {
 namespace {
@@ -166,6 +167,11 @@ class TopologyReader {
 }  // namespace
 
 crdt::Status ReadFile(std::string_view text, Config& config, Mistakes& mistakes) {
+  if (const auto line = LineOfUnquotedLetter(text)) {
+    return crdt::Fail(
+        crdt::ErrorCode::kCorrupt,
+        "line " + std::to_string(*line) + ": a letter beyond ASCII outside of quotes and comments");
+  }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     return crdt::Fail(crdt::ErrorCode::kCorrupt,

@@ -1,5 +1,6 @@
 #include "replication/wire.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <zstd.h>
 
 #include <cstring>
@@ -312,6 +313,9 @@ std::string EncodeFrame(const Message& message, Compression compression) {
 }
 
 Result<Message> DecodeMessage(std::string_view payload) {
+  // Protobuf would write what it thinks of a stranger's bytes to the standard error.
+  static auto* const silenced = google::protobuf::SetLogHandler(nullptr);
+  (void)silenced;
   pb::PeerMessage from;
   if (!from.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
     return Fail(ErrorCode::kCorrupt, "a peer message does not decode");

@@ -7,6 +7,10 @@ add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers -fno-o
 if(MERIDIAN_SANITIZE)
   add_compile_options(-fsanitize=${MERIDIAN_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MERIDIAN_SANITIZE})
+  if(MERIDIAN_SANITIZE STREQUAL "thread")
+    # GCC 12 takes the instrumentation for uses of what is not initialised.
+    add_compile_options(-Wno-maybe-uninitialized)
+  endif()
 endif()
 if(MERIDIAN_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)

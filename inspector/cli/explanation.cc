@@ -122,9 +122,10 @@ std::string Lifetimes(const Json& explanation, const RegionNames& names) {
   Append(rows[0], kWriterHeading);
   bool is_finite = false;
   for (const Json* deadline : ShownFirst(List(explanation, "deadlines"))) {
-    is_finite |= (*deadline)["deadline_ms"].is_number();
+    const Json& until = (*deadline)["deadline_ms"];
+    is_finite |= until.is_number();
     std::vector<std::string> row{Flag(*deadline, "shown") ? "wins" : "hidden",
-                                 Readable("deadline_ms", (*deadline)["deadline_ms"])};
+                                 until.is_number() ? Readable("deadline_ms", until) : "for ever"};
     Append(row, WriterColumns(*deadline, names));
     rows.push_back(std::move(row));
   }

@@ -1,0 +1,59 @@
+// State equals specification after every step of random histories, type by type and mixed.
+#include <gtest/gtest.h>
+
+#include "history.h"
+
+namespace properties {
+namespace {
+
+constexpr int kRuns = 400;
+
+void ExpectNoFailure(const Settings& settings) {
+  const auto failure = FirstFailure(settings, kRuns);
+  EXPECT_FALSE(failure) << *failure;
+}
+
+TEST(Histories, OfStringsAreAsSpecified) {
+  ExpectNoFailure({.kinds = {Kind::kSet, Kind::kSet, Kind::kDelete}});
+}
+
+TEST(Histories, OfIntegerCountersAreAsSpecified) {
+  ExpectNoFailure({.kinds = {Kind::kIncrement, Kind::kIncrement, Kind::kIncrement, Kind::kSet,
+                             Kind::kDelete, Kind::kFlush}});
+}
+
+TEST(Histories, OfFloatingPointCountersAreAsSpecified) {
+  ExpectNoFailure(
+      {.kinds = {Kind::kIncrement, Kind::kIncrement, Kind::kIncrement, Kind::kSet, Kind::kDelete},
+       .floats = true});
+}
+
+TEST(Histories, OfSetsAreAsSpecified) {
+  ExpectNoFailure(
+      {.kinds = {Kind::kSetAdd, Kind::kSetAdd, Kind::kSetRemove, Kind::kDelete, Kind::kFlush}});
+}
+
+TEST(Histories, OfHashesAreAsSpecified) {
+  ExpectNoFailure({.kinds = {Kind::kHashSet, Kind::kHashIncrement, Kind::kHashIncrement,
+                             Kind::kHashDelete, Kind::kDelete, Kind::kFlush}});
+}
+
+TEST(Histories, OfHashesWithFractionsAreAsSpecified) {
+  ExpectNoFailure({.kinds = {Kind::kHashSet, Kind::kHashIncrement, Kind::kHashIncrement,
+                             Kind::kHashDelete, Kind::kDelete},
+                   .floats = true});
+}
+
+TEST(Histories, OfTimesToLiveAreAsSpecified) {
+  ExpectNoFailure({.kinds = {Kind::kExpire, Kind::kExpire, Kind::kSet, Kind::kSetAdd,
+                             Kind::kSetRemove, Kind::kDelete}});
+}
+
+TEST(Histories, OfAllTypesOnTheSameKeysAreAsSpecified) {
+  ExpectNoFailure({.kinds = {Kind::kSet, Kind::kIncrement, Kind::kIncrement, Kind::kSetAdd,
+                             Kind::kSetAdd, Kind::kSetRemove, Kind::kHashSet, Kind::kHashIncrement,
+                             Kind::kHashDelete, Kind::kExpire, Kind::kDelete, Kind::kFlush}});
+}
+
+}  // namespace
+}  // namespace properties

@@ -1,0 +1,111 @@
+#include "crdt/prepare.h"
+#include "history.h"
+
+namespace properties {
+
+using crdt::Context;
+using crdt::Stamp;
+using crdt::VersionVector;
+
+Region::Region(crdt::RegionId id, Fault fault) : id_(id), fault_(fault) {}
+
+std::shared_ptr<const Record> Region::Write(const crdt::EffectList& effects, Operation operation) {
+  auto record = std::make_shared<Record>();
+  record->first_stamp = clock_.Take(0, writer(), effects.count());
+  record->last_stamp = record->first_stamp.Plus(effects.count() - 1);
+  record->effects = effects.bytes();
+  record->operation = std::move(operation);
+  record->operation.stamp = record->last_stamp;
+  record->operation.context = floor();
+  Append({.record = record, .local = true});
+  return record;
+}
+
+void Region::Receive(std::shared_ptr<const Record> record) {
+  Append({.record = std::move(record)});
+}
+
+void Region::Join(const Region& other) {
+  Entry entry{.vector = other.floor()};
+  for (int id = 0; id < storage::kPartitions; ++id) {
+    const auto partition = static_cast<storage::PartitionId>(id);
+    const auto stored = [&](const Region& region) {
+      return region.keyspace().partition(partition).table().size() > 0;
+    };
+    if (!stored(*this) && !stored(other)) continue;
+    auto& objects = entry.joined[partition];
+    other.keyspace().partition(partition).table().ForEach([&](const crdt::KeyCell& cell) {
+      crdt::ByteWriter out(objects[std::string(cell.name())]);
+      crdt::EncodeCell(cell, out);
+    });
+  }
+  Append(std::move(entry));
+}
+
+void Region::Collect(const VersionVector& stable) {
+  Append({.vector = stable, .collects = true});
+}
+
+void Region::FailOver() {
+  log_.resize(durable_entries_);
+  keyspace_ = std::make_unique<storage::Keyspace>();
+  clock_ = {};
+  for (const Entry& entry : log_) Play(entry);
+  if (fault_ != Fault::kReusedWriter) ++epoch_;
+}
+
+void Region::Append(Entry entry) {
+  Play(entry);
+  log_.push_back(std::move(entry));
+}
+
+void Region::Play(const Entry& entry) {
+  if (entry.collects) return keyspace_->Collect(entry.vector);
+  if (entry.record == nullptr) {
+    for (const auto& [partition, keys] : entry.joined) {
+      std::map<std::string, crdt::Object> objects;
+      for (const auto& [key, bytes] : keys) {
+        crdt::ByteReader in(bytes);
+        objects[key] = crdt::Object::Decode(in).value();
+      }
+      keyspace_->JoinPartition(partition, std::move(objects), entry.vector);
+    }
+    keyspace_->JumpFloor(entry.vector);
+    for (const Stamp stamp : entry.vector.entries()) clock_.Observe(stamp);
+    return;
+  }
+  const Record& record = *entry.record;
+  crdt::ByteReader in(record.effects);
+  for (Stamp stamp = record.first_stamp; !in.at_end(); stamp = stamp.Plus(1)) {
+    const crdt::EffectView effect = crdt::EffectView::Decode(in).value();
+    const Context context =
+        entry.local ? Context::Everything(stamp) : Context::Of(record.operation.context, stamp);
+    keyspace_->Apply(effect, context, nullptr);
+  }
+  keyspace_->AdvanceFloor(record.last_stamp);
+  clock_.Observe(record.last_stamp);
+  if (fault_ == Fault::kDroppedSibling) DropLosers(record.operation.key);
+}
+
+// Joins a state that has seen everything and lost the hidden siblings of the key.
+void Region::DropLosers(const std::string& key) {
+  const crdt::KeyCell* cell = keyspace_->Find(key).cell();
+  if (cell == nullptr || cell->is_packed() || cell->full().string() == nullptr) return;
+  const crdt::StringValue& value = *cell->full().string();
+  if (value.siblings().size() < 2) return;
+  std::string bytes;
+  crdt::ByteWriter out(bytes);
+  cell->full().ttl().Encode(out);
+  out.U8(1);
+  out.Varint(1);
+  out.PutStamp(value.siblings().back().stamp);
+  out.Bytes(value.siblings().back().value);
+  value.counters().Encode(out);
+  crdt::ByteReader in(bytes);
+  const storage::PartitionId partition = storage::PartitionOf(key);
+  std::map<std::string, crdt::Object> objects;
+  objects[key] = crdt::Object::Decode(in).value();
+  keyspace_->JoinPartition(partition, std::move(objects), floor());
+}
+
+}  // namespace properties

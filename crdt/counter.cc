@@ -6,6 +6,10 @@
 namespace crdt {
 namespace {
 
+// 2,048 writers' totals, each less a baseline, sum up to less than 2^127. A writer gets there with
+// 2^51 increments of 2^63.
+constexpr Int128 kGreatestTotal = Int128{1} << 114;
+
 // What a state that covers `stamp` and lacks the part says: it was spent, and collected.
 bool Covered(const CounterPart& part, const VersionVector& vector) {
   return vector.Covers(part.last);
@@ -34,6 +38,8 @@ Total Total::Decode(ByteReader& in) {
   if ((flags & 1) != 0) {
     const std::string_view bytes = in.Raw(sizeof total.integer);
     if (in.ok()) std::memcpy(&total.integer, bytes.data(), sizeof total.integer);
+    // Sums over all writers must not overflow, whatever a peer says.
+    if (total.integer > kGreatestTotal || total.integer < -kGreatestTotal) in.Invalidate();
   } else {
     total.integer = in.Signed();
   }

@@ -108,10 +108,13 @@ void ElementTable::Change(std::string_view name, const std::function<void(String
   const Table::Cell* before = table_.Find(name, hash);
   const bool showed = before != nullptr && Shows(*before);
   StringValue& element = table_.Unpack(name, hash);
+  with_counters_ -= element.counters().empty() ? 0 : 1;
+  with_spent_ -= element.counters().has_spent() ? 1 : 0;
   change(element);
-  const bool shows = element.visible();
-  size_ += (shows ? 1 : 0);
+  size_ += (element.visible() ? 1 : 0);
   size_ -= (showed ? 1 : 0);
+  with_counters_ += element.counters().empty() ? 0 : 1;
+  with_spent_ += element.counters().has_spent() ? 1 : 0;
   if (element.empty()) {
     table_.Erase(name, hash);
   } else if (const Sibling* packed = element.AsPacked()) {

@@ -52,6 +52,10 @@ class ElementTable {
   // The greatest stamp inside of what shows something. Looks at every element.
   Stamp newest() const;
   bool empty() const { return table_.size() == 0; }
+  // Some element has counter parts, or parts that were reset and wait to be collected. Asked for
+  // every write to a hash, so neither looks at the elements.
+  bool has_counters() const { return with_counters_ > 0; }
+  bool has_spent() const { return with_spent_ > 0; }
   std::size_t memory_bytes() const;
 
   void Encode(ByteWriter& out) const;  // Ordered by name.
@@ -63,6 +67,8 @@ class ElementTable {
  private:
   Table table_;
   std::uint64_t size_ = 0;
+  std::uint64_t with_counters_ = 0;
+  std::uint64_t with_spent_ = 0;
 };
 
 }  // namespace crdt

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-
 namespace crdt {
 namespace {
 
@@ -57,13 +55,8 @@ bool Object::empty() const {
 }
 
 bool Object::has_spent() const {
-  if (string_ != nullptr && string_->counters().has_spent()) return true;
-  if (hash_ == nullptr) return false;
-  bool spent = false;
-  hash_->table().ForEach([&spent](const ElementTable::Table::Cell& cell) {
-    spent = spent || (!cell.is_packed() && cell.full().counters().has_spent());
-  });
-  return spent;
+  return (string_ != nullptr && string_->counters().has_spent()) ||
+         (hash_ != nullptr && hash_->has_spent());
 }
 
 void Object::DropSpent() {
@@ -197,9 +190,7 @@ void ApplyToTable(KeyTable& table, const EffectView& effect, const Context& cont
   Repack(table, effect.key, hash, object);
 }
 
-void ClearTable(KeyTable& table, const EffectView& effect, const Context& context) {
-  absl::flat_hash_map<std::string_view, std::string_view> resets;
-  for (ElementReader element(effect); element.Next();) resets[element.name()] = element.resets();
+void ClearTable(KeyTable& table, const ResetsByKey& resets, const Context& context) {
   std::vector<std::string> keys;
   table.ForEach([&keys](const KeyCell& cell) { keys.emplace_back(cell.name()); });
   for (const std::string& key : keys) {

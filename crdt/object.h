@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/container/flat_hash_map.h"
 #include "crdt/cell_table.h"
 #include "crdt/conflict.h"
 #include "crdt/context.h"
@@ -79,9 +80,10 @@ using KeyCell = KeyTable::Cell;
 // while records come in.
 void ApplyToTable(KeyTable& table, const EffectView& effect, const Context& context,
                   ConflictSink* conflicts);
-// A table's share of a kClear; keys that the effect names and that are not in the table are no
-// matter.
-void ClearTable(KeyTable& table, const EffectView& effect, const Context& context);
+// A table's share of a kClear: the keys of the effect that belong to the table, with what was
+// observed of their counters. Keys that are not in the table are no matter.
+using ResetsByKey = absl::flat_hash_map<std::string_view, std::string_view>;
+void ClearTable(KeyTable& table, const ResetsByKey& resets, const Context& context);
 // Merges another state of one key. An empty `other` says: absent there.
 void JoinKey(KeyTable& table, std::string_view key, const Object& other, const VersionVector& mine,
              const VersionVector& theirs);

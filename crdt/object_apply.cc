@@ -1,6 +1,7 @@
 // Object::Apply: what each kind of effect does, and which collisions it reports.
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,14 @@ Container& Made(std::unique_ptr<Container>& container) {
 
 Stamp LineageStart(const EffectView& effect, const Context& context) {
   return effect.has(effect_flag::kFresh) ? context.stamp() : effect.lineage_start;
+}
+
+// The life that the effect's author chose for the key; that of a key which an add creates is no
+// choice.
+std::optional<DeadlineMs> DecidedDeadline(const EffectView& effect) {
+  if (effect.kind == EffectKind::kExpire) return effect.deadline;
+  if (effect.kind != EffectKind::kSet || effect.has(effect_flag::kKeepTtl)) return std::nullopt;
+  return effect.has(effect_flag::kHasDeadline) ? effect.deadline : kInfinite;
 }
 
 // The greatest sibling that neither is this write nor was seen by it.
@@ -289,10 +298,10 @@ void Object::Report(const EffectView& effect, const Context& context,
       adds = false;
       break;
   }
-  if (effect.kind == EffectKind::kExpire || effect.has(effect_flag::kHasDeadline)) {
+  if (const std::optional<DeadlineMs> written = DecidedDeadline(effect)) {
     for (const TtlRegister::Sibling& sibling : ttl_.siblings()) {
       if (sibling.stamp == context.stamp() || context.Covers(sibling.stamp) ||
-          sibling.deadline == effect.deadline) {
+          sibling.deadline == *written) {
         continue;
       }
       const bool own_wins = ttl_.winner()->stamp == context.stamp();

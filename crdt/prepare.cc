@@ -41,7 +41,7 @@ KeyResets ResetsOf(const KeyCell* cell, ValueType kept = ValueType::kNone) {
   if (object.string() != nullptr && kept != ValueType::kString) {
     resets.string = Observed(object.string()->counters());
   }
-  if (object.hash() != nullptr && kept != ValueType::kHash) {
+  if (object.hash() != nullptr && object.hash()->has_counters() && kept != ValueType::kHash) {
     object.hash()->table().ForEach([&resets](const ElementTable::Table::Cell& field) {
       if (field.is_packed()) return;
       std::vector<ObservedPart> parts = Observed(field.full().counters());

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace storage {
 namespace {
@@ -172,10 +173,14 @@ std::uint64_t Keyspace::Digest(std::int64_t now_ms) const {
 void Keyspace::Apply(const EffectView& effect, const Context& context,
                      crdt::ConflictSink* conflicts) {
   if (effect.kind == EffectKind::kClear) {
+    std::vector<crdt::ResetsByKey> resets(kPartitions);
+    for (crdt::ElementReader key(effect); key.Next();) {
+      resets[PartitionOf(key.name())][key.name()] = key.resets();
+    }
     for (std::size_t i = 0; i < partitions_.size(); ++i) {
       const auto beyond = beyond_floor_.find(static_cast<PartitionId>(i));
       if (beyond != beyond_floor_.end() && beyond->second.Covers(context.stamp())) continue;
-      partitions_[i].Clear(effect, context);
+      partitions_[i].Clear(resets[i], context);
     }
     return;
   }

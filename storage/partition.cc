@@ -88,10 +88,10 @@ void Partition::Apply(const EffectView& effect, const Context& context,
   if (MayLeaveSpentParts(effect)) NoteResets(effect.key, context.stamp());
 }
 
-void Partition::Clear(const EffectView& effect, const Context& context) {
-  crdt::ClearTable(table_, effect, context);
+void Partition::Clear(const crdt::ResetsByKey& resets, const Context& context) {
+  crdt::ClearTable(table_, resets, context);
   RebuildIndexes();
-  for (crdt::ElementReader key(effect); key.Next();) NoteResets(key.name(), context.stamp());
+  for (const auto& [key, observed] : resets) NoteResets(key, context.stamp());
 }
 
 void Partition::Join(std::string_view key, crdt::Object&& other, const crdt::VersionVector& mine,

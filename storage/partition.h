@@ -35,7 +35,8 @@ class Partition {
   // The only functions that change the state. Apply takes every effect but kClear.
   void Apply(const crdt::EffectView& effect, const crdt::Context& context,
              crdt::ConflictSink* conflicts);
-  void Clear(const crdt::EffectView& effect, const crdt::Context& context);
+  // `resets`: of the keys of this partition that the effect names.
+  void Clear(const crdt::ResetsByKey& resets, const crdt::Context& context);
   void Join(std::string_view key, crdt::Object&& other, const crdt::VersionVector& mine,
             const crdt::VersionVector& theirs);
   // Drops the spent counter parts whose resets are all covered: they are stable in every region.

@@ -272,9 +272,12 @@ std::vector<Setting> MakeTable() {
       Text<&Config::secret_file>(
           {"secret-file", kNodes, kAtStart, "File that holds the secret, instead of `secret`."}),
       Limit<&Config::output_limit_replica>(
-          {"output-limit-replica", kNodes, kAtStart, "Unsent bytes to a node of the own region."}),
+          {"output-limit-replica", kNodes, kAtStart,
+           "Bytes that wait for a node of the own region: beyond the limit the link is cut, and "
+           "made anew. A few MB wait at most, the rest stays in the log; with a limit below 32mb a "
+           "node may never catch up."}),
       Limit<&Config::output_limit_peer>(
-          {"output-limit-peer", kNodes, kAtStart, "Unsent bytes to another region."}),
+          {"output-limit-peer", kNodes, kAtStart, "The same for a node of another region."}),
       Duration<&Config::repl_timeout, 100>(
           {"repl-timeout", kNodes, kAtStart,
            "A node that was silent for so long is dropped and does not count."}),

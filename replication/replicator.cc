@@ -194,7 +194,7 @@ void Replicator::Drop(LinkId id, const std::string& reason, bool tell, Now now) 
     if (tell || !link.established()) peer->last_refusal = reason;
   }
   Complaints& complaints = peer != nullptr ? peer->complaints : complaints_about_strangers_;
-  if ((tell || !link.established()) && complaints.IsNew(reason, now.steady_ms)) {
+  if (complaints.IsNew(reason, now.steady_ms)) {
     keeper_.Log("peer connection closed: " + reason);
   }
   dialled_.erase(id);

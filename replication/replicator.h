@@ -120,6 +120,8 @@ class Replicator {
   // --- Commands ----------------------------------------------------------------------------------
   crdt::Status Pause(crdt::RegionId region);
   crdt::Status Resume(crdt::RegionId region);
+  // The link leads to a node of the own region.
+  bool IsLocal(LinkId id) const;
   ReplicationReport Report(Now now) const;
   std::vector<RegionReport> RegionReports(Now now) const;
   std::vector<NodeReport> NodeReports() const;

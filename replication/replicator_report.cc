@@ -149,6 +149,12 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
   return reports;
 }
 
+bool Replicator::IsLocal(LinkId id) const {
+  const auto link = links_.find(id);
+  return link != links_.end() && link->second->established() &&
+         link->second->peer().region == options_.self.region;
+}
+
 std::vector<NodeReport> Replicator::NodeReports() const {
   std::vector<NodeReport> reports;
   for (const NodeAddress& node : options_.nodes) {

@@ -3,6 +3,7 @@
 #include <asio/experimental/as_tuple.hpp>
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <utility>
 
 namespace replication {
@@ -26,6 +27,17 @@ class PeerTransport::Connection : public std::enable_shared_from_this<Connection
   asio::steady_timer& timer() { return timer_; }
   LinkId id() const { return id_; }
   std::size_t unsent() const { return unsent_; }
+
+  bool IsTooSlow(const geo_config::OutputLimit& limit) {
+    const auto now = std::chrono::steady_clock::now();
+    if (limit.soft == 0 || unsent_ <= limit.soft) {
+      over_soft_limit_since_.reset();
+    } else if (!over_soft_limit_since_) {
+      over_soft_limit_since_ = now;
+    }
+    return (limit.hard != 0 && unsent_ > limit.hard) ||
+           (over_soft_limit_since_ && now - *over_soft_limit_since_ >= limit.soft_for);
+  }
 
   void Start() {
     std::error_code ignored;
@@ -101,6 +113,7 @@ class PeerTransport::Connection : public std::enable_shared_from_this<Connection
   asio::steady_timer timer_;
   std::deque<std::string> queue_;
   std::size_t unsent_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> over_soft_limit_since_;
   bool open_ = false;
   bool writing_ = false;
   bool closing_ = false;
@@ -183,7 +196,7 @@ void PeerTransport::Send(LinkId link, std::string bytes) {
   const auto found = connections_.find(link);
   if (found == connections_.end()) return;
   found->second->Send(std::move(bytes));
-  if (output_limit_ != 0 && found->second->unsent() > output_limit_) {
+  if (found->second->IsTooSlow(handlers_.output_limit(link))) {
     asio::post(context_, [this, link] {
       if (!connections_.contains(link)) return;
       connections_.at(link)->CloseSocket();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "crdt/result.h"
+#include "geo-config/config.h"
 #include "replication/network.h"
 
 namespace replication {
@@ -26,11 +27,11 @@ class PeerTransport : public PeerNetwork {
     std::function<void(LinkId)> accepted;
     std::function<void(LinkId, std::string_view)> bytes;
     std::function<void(LinkId, const std::string& reason)> closed;
+    // A question: how much may wait on this link before it is cut.
+    std::function<const geo_config::OutputLimit&(LinkId)> output_limit;
   };
 
-  // A peer that lets more than `output_limit` bytes wait is cut off; 0: no limit.
-  PeerTransport(asio::io_context& context, std::size_t output_limit)
-      : context_(context), output_limit_(output_limit) {}
+  explicit PeerTransport(asio::io_context& context) : context_(context) {}
 
   void SetHandlers(Handlers handlers) { handlers_ = std::move(handlers); }
   crdt::Status Listen(const std::vector<std::string>& addresses, std::uint16_t port);
@@ -51,7 +52,6 @@ class PeerTransport : public PeerNetwork {
   void Forget(LinkId link, const std::string& reason);
 
   asio::io_context& context_;
-  std::size_t output_limit_;
   Handlers handlers_;
   LinkId next_link_ = 1;
   std::map<LinkId, std::shared_ptr<Connection>> connections_;

@@ -42,10 +42,7 @@ std::int64_t ServerProcess::SystemClock::SteadyMs() const {
 }
 
 ServerProcess::ServerProcess(geo_config::Config config, Logging& logging)
-    : config_(std::move(config)),
-      logging_(logging),
-      clients_(logging),
-      peers_(context_, config_.output_limit_peer.hard) {}
+    : config_(std::move(config)), logging_(logging), clients_(logging), peers_(context_) {}
 
 std::uint64_t ServerProcess::Dice() {
   std::uint64_t word = 0;
@@ -102,7 +99,10 @@ crdt::Status ServerProcess::Prepare() {
        .closed =
            [&](replication::LinkId id, const std::string& reason) {
              replicator.OnClosed(id, reason, node_->Times());
-           }});
+           },
+       .output_limit = [&](replication::LinkId id) -> const geo_config::OutputLimit& {
+         return replicator.IsLocal(id) ? config_.output_limit_replica : config_.output_limit_peer;
+       }});
   if (!config_.regions.empty()) {
     const std::vector<std::string> addresses =
         ListenAddresses(config_.peer_bind.empty() ? config_.bind : config_.peer_bind);

@@ -2,6 +2,7 @@
 """Bad input and slow readers: a clear error, bounded memory, and others are served on."""
 
 import pathlib
+import random
 import select
 import signal
 import socket
@@ -171,7 +172,7 @@ class SlowClients(unittest.TestCase):
 class SlowNodes(unittest.TestCase):
     """A node that is there and does nothing: what it has not read stays in the log, not in memory."""
 
-    VALUE = "v" * (256 << 10)
+    VALUE = random.Random(1).randbytes(256 << 10)  # Links compress what can be.
     WRITES = 1000  # 250 MB.
 
     def write_a_lot(self, client):

@@ -1,0 +1,205 @@
+#include "replication/replicator.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "machines.h"
+
+namespace replication {
+namespace {
+
+RegionReport ReportOf(Machines& machines, const std::string& node, const std::string& region) {
+  for (RegionReport& report : machines[node].replicator().RegionReports(machines.now())) {
+    if (report.name == region) return report;
+  }
+  ADD_FAILURE() << "no region " << region;
+  return {};
+}
+
+// --- WAIT and REGION WAIT ------------------------------------------------------------------------
+
+TEST(Replicator, WaitCountsTheReplicaAndNeverARegion) {
+  Machines machines({"eu-0", "eu-1", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  EXPECT_EQ(machines["eu-0"].replicator().ReplicasAt(0), 1);
+  const crdt::Stamp stamp = machines.Write("eu-0", "a");
+  machines.Run(500);
+  const storage::LogPosition end = machines["eu-0"].shard().log().end();
+  EXPECT_EQ(machines["eu-0"].replicator().ReplicasAt(end), 1);
+  EXPECT_EQ(machines["eu-0"].replicator().ReplicasDurableAt(end), 1);
+  EXPECT_EQ(machines["eu-0"].replicator().RegionsDurableAt(stamp), 1);
+  machines.Kill("eu-1");
+  EXPECT_EQ(machines["eu-0"].replicator().ReplicasAt(0), 0);
+}
+
+TEST(Replicator, AppliedIsNotDurable) {
+  Machines machines({"eu-0", "eu-1", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines["eu-1"].sync_stalls = true;
+  machines["us-0"].sync_stalls = true;
+  const crdt::Stamp stamp = machines.Write("eu-0", "a");
+  machines.Run(500);
+  const storage::LogPosition end = machines["eu-0"].shard().log().end();
+  EXPECT_EQ(machines["eu-0"].replicator().ReplicasAt(end), 1);
+  EXPECT_EQ(machines["eu-0"].replicator().ReplicasDurableAt(end), 0);
+  EXPECT_EQ(machines["eu-0"].replicator().RegionsDurableAt(stamp), 0);
+  machines["eu-1"].sync_stalls = false;
+  machines["us-0"].sync_stalls = false;
+  machines.Run(500);
+  EXPECT_EQ(machines["eu-0"].replicator().ReplicasDurableAt(end), 1);
+  EXPECT_EQ(machines["eu-0"].replicator().RegionsDurableAt(stamp), 1);
+}
+
+// A write whose author had seen another region's write is not durable there before that one is
+// here.
+TEST(FinePrint, Rule9WhatTheGateHoldsIsNeverAcknowledged) {
+  Machines machines({"eu-0", "us-0", "ap-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Cut("eu-0", "ap-0");
+  machines.Write("eu-0", "first");
+  machines.Run(200);
+  const crdt::Stamp dependent = machines.Write("us-0", "second");
+  machines.Run(200);
+  EXPECT_TRUE(machines["ap-0"].shard().order().empty());
+  EXPECT_EQ(machines["us-0"].replicator().RegionsDurableAt(dependent), 1) << "eu alone";
+  // What is missing is pulled from us, once eu's own link is silent.
+  machines.Run(3000);
+  EXPECT_EQ(machines["ap-0"].shard().order(), (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(machines["us-0"].replicator().RegionsDurableAt(dependent), 2);
+}
+
+// --- Clocks --------------------------------------------------------------------------------------
+
+TEST(FinePrint, Rule25ANodeWhoseClockIsAheadOfTheMajorityCountsLogically) {
+  Machines machines({"eu-0", "us-0", "ap-0"});
+  machines.StartAll();
+  machines["eu-0"].clock_error_ms = 60000;
+  machines.Run(2500);
+  EXPECT_TRUE(machines["eu-0"].replicator().clock_too_fast());
+  EXPECT_FALSE(machines["us-0"].replicator().clock_too_fast());
+  EXPECT_FALSE(machines["ap-0"].replicator().clock_too_fast());
+  machines["eu-0"].clock_error_ms = 0;
+  machines.Run(1000);
+  EXPECT_FALSE(machines["eu-0"].replicator().clock_too_fast());
+}
+
+TEST(FinePrint, Rule25TheLinkSaysThatRecordsAreHeldForTheirTime) {
+  Machines machines({"eu-0", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines["eu-0"].clock_error_ms = 30000;
+  machines.Write("eu-0", "ahead");
+  machines.Run(500);
+  EXPECT_TRUE(machines["us-0"].shard().order().empty());
+  EXPECT_NE(ReportOf(machines, "us-0", "eu").detail.find("its clock is ahead by 30 s"),
+            std::string::npos);
+  machines.Run(31000);
+  EXPECT_EQ(machines["us-0"].shard().order().size(), 1U);
+}
+
+// --- Epochs --------------------------------------------------------------------------------------
+
+TEST(FinePrint, Rule10ANewDirectoryTakesNoWriteBeforeAllOthersHaveToldTheirEpochs) {
+  Machines machines({"eu-0", "us-0"});
+  machines["eu-0"].new_directory_reason = "this directory is new";
+  machines.Start("eu-0", true);
+  machines.Run(5000);
+  EXPECT_FALSE(machines["eu-0"].replicator().primary());
+  EXPECT_EQ(machines["eu-0"].replicator().waiting_to_lead(), "this directory is new");
+  machines.Start("us-0", true);
+  machines.Run(2500);
+  EXPECT_TRUE(machines["eu-0"].replicator().primary());
+}
+
+// Its directory was lost; others remember the epochs of its region.
+TEST(FinePrint, Rule10AnEmptyDirectoryTakesAnEpochThatNobodyKnows) {
+  Machines machines({"eu-0", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Write("eu-0", "a");
+  machines.Run(500);
+  const crdt::Epoch before = machines["eu-0"].replicator().epoch();
+  machines.Kill("eu-0");
+  machines["eu-0"].disk() = {};
+  machines["eu-0"].new_directory_reason = "this directory is new";
+  machines.Start("eu-0", true);
+  machines.Run(2500);
+  EXPECT_GT(machines["eu-0"].replicator().epoch(), before);
+  EXPECT_EQ(machines["eu-0"].shard().order(), std::vector<std::string>{"a"}) << "it comes home";
+}
+
+// --- Failing over --------------------------------------------------------------------------------
+
+TEST(Failover, APrimaryAndAnUnfinishedReplicaAreNotPromoted) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.StartAll();
+  machines.Run(2500);
+  EXPECT_FALSE(machines["eu-0"].replicator().TakeOver(machines.now()).has_value());
+  // A join was broken off: some partitions are further than the others.
+  ASSERT_TRUE(
+      machines["eu-1"].shard().JoinPartition(3, {}, machines["eu-0"].shard().floor()).has_value());
+  crdt::VersionVector beyond;
+  beyond.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
+  ASSERT_TRUE(machines["eu-1"].shard().JoinPartition(3, {}, beyond).has_value());
+  const auto refused = machines["eu-1"].replicator().TakeOver(machines.now());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().detail.find("unfinished full synchronisation"), std::string::npos);
+}
+
+// --- Links ---------------------------------------------------------------------------------------
+
+TEST(Links, AnUnreachableRegionNeverSlowsTheOthers) {
+  Machines machines({"eu-0", "us-0", "ap-0"});
+  machines.Start("eu-0", true);
+  machines.Start("us-0", true);
+  machines.Run(2500);
+  machines.Write("eu-0", "a");
+  machines.Run(50);
+  EXPECT_EQ(machines["us-0"].shard().order().size(), 1U);
+  EXPECT_EQ(ReportOf(machines, "eu-0", "ap").state, "connecting");
+  EXPECT_EQ(ReportOf(machines, "eu-0", "us").state, "connected");
+}
+
+TEST(Links, APauseDoesNotSurviveARestart) {
+  Machines machines({"eu-0", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  ASSERT_TRUE(machines["eu-0"].replicator().Pause(2).has_value());
+  EXPECT_FALSE(machines["eu-0"].replicator().Pause(9).has_value()) << "no such region";
+  machines.Write("us-0", "a");
+  machines.Run(500);
+  EXPECT_TRUE(machines["eu-0"].shard().order().empty());
+  machines.Kill("eu-0");
+  machines.Start("eu-0");
+  machines.Run(2500);
+  EXPECT_EQ(machines["eu-0"].shard().order().size(), 1U);
+}
+
+// The connection is lost and made anew at any moment: every write arrives, and each once.
+TEST(Links, CutsAtAnyMomentLoseNothingAndRepeatNothing) {
+  Machines machines({"eu-0", "eu-1", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  for (int round = 0; round < 40; ++round) {
+    machines.Write("eu-0", "eu " + std::to_string(round));
+    machines.Write("us-0", "us " + std::to_string(round));
+    if (round % 3 == 0) machines.Run(50);
+    if (round % 4 == 0) machines.Cut("eu-0", "us-0");
+    if (round % 5 == 0) machines.Cut("eu-0", "eu-1");
+    machines.Run(50 * (round % 4));
+    machines.Heal();
+  }
+  machines.Run(5000);
+  for (const char* node : {"eu-0", "eu-1", "us-0"}) {
+    EXPECT_EQ(machines[node].shard().order().size(), 80U) << node;
+    EXPECT_EQ(machines[node].shard().floor(), machines["eu-0"].shard().floor()) << node;
+  }
+}
+
+}  // namespace
+}  // namespace replication

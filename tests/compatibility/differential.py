@@ -119,7 +119,7 @@ class Client:
     def comparable(self, words, reply):
         name = name_of(words)
         if str(reply) == "+QUEUED":
-            self.queued.append(words)
+            self.queued = [*(self.queued or []), words]
             return reply
         if name == "multi" and not reply.is_error():
             self.queued = []
@@ -205,7 +205,13 @@ def wait_until_gone(client, words):
     return Reply("+", "gone")
 
 
-DIRECTIVES = {b"!scan": scan_to_the_end, b"!gone": wait_until_gone}
+def send_only(client, words):
+    """`!silent command`: sends what is not to be answered."""
+    client.connection.send(words)
+    return Reply("+", "sent")
+
+
+DIRECTIVES = {b"!scan": scan_to_the_end, b"!gone": wait_until_gone, b"!silent": send_only}
 
 
 def batches(steps):

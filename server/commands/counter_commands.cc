@@ -5,6 +5,7 @@
 
 #include "crdt/prepare.h"
 #include "server/commands/command_families.h"
+#include "server/commands/integer_bounds.h"
 #include "server/commands/reply_errors.h"
 #include "server/commands/typed_key.h"
 
@@ -27,6 +28,9 @@ void AddInteger(CommandContext& context, std::string_view key, std::int64_t delt
   if (__builtin_add_overflow(before, delta, &after)) return context.reply.Error(kErrorOverflow);
   crdt::PrepareIncrement(*view, key, context.database.writer(), delta, context.database.effects());
   context.database.Commit();
+  if (IsIntegerBound(before)) {
+    after = crdt::ParseInteger(context.database.Read(key).Text(scratch)).value_or(after);
+  }
   context.reply.Integer(after);
 }
 

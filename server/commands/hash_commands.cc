@@ -8,6 +8,7 @@
 #include "server/commands/command_families.h"
 #include "server/commands/element_scan.h"
 #include "server/commands/element_words.h"
+#include "server/commands/integer_bounds.h"
 #include "server/commands/letter_case.h"
 #include "server/commands/random_elements.h"
 #include "server/commands/reply_errors.h"
@@ -104,6 +105,10 @@ void HIncrBy(CommandContext& context, Arguments arguments) {
   crdt::PrepareHashIncrement(*view, arguments[1], arguments[2], context.database.writer(), *delta,
                              context.database.effects());
   context.database.Commit();
+  if (IsIntegerBound(value)) {
+    const auto shown = FieldText(context.database.Read(arguments[1]), arguments[2], scratch);
+    sum = crdt::ParseInteger(shown.value_or("")).value_or(sum);
+  }
   context.reply.Integer(sum);
 }
 

@@ -5,6 +5,9 @@
 // tombstones, and a scan order that growing and shrinking keep: a cursor is a position in hash
 // space.
 //
+// Each table spreads the hashes by a seed of its own. Two tables of one order are a trap: who fills
+// one while walking through the other fills a part of it far beyond what it has space for.
+//
 // A value that is one stamped byte string is packed into the cell; any other is a `Full` object
 // that the cell owns. `Full` needs FromPacked(stamp, value) and AsPacked().
 #pragma once
@@ -53,6 +56,7 @@ class CellTable {
   };
 
   CellTable() = default;
+  explicit CellTable(std::uint64_t seed) : spread_(SpreadOf(seed)) {}
   CellTable(CellTable&& other) noexcept { Swap(other); }
   CellTable& operator=(CellTable&& other) noexcept {
     Swap(other);
@@ -78,12 +82,13 @@ class CellTable {
   // Fetches into the cache what Find() will look at: the slot first and, when that has arrived, the
   // cell.
   void PrefetchSlot(std::uint64_t hash) const {
-    if (slots_ != nullptr) __builtin_prefetch(&slots_[hash >> (64 - bits_)]);
+    if (slots_ != nullptr) __builtin_prefetch(&slots_[PlaceOf(hash) >> (64 - bits_)]);
   }
   void PrefetchCell(std::uint64_t hash) const {
     if (slots_ == nullptr) return;
-    const std::uint64_t tag = TagOf(hash);
-    for (std::size_t i = hash >> (64 - bits_); slots_[i] != 0; ++i) {
+    const std::uint64_t place = PlaceOf(hash);
+    const std::uint64_t tag = TagOf(place);
+    for (std::size_t i = place >> (64 - bits_); slots_[i] != 0; ++i) {
       const std::uint64_t slot_tag = slots_[i] >> kPointerBits;
       if (slot_tag < tag) continue;
       if (slot_tag == tag) {
@@ -240,17 +245,27 @@ class CellTable {
     return reinterpret_cast<Cell*>((slot & kPointerMask) << 3);
   }
   Cell* CellAt(std::size_t at) const { return CellOf(slots_[at]); }
-  static std::uint64_t TagOf(std::uint64_t hash) { return hash >> kPointerBits; }
-  static std::uint64_t Home(std::uint64_t slot, int bits) {
+  // An odd factor (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+  static std::uint64_t SpreadOf(std::uint64_t seed) {
+    seed += 0x9e3779b97f4a7c15U;
+    seed = (seed ^ seed >> 30) * 0xbf58476d1ce4e5b9U;
+    seed = (seed ^ seed >> 27) * 0x94d049bb133111ebU;
+    return (seed ^ seed >> 31) | 1;
+  }
+  // A hash as this table orders them: its place.
+  std::uint64_t PlaceOf(std::uint64_t hash) const { return hash * spread_; }
+  static std::uint64_t TagOf(std::uint64_t place) { return place >> kPointerBits; }
+  std::uint64_t Home(std::uint64_t slot, int bits) const {
     if (bits <= kTagBits) return slot >> (64 - bits);
-    return Hash(CellOf(slot)->name()) >> (64 - bits);
+    return PlaceOf(Hash(CellOf(slot)->name())) >> (64 - bits);
   }
   std::uint64_t HomeOf(std::size_t at) const { return Home(slots_[at], bits_); }
 
   std::size_t IndexOf(std::string_view name, std::uint64_t hash) const {
     if (slots_ == nullptr) return kNowhere;
-    const std::uint64_t tag = TagOf(hash);
-    for (std::size_t i = hash >> (64 - bits_);; ++i) {
+    const std::uint64_t place = PlaceOf(hash);
+    const std::uint64_t tag = TagOf(place);
+    for (std::size_t i = place >> (64 - bits_);; ++i) {
       const std::uint64_t slot = slots_[i];
       const std::uint64_t slot_tag = slot >> kPointerBits;
       if (slot == 0 || slot_tag > tag) return kNowhere;
@@ -282,14 +297,15 @@ class CellTable {
     } else if ((size_ + 1) * 5 > (std::size_t{4} << bits_)) {
       Rebuild(bits_ + 1);
     }
-    while (!Place(SlotOf(cell, TagOf(hash)), hash)) Rebuild(bits_ + 1);
+    const std::uint64_t place = PlaceOf(hash);
+    while (!Put(SlotOf(cell, TagOf(place)), place)) Rebuild(bits_ + 1);
     ++size_;
   }
 
   // False: the slack behind the last home is used up.
-  bool Place(std::uint64_t slot, std::uint64_t hash) {
-    const std::uint64_t home = hash >> (64 - bits_);
-    const std::uint64_t tag = TagOf(hash);
+  bool Put(std::uint64_t slot, std::uint64_t place) {
+    const std::uint64_t home = place >> (64 - bits_);
+    const std::uint64_t tag = TagOf(place);
     std::size_t at = home;
     const std::size_t end = Slots() - 1;  // The last slot stays empty: probing ends there.
     while (at < end && slots_[at] != 0) {
@@ -326,8 +342,7 @@ class CellTable {
       if (old[i] == 0) continue;
       if (bits_ > kTagBits) {
         // The tag alone does not order them any more.
-        const std::uint64_t hash = Hash(CellOf(old[i])->name());
-        if (!Place(old[i], hash)) return false;
+        if (!Put(old[i], PlaceOf(Hash(CellOf(old[i])->name())))) return false;
         continue;
       }
       const std::size_t at = std::max<std::size_t>(next, Home(old[i], bits_));
@@ -342,11 +357,13 @@ class CellTable {
     std::swap(slots_, other.slots_);
     std::swap(size_, other.size_);
     std::swap(bits_, other.bits_);
+    std::swap(spread_, other.spread_);
   }
 
   std::uint64_t* slots_ = nullptr;
   std::size_t size_ = 0;
   int bits_ = 0;
+  std::uint64_t spread_ = 1;
 };
 
 }  // namespace crdt

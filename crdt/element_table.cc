@@ -1,11 +1,16 @@
 #include "crdt/element_table.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <map>
 #include <vector>
 
 namespace crdt {
 namespace {
+
+// Differs from those of tables that are made otherwise, since a decoded one is joined into them.
+constexpr std::uint64_t kDecodedSeed = 1;
 
 bool Shows(const ElementTable::Table::Cell& cell) {
   return cell.is_packed() || cell.full().visible();
@@ -190,15 +195,21 @@ void ElementTable::Encode(ByteWriter& out) const {
 
 void ElementTable::EncodeMerged(ByteWriter& out) const {
   out.Varint(size_);
-  for (const auto& [name, cell] : ByName(table_)) {
-    if (!Shows(*cell)) continue;
-    out.Bytes(name);
-    ValueOf(*cell).EncodeMerged(out);
-  }
+  std::uint64_t sum = 0;
+  std::string bytes;
+  table_.ForEach([&](const Table::Cell& cell) {
+    if (!Shows(cell)) return;
+    bytes.clear();
+    ByteWriter element(bytes);
+    element.Bytes(cell.name());
+    ValueOf(cell).EncodeMerged(element);
+    sum += XXH3_64bits(bytes.data(), bytes.size());
+  });
+  out.U64(sum);
 }
 
 Result<ElementTable> ElementTable::Decode(ByteReader& in) {
-  ElementTable table;
+  ElementTable table(kDecodedSeed);
   const std::uint64_t count = in.Count(3);
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string_view name = in.Bytes();

@@ -17,6 +17,10 @@ class ElementTable {
   using Table = CellTable<StringValue>;
 
   // Elements that show something. A field whose counter was reset may be stored and not count.
+  ElementTable() = default;
+  // Tables that are filled from each other need different seeds (cell_table.h).
+  explicit ElementTable(std::uint64_t seed) : table_(seed) {}
+
   std::uint64_t size() const { return size_; }
   bool Contains(std::string_view name) const { return Find(name) != nullptr; }
   // The text of an element that shows something; empty otherwise. The view is into the table or
@@ -60,6 +64,7 @@ class ElementTable {
 
   void Encode(ByteWriter& out) const;  // Ordered by name.
   static Result<ElementTable> Decode(ByteReader& in);
+  // For digests: the same at regions that show the same, without an order of the elements.
   void EncodeMerged(ByteWriter& out) const;
 
   bool operator==(const ElementTable&) const;

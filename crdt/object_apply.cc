@@ -10,10 +10,16 @@
 namespace crdt {
 namespace {
 
-template <class Container>
-Container& Made(std::unique_ptr<Container>& container) {
-  if (container == nullptr) container = std::make_unique<Container>();
-  return *container;
+StringValue& Made(std::unique_ptr<StringValue>& value) {
+  if (value == nullptr) value = std::make_unique<StringValue>();
+  return *value;
+}
+
+// The stamp of the write that makes a collection is its seed: no other one has it, and every region
+// has the same.
+ElementTable& Made(std::unique_ptr<ElementTable>& table, const Context& context) {
+  if (table == nullptr) table = std::make_unique<ElementTable>(context.stamp().value());
+  return *table;
 }
 
 Stamp LineageStart(const EffectView& effect, const Context& context) {
@@ -169,7 +175,7 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
       ttl_.Assign(context, effect.deadline);
       break;
     case EffectKind::kSetAdd: {
-      ElementTable& set = Made(set_);
+      ElementTable& set = Made(set_, context);
       for (ElementReader element(effect); element.Next();) set.Assign(element.name(), context, {});
       break;
     }
@@ -179,7 +185,7 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
       }
       break;
     case EffectKind::kHashSet: {
-      ElementTable& hash = Made(hash_);
+      ElementTable& hash = Made(hash_, context);
       for (ElementReader element(effect); element.Next();) {
         hash.Assign(element.name(), context, element.value());
         if (element.observed().empty()) continue;
@@ -199,7 +205,7 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
       }
       break;
     case EffectKind::kHashIncrement:
-      Made(hash_).Change(effect.field, [&](StringValue& value) {
+      Made(hash_, context).Change(effect.field, [&](StringValue& value) {
         value.counters().Increase(LineageStart(effect, context), context.stamp(), effect.total);
       });
       break;

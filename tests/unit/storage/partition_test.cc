@@ -1,0 +1,60 @@
+#include "storage/partition.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "crdt/prepare.h"
+
+namespace storage {
+namespace {
+
+constexpr crdt::Writer kLondon{1, 1};
+
+// A partition with its author: prepares and applies as a node does.
+class Author {
+ public:
+  void HashSet(std::string_view field, std::string_view value) {
+    const crdt::FieldValue pair{field, value};
+    crdt::PrepareHashSet(view(), "key", {&pair, 1}, crdt::Condition::kNone, effects_);
+    Apply();
+  }
+  void HashIncrement(std::string_view field) {
+    crdt::PrepareHashIncrement(view(), "key", field, kLondon, 1, effects_);
+    Apply();
+  }
+  crdt::KeyView view() const { return partition_.Find("key"); }
+  Partition& partition() { return partition_; }
+
+ private:
+  void Apply() {
+    crdt::ByteReader in(effects_.bytes());
+    stamp_ = stamp_.Plus(1);
+    partition_.Apply(*crdt::EffectView::Decode(in), crdt::Context::Everything(stamp_), nullptr);
+    effects_.clear();
+  }
+
+  Partition partition_;
+  crdt::EffectList effects_;
+  crdt::Stamp stamp_ = crdt::Stamp::At(crdt::Stamp::kEpochStartMs + 1, kLondon);
+};
+
+// Where every write looks at every field this test does not come to its end.
+TEST(Partition, AHashIsFilledFieldByFieldInTimeThatGrowsWithItsFields) {
+  Author author;
+  constexpr int kFields = 300000;
+  for (int i = 0; i < kFields; ++i) author.HashSet(std::to_string(i), "value");
+  EXPECT_EQ(author.view().elements().size(), kFields);
+}
+
+TEST(Partition, AssigningAFieldThatWasCountedLeavesAPartToCollect) {
+  Author author;
+  author.HashSet("name", "value");
+  EXPECT_FALSE(author.partition().has_pending_resets());
+  author.HashIncrement("visits");
+  author.HashSet("visits", "7");
+  EXPECT_TRUE(author.partition().has_pending_resets());
+}
+
+}  // namespace
+}  // namespace storage

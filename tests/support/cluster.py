@@ -144,7 +144,7 @@ def as_map(reply):
 
 class Cluster:
     def __init__(self, regions=3, replicas=1, settings="", node_settings=None, absent=(),
-                 proxied=()):
+                 proxied=(), segment_bytes="4mb"):
         """Nodes are named (region, ordinal). `absent` ones are not started with the others.
 
         `proxied`: pairs of nodes; what the first dials to the second goes through a LinkProxy.
@@ -166,7 +166,8 @@ class Cluster:
                 f'deployment = "test"\nregion = {node.region}\nordinal = {node.ordinal}\n'
                 f"port = {node.port}\npeer-port = {node.peer_port}\nbootstrap = true\n"
                 f'secret = "a test"\ndir = "{node.directory}"\n'
-                f"segment-bytes = \"4mb\"\nreserve-bytes = \"1mb\"\n{settings}\n{extra}\n"
+                f'segment-bytes = "{segment_bytes}"\n'
+                f"reserve-bytes = \"1mb\"\n{settings}\n{extra}\n"
                 + self.region_tables(key))
 
     def region_tables(self, viewer):

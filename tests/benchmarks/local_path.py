@@ -1,0 +1,196 @@
+"""What a command costs where it is taken: redis-benchmark against both servers in turn."""
+
+import csv
+import dataclasses
+import statistics
+import subprocess
+import time
+
+import redis
+
+from measured_servers import (OTHER_CORES, Meridian, RawClient, Redis, cpu_seconds, request,
+                              resident_bytes)
+
+CLIENTS = 50
+KEYS = 1000000
+VALUE_BYTES = 64
+
+# Name of the row: redis-benchmark's test and how many commands go in one packet.
+ROWS = {
+    "GET": ("get", 1),
+    "SET": ("set", 1),
+    "GET, pipeline 16": ("get", 16),
+    "SET, pipeline 16": ("set", 16),
+    "INCR, pipeline 16": ("incr", 16),
+    "HSET, pipeline 16": ("hset", 16),
+    "SADD, pipeline 16": ("sadd", 16),
+}
+READS = {"GET", "GET, pipeline 16"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    fsync: str
+    replicas: int = 0
+    more_regions: int = 0
+
+    def __str__(self):
+        return (self.fsync + (", replica" if self.replicas else "")
+                + (", two more regions" if self.more_regions else ""))
+
+
+# Without a log on disk a node takes no part in a mesh.
+SETUPS = [Setup("no AOF"), Setup("no AOF", 1)] + [
+    Setup(fsync, replicas, regions)
+    for fsync in ("everysec", "always") for regions in (0, 2) for replicas in (0, 1)]
+
+
+@dataclasses.dataclass
+class Sample:
+    cpu_us: float
+    throughput: float
+    p50_ms: float
+    p99_ms: float
+
+
+def redis_benchmark(port, test, pipeline, operations, keys=KEYS):
+    cores = ",".join(map(str, sorted(OTHER_CORES)))
+    output = subprocess.run(
+        ["taskset", "-c", cores, "redis-benchmark", "-p", str(port), "-t", test,
+         "-n", str(operations), "-P", str(pipeline), "-c", str(CLIENTS), "-r", str(keys),
+         "-d", str(VALUE_BYTES), "--csv"],
+        capture_output=True, text=True, timeout=120, check=True).stdout
+    return next(row for row in csv.reader(output.splitlines()) if row[0].lower() == test)
+
+
+def measure(server, test, pipeline, operations):
+    before = cpu_seconds(server.pid)
+    row = redis_benchmark(server.port, test, pipeline, operations)
+    cpu = cpu_seconds(server.pid) - before
+    return Sample(cpu / operations * 1e6, float(row[1]), float(row[4]), float(row[6]))
+
+
+def operations_for(servers, test, pipeline, seconds):
+    """So many that the slower of the servers takes about this long."""
+    probe = 2000 * pipeline
+    rates = []
+    for server in servers:
+        begin = time.monotonic()
+        redis_benchmark(server.port, test, pipeline, probe)
+        rates.append(probe / (time.monotonic() - begin))
+    return max(probe, int(min(rates) * seconds))
+
+
+def median(samples):
+    return Sample(*(statistics.median(getattr(sample, field.name) for sample in samples)
+                    for field in dataclasses.fields(Sample)))
+
+
+def measure_setup(setup, rows, options, progress):
+    """{row: (ours, theirs)}; each the median of interleaved repetitions."""
+    results = {}
+    with Meridian(setup.fsync, setup.replicas, 1 + setup.more_regions) as ours, \
+            Redis(setup.fsync, setup.replicas) as theirs:
+        servers = [ours, theirs]
+        for server in servers:
+            redis_benchmark(server.port, "set", 16, KEYS if not options.quick else KEYS // 10)
+        for name in rows:
+            test, pipeline = ROWS[name]
+            operations = operations_for(servers, test, pipeline, options.seconds)
+            samples = {server.name: [] for server in servers}
+            for _ in range(options.repetitions):
+                for server in servers:
+                    samples[server.name].append(measure(server, test, pipeline, operations))
+            results[name] = tuple(median(samples[server.name]) for server in servers)
+            progress(f"{setup}: {name}: {results[name][0].cpu_us:.2f} µs, "
+                     f"Redis {results[name][1].cpu_us:.2f} µs")
+    return results
+
+
+def set_and_wait_p50_us(server, rounds):
+    """One connection: SET and WAIT 1 in one packet, until both are answered."""
+    client = RawClient(server.port)
+    times = []
+    value = b"x" * VALUE_BYTES
+    for i in range(rounds):
+        packet = request("SET", f"wait:{i % 1000}", value) + request("WAIT", 1, 0)
+        begin = time.perf_counter()
+        client.send(packet)
+        client.line()
+        client.line()
+        times.append((time.perf_counter() - begin) * 1e6)
+    client.close()
+    return statistics.median(times)
+
+
+def measure_wait(options):
+    rounds = 500 if options.quick else 2000
+    with Meridian("everysec", 1) as ours, Redis("everysec", 1) as theirs:
+        samples = [(set_and_wait_p50_us(ours, rounds), set_and_wait_p50_us(theirs, rounds))
+                   for _ in range(options.repetitions)]
+    return tuple(statistics.median(column) for column in zip(*samples))
+
+
+def fill(port, keys, make):
+    """Sends make(i) for every i, many at a time; every reply is one line."""
+    client = RawClient(port)
+    for first in range(0, keys, 1000):
+        count = min(1000, keys - first)
+        client.send(b"".join(make(i) for i in range(first, first + count)))
+        for _ in range(count):
+            client.line()
+    client.close()
+
+
+def bytes_per_key(server, keys):
+    before = resident_bytes(server.pid)
+    value = b"v" * 62
+    fill(server.port, keys, lambda i: request("SET", b"key:%012d" % i, value))
+    return (resident_bytes(server.pid) - before) / keys
+
+
+def measure_memory(options):
+    keys = KEYS // 5 if options.quick else KEYS
+    with Meridian("no AOF") as ours, Redis("no AOF") as theirs:
+        return bytes_per_key(ours, keys), bytes_per_key(theirs, keys)
+
+
+def longest_pause_ms(port, command):
+    """How long other clients wait while one command runs: the slowest PING meanwhile."""
+    worker, other = RawClient(port), RawClient(port)
+    worker.socket.settimeout(120)
+    slowest = 0.0
+    worker.send(request(*command))
+    worker.socket.setblocking(False)
+    done = False
+    while not done:
+        begin = time.perf_counter()
+        other.send(request("PING"))
+        other.line()
+        slowest = max(slowest, time.perf_counter() - begin)
+        try:
+            done = bool(worker.socket.recv(64))
+        except BlockingIOError:
+            done = False
+    worker.close()
+    other.close()
+    return slowest * 1e3
+
+
+def pauses_of(server, elements):
+    pauses = {}
+    fill(server.port, elements, lambda i: request("SADD", "big", b"member:%d" % i))
+    pauses["DEL of a set of a million members"] = longest_pause_ms(server.port, ("DEL", "big"))
+    fill(server.port, elements, lambda i: request("HSET", "big", b"field:%d" % i, b"value"))
+    pauses["SET over a hash of a million fields"] = longest_pause_ms(
+        server.port, ("SET", "big", "small"))
+    fill(server.port, elements, lambda i: request("SET", b"key:%d" % i, b"value"))
+    pauses["FLUSHALL of a million keys"] = longest_pause_ms(server.port, ("FLUSHALL",))
+    assert redis.Redis(port=server.port).dbsize() == 0
+    return pauses
+
+
+def measure_pauses(options):
+    elements = KEYS // 10 if options.quick else KEYS
+    with Meridian("everysec") as ours, Redis("everysec") as theirs:
+        return pauses_of(ours, elements), pauses_of(theirs, elements)

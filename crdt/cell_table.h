@@ -1,6 +1,6 @@
 // An open-addressing table of cells: a name and its value in one allocation.
 //
-// A slot is 8 bytes: a pointer and 19 bits of the name's hash. Slots are probed linearly and kept
+// A slot is 8 bytes: a pointer and 21 bits of the name's hash. Slots are probed linearly and kept
 // in the order of their hashes (Celis, "Robin Hood Hashing", 1986), which gives deletion without
 // tombstones, and a scan order that growing and shrinking keep: a cursor is a position in hash
 // space.
@@ -16,6 +16,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -84,20 +85,21 @@ class CellTable {
   void PrefetchSlot(std::uint64_t hash) const {
     if (slots_ != nullptr) __builtin_prefetch(&slots_[PlaceOf(hash) >> (64 - bits_)]);
   }
-  void PrefetchCell(std::uint64_t hash) const {
-    if (slots_ == nullptr) return;
+  // Returns the cell that it most probably is.
+  const Cell* PrefetchCell(std::uint64_t hash) const {
+    if (slots_ == nullptr) return nullptr;
     const std::uint64_t place = PlaceOf(hash);
     const std::uint64_t tag = TagOf(place);
     for (std::size_t i = place >> (64 - bits_); slots_[i] != 0; ++i) {
       const std::uint64_t slot_tag = slots_[i] >> kPointerBits;
       if (slot_tag < tag) continue;
-      if (slot_tag == tag) {
-        const char* const cell = reinterpret_cast<const char*>(CellOf(slots_[i]));
-        __builtin_prefetch(cell);
-        __builtin_prefetch(cell + kCacheLine);
-      }
-      return;
+      if (slot_tag > tag) return nullptr;
+      const Cell* const cell = CellOf(slots_[i]);
+      __builtin_prefetch(cell);
+      __builtin_prefetch(reinterpret_cast<const char*>(cell) + kCacheLine);
+      return cell;
     }
+    return nullptr;
   }
 
   // In the order of the hashes. The table must not change meanwhile.
@@ -227,8 +229,11 @@ class CellTable {
  private:
   static constexpr std::size_t kNowhere = ~std::size_t{0};
   static constexpr std::size_t kCacheLine = 64;
-  static constexpr int kTagBits = 19;
-  static constexpr int kPointerBits = 45;  // Of an address divided by 8.
+  // Addresses of the user's half have 47 bits, and the allocator gives multiples of 16. The rest is
+  // the tag: up to two million slots it orders them without a look at the cells.
+  static constexpr int kAlignmentBits = 4;
+  static constexpr int kPointerBits = 47 - kAlignmentBits;
+  static constexpr int kTagBits = 64 - kPointerBits;
   static constexpr std::uint64_t kPointerMask = (std::uint64_t{1} << kPointerBits) - 1;
   static constexpr int kLeastBits = 2;
   static constexpr int kCursorBits = 48;
@@ -239,10 +244,11 @@ class CellTable {
     return slots_ == nullptr ? 0 : (std::size_t{1} << bits_) + Slack(bits_);
   }
   static std::uint64_t SlotOf(const Cell* cell, std::uint64_t tag) {
-    return tag << kPointerBits | reinterpret_cast<std::uint64_t>(cell) >> 3;
+    static_assert(alignof(std::max_align_t) >= std::size_t{1} << kAlignmentBits);
+    return tag << kPointerBits | reinterpret_cast<std::uint64_t>(cell) >> kAlignmentBits;
   }
   static Cell* CellOf(std::uint64_t slot) {
-    return reinterpret_cast<Cell*>((slot & kPointerMask) << 3);
+    return reinterpret_cast<Cell*>((slot & kPointerMask) << kAlignmentBits);
   }
   Cell* CellAt(std::size_t at) const { return CellOf(slots_[at]); }
   // An odd factor (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014).

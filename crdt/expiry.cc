@@ -31,12 +31,14 @@ void TtlRegister::Assign(const Context& context, DeadlineMs deadline) {
 }
 
 void TtlRegister::Clear(const Context& context) {
-  std::erase_if(siblings_, [&](const Sibling& sibling) { return context.Covers(sibling.stamp); });
+  const auto covered = std::ranges::remove_if(
+      siblings_, [&](const Sibling& sibling) { return context.Covers(sibling.stamp); });
+  siblings_.erase(covered.begin(), covered.end());
 }
 
 void TtlRegister::Join(const TtlRegister& other, const VersionVector& mine,
                        const VersionVector& theirs) {
-  std::vector<Sibling> merged;
+  Siblings merged;
   for (const Sibling& sibling : siblings_) {
     if (std::ranges::find(other.siblings_, sibling) != other.siblings_.end() ||
         !theirs.Covers(sibling.stamp)) {

@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "crdt/context.h"
 #include "crdt/encoding.h"
 
@@ -28,8 +28,11 @@ class TtlRegister {
     bool operator==(const Sibling&) const = default;
   };
 
+  // One deadline is the usual number, and every key with an Object has it: no memory of its own.
+  using Siblings = absl::InlinedVector<Sibling, 1>;
+
   bool empty() const { return siblings_.empty(); }
-  const std::vector<Sibling>& siblings() const { return siblings_; }
+  const Siblings& siblings() const { return siblings_; }
   // The longest life; equal deadlines belong to the greatest stamp. Empty: no register.
   std::optional<Sibling> winner() const;
   // Empty where the key lives for ever.
@@ -45,7 +48,7 @@ class TtlRegister {
   bool operator==(const TtlRegister&) const = default;
 
  private:
-  std::vector<Sibling> siblings_;  // Ascending by stamp.
+  Siblings siblings_;  // Ascending by stamp.
 };
 
 }  // namespace crdt

@@ -274,7 +274,10 @@ std::size_t KeyView::memory_bytes() const {
   std::size_t bytes = sizeof(std::uint64_t) * 2 + malloc_usable_size(const_cast<KeyCell*>(cell_));
   if (cell_->is_packed()) return bytes;
   const Object& object = cell_->full();
-  bytes += sizeof(Object) + object.ttl().siblings().capacity() * sizeof(TtlRegister::Sibling);
+  bytes += sizeof(Object);
+  if (object.ttl().siblings().size() > 1) {
+    bytes += object.ttl().siblings().capacity() * sizeof(TtlRegister::Sibling);
+  }
   if (const StringValue* value = object.string()) {
     bytes += sizeof *value + value->counters().parts().capacity() * sizeof(CounterPart);
     for (const Sibling& sibling : value->siblings()) bytes += sizeof sibling + sibling.value.size();

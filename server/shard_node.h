@@ -43,8 +43,8 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   storage::LogPosition log_end() const { return log_->end(); }
   storage::LogPosition Released() const;
   void OnClientGone(ClientSession& session);
-  // Fetches what these keys need into the cache: they are about to be looked up.
-  void Prefetch(std::span<const std::string_view> keys) const { keyspace_.Prefetch(keys); }
+  // Fetches what these need into the cache: they are about to be looked up.
+  void Prefetch(std::span<const crdt::Lookup> lookups) const { keyspace_.Prefetch(lookups); }
 
   // --- Node --------------------------------------------------------------------------------------
   Database& BeginCommand() override;

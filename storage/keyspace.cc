@@ -52,21 +52,22 @@ int SlotOf(std::string_view key) {
   return crc % kSlots;
 }
 
-void Keyspace::Prefetch(std::span<const std::string_view> keys) const {
-  struct Place {
-    const crdt::KeyTable* table;
-    std::uint64_t hash;
-  };
+void Keyspace::Prefetch(std::span<const crdt::Lookup> lookups) const {
   constexpr std::size_t kAtOnce = 32;
-  std::array<Place, kAtOnce> places;
-  for (std::size_t begin = 0; begin < keys.size(); begin += kAtOnce) {
-    const auto some = keys.subspan(begin, std::min(kAtOnce, keys.size() - begin));
-    // All slots are on their way before the first of them is looked at.
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      places[i] = {&partitions_[PartitionOf(some[i])].table(), crdt::KeyTable::Hash(some[i])};
-      places[i].table->PrefetchSlot(places[i].hash);
+  std::array<crdt::KeyPrefetch, kAtOnce> open;
+  for (std::size_t begin = 0; begin < lookups.size(); begin += kAtOnce) {
+    std::size_t count = std::min(kAtOnce, lookups.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      const crdt::Lookup& lookup = lookups[begin + i];
+      open[i] = crdt::KeyPrefetch(partitions_[PartitionOf(lookup.key)].table(), lookup);
     }
-    for (std::size_t i = 0; i < some.size(); ++i) places[i].table->PrefetchCell(places[i].hash);
+    for (int step = 0; step < crdt::KeyPrefetch::kSteps && count > 0; ++step) {
+      std::size_t left = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        if (open[i].Step(step)) open[left++] = open[i];
+      }
+      count = left;
+    }
   }
 }
 

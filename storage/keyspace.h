@@ -14,6 +14,7 @@
 
 #include "crdt/conflict.h"
 #include "crdt/effect.h"
+#include "crdt/key_prefetch.h"
 #include "crdt/object.h"
 #include "crdt/version_vector.h"
 #include "storage/partition.h"
@@ -34,8 +35,8 @@ class Keyspace {
  public:
   // --- Questions ---------------------------------------------------------------------------------
   crdt::KeyView Find(std::string_view key) const { return partitions_[PartitionOf(key)].Find(key); }
-  // Fetches what these keys need into the cache, for all at once; they are about to be looked up.
-  void Prefetch(std::span<const std::string_view> keys) const;
+  // Fetches what these need into the cache, for all at once; they are about to be looked up.
+  void Prefetch(std::span<const crdt::Lookup> lookups) const;
   // Keys that show something, those included whose deadline has passed but which were not deleted.
   std::uint64_t visible_keys() const;
   std::uint64_t keys_with_deadline() const;

@@ -69,7 +69,7 @@ void ClientServer::ExecuteOneBatch() {
     connection->has_more_ = false;
     connection->ParseInto(batch_);
   }
-  node_->Prefetch(batch_.keys());
+  node_->Prefetch(batch_.lookups());
   for (const RequestBatch::Request& request : batch_.requests()) {
     request.connection->Run(batch_, request);
   }

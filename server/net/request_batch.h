@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "crdt/key_prefetch.h"
+
 namespace server {
 
 class ClientConnection;
@@ -29,26 +31,29 @@ class RequestBatch {
   std::span<const std::string_view> ArgumentsOf(const Request& request) const {
     return std::span(arguments_).subspan(request.first_argument, request.arguments);
   }
-  // The second word of every request: nearly always a key.
-  std::span<const std::string_view> keys() const { return keys_; }
+  // The second and the third word of every request: nearly always a key, and an element of what it
+  // holds where that is a collection.
+  std::span<const crdt::Lookup> lookups() const { return lookups_; }
 
   void Clear() {
     requests_.clear();
     arguments_.clear();
-    keys_.clear();
+    lookups_.clear();
   }
   void Add(ClientConnection& connection, std::size_t bytes,
            std::span<const std::string_view> arguments, bool in_parser) {
     requests_.push_back(
         {&connection, bytes, arguments_.size(), in_parser ? 0 : arguments.size(), in_parser});
     if (!in_parser) arguments_.insert(arguments_.end(), arguments.begin(), arguments.end());
-    if (arguments.size() > 1) keys_.push_back(arguments[1]);
+    if (arguments.size() > 1) {
+      lookups_.push_back({arguments[1], arguments.size() > 2 ? arguments[2] : std::string_view()});
+    }
   }
 
  private:
   std::vector<Request> requests_;
   std::vector<std::string_view> arguments_;
-  std::vector<std::string_view> keys_;
+  std::vector<crdt::Lookup> lookups_;
 };
 
 }  // namespace server

@@ -1,0 +1,56 @@
+#include "crdt/key_prefetch.h"
+
+namespace crdt {
+namespace {
+
+// A smaller collection is in the cache if anything of it is used.
+constexpr std::size_t kLeastElements = 1024;
+
+}  // namespace
+
+bool KeyPrefetch::Step(int step) {
+  switch (step) {
+    case 0:
+      table_->PrefetchSlot(hash_);
+      return true;
+    case 1:
+      cell_ = table_->PrefetchCell(hash_);
+      return cell_ != nullptr;
+    case 2:
+      if (cell_->is_packed()) return false;
+      __builtin_prefetch(&cell_->full());
+      return true;
+    case 3:
+      Containers();
+      return true;
+    case 4:
+      if (const StringValue* string = cell_->full().string(); string != nullptr) {
+        __builtin_prefetch(string->counters().parts().data());
+        return false;
+      }
+      elements_ = BigTable();
+      if (elements_ == nullptr) return false;
+      element_hash_ = ElementTable::Table::Hash(element_);
+      elements_->PrefetchSlot(element_hash_);
+      return true;
+    default:
+      elements_->PrefetchCell(element_hash_);
+      return false;
+  }
+}
+
+void KeyPrefetch::Containers() const {
+  const Object& object = cell_->full();
+  if (object.string() != nullptr) __builtin_prefetch(object.string());
+  if (object.hash() != nullptr) __builtin_prefetch(object.hash());
+  if (object.set() != nullptr) __builtin_prefetch(object.set());
+}
+
+const ElementTable::Table* KeyPrefetch::BigTable() const {
+  const Object& object = cell_->full();
+  const ElementTable* elements = object.hash() != nullptr ? object.hash() : object.set();
+  if (elements == nullptr || element_.empty()) return nullptr;
+  return elements->table().size() < kLeastElements ? nullptr : &elements->table();
+}
+
+}  // namespace crdt

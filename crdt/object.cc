@@ -190,7 +190,24 @@ void ApplyToTable(KeyTable& table, const EffectView& effect, const Context& cont
   Repack(table, effect.key, hash, object);
 }
 
+namespace {
+
+// Every key is a plain string that the context covers: no sibling, register or spent part remains.
+bool NothingStays(const KeyTable& table, const Context& context) {
+  bool nothing = true;
+  table.ForEach([&](const KeyCell& cell) {
+    nothing = nothing && cell.is_packed() && context.Covers(cell.packed_stamp());
+  });
+  return nothing;
+}
+
+}  // namespace
+
 void ClearTable(KeyTable& table, const ResetsByKey& resets, const Context& context) {
+  if (NothingStays(table, context)) {
+    table.clear();  // Key by key it would shrink the table a dozen times.
+    return;
+  }
   std::vector<std::string> keys;
   table.ForEach([&keys](const KeyCell& cell) { keys.emplace_back(cell.name()); });
   for (const std::string& key : keys) {

@@ -56,5 +56,34 @@ TEST(Partition, AssigningAFieldThatWasCountedLeavesAPartToCollect) {
   EXPECT_TRUE(author.partition().has_pending_resets());
 }
 
+crdt::EffectView Decoded(const crdt::EffectList& effects) {
+  crdt::ByteReader in(effects.bytes());
+  return *crdt::EffectView::Decode(in);
+}
+
+void Set(Partition& partition, std::string_view key, crdt::Stamp stamp) {
+  crdt::EffectList effects;
+  crdt::PrepareSet(partition.Find(key), key, "value", {}, effects);
+  partition.Apply(Decoded(effects), crdt::Context::Everything(stamp), nullptr);
+}
+
+TEST(Partition, ClearingTakesPlainStringsThatTheAuthorHadSeenAndNoOthers) {
+  const crdt::Stamp first = crdt::Stamp::At(crdt::Stamp::kEpochStartMs + 1, kLondon);
+  Partition partition;
+  Set(partition, "seen", first);
+  Set(partition, "unseen", first.Plus(1));
+
+  crdt::VersionVector seen;
+  seen.Advance(first);
+  const crdt::Stamp clear = crdt::Stamp::At(crdt::Stamp::kEpochStartMs + 2, {2, 1});
+  partition.Clear({}, crdt::Context::Of(seen, clear));
+  EXPECT_FALSE(partition.Find("seen").exists());
+  EXPECT_TRUE(partition.Find("unseen").exists());
+  EXPECT_EQ(partition.visible_keys(), 1);
+
+  partition.Clear({}, crdt::Context::Everything(clear.Plus(1)));
+  EXPECT_EQ(partition.visible_keys(), 0);
+}
+
 }  // namespace
 }  // namespace storage

@@ -502,7 +502,8 @@ LogPosition Replicator::ShipLimit(Now now) const {
 void Replicator::EndOfTurn(const LogProgress& progress, Now now) {
   progress_ = progress;
   replicas_.NoteLogEnd(progress.written, now.steady_ms);
-  durable_floor_.Note(progress.written, shard_.floor());
+  // On a full disk the log's end is beyond what is written, and the floor speaks of the end.
+  durable_floor_.Note(shard_.log().end(), shard_.floor());
   const LogPosition own = progress.written_is_enough ? progress.written : progress.durable;
   durable_floor_.Advance(
       progress.written_is_enough
@@ -548,7 +549,7 @@ void Replicator::Acknowledge(Now now) {
     if (gate == nullptr) continue;
     if (gate->request().follow) {
       if (gate->applied_position() != 0) followed_position_ = gate->applied_position();
-      followed_.Note(progress_.written, gate->applied_position());
+      followed_.Note(shard_.log().end(), gate->applied_position());
       followed_.Advance(progress_.durable);
       link->AcknowledgeFollow(progress_.durable == 0 ? 0 : followed_.durable());
     } else if (regions_due || link->WindowUrgent()) {

@@ -77,6 +77,7 @@ void SimulatedCluster::MakeNodes() {
   const World world{events_, story_, *network_, *history_, *promises_, planted_};
   // A log in memory is for a region alone.
   const bool in_memory = plan_.regions == 1 && dice_.Chance(40);
+  const bool bootstrap = dice_.Chance(70);
   number = 0;
   for (int i = 0; i < plan_.regions; ++i) {
     using geo_config::FsyncPolicy;
@@ -86,6 +87,7 @@ void SimulatedCluster::MakeNodes() {
       geo_config::Config config = DrawConfig(regions, i, k);
       config.appendfsync = policy;
       config.appendonly = !in_memory;
+      config.bootstrap = bootstrap;
       if (in_memory) config.log_memory_bytes = 100 << 10;
       nodes_.push_back(std::make_unique<SimulatedNode>(world, number, names[number],
                                                        std::move(config), dice_.Between(-150, 150),

@@ -50,8 +50,8 @@ void SimulatedNode::Start() {
   if (running() || !machine_runs_) return;
   ++process_;
   exit_code_.reset();
-  // The operator says once that the deployment is new.
-  config_.bootstrap = process_ == 1;
+  // The operator may say once that the deployment is new.
+  if (process_ > 1) config_.bootstrap = false;
   node_ = MakeNode(world_.planted, config_, MakeEnvironment());
   if (const crdt::Status recovered = node_->Recover(); !recovered) {
     world_.story.Tell(name_ + " does not start: " + recovered.error().detail);

@@ -44,6 +44,7 @@ class Handshake {
   bool proved() const { return proved_; }
   // REQUIRES: OnHello succeeded.
   const Hello& peer() const { return *peer_; }
+  bool same_region() const { return peer_->region == self_.region; }
 
  private:
   Identity self_;

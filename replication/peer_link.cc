@@ -99,7 +99,7 @@ Status PeerLink::OnMessage(Message& message, const NodeState& own, ReplicatedSha
   };
   if (const auto* start = std::get_if<JoinStart>(&message)) {
     if (!is_current(start->stream)) return {};
-    if (!gate_->request().follow) {
+    if (!handshake_.same_region()) {
       return Fail(ErrorCode::kCorrupt, "whole partitions that were not asked for");
     }
     gate_->OnJoin();
@@ -134,7 +134,9 @@ Status PeerLink::OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard)
     outgoing_ = std::make_unique<OutgoingStream>(subscribe, *std::move(cursor));
     return {};
   }
-  if (!subscribe.follow) {
+  // Within a region whoever lacks what a log has let go of gets the whole state: a replica, and a
+  // primary that has lost its own.
+  if (!handshake_.same_region()) {
     return Fail(ErrorCode::kRefused,
                 "this node's log does not reach back to what the other region lacks");
   }
@@ -207,7 +209,7 @@ Status PeerLink::Pump(ReplicatedShard& shard, LogPosition limit) {
     if (Status pumped = outgoing_->Pump(shard.log(), limit, messages); !pumped) return pumped;
     if (outgoing_->needs_join()) {
       outgoing_.reset();
-      if (!follower_) {
+      if (!handshake_.same_region()) {
         return Fail(ErrorCode::kRefused,
                     "this node's log does not hold single records that far back");
       }

@@ -335,9 +335,8 @@ void Replicator::DecideRole(Now now) {
     }
     if (primary_) return;
     const bool grace_over = now.steady_ms - started_ms_ >= options_.leader_grace_ms;
-    const bool all_told =
-        std::ranges::all_of(peers_, [](const auto& entry) { return entry.second.told; });
-    waiting_to_lead_ = joining() ? std::string(kUnfinishedJoin) : keeper_.WhyNotLead(all_told);
+    waiting_to_lead_ =
+        joining() ? std::string(kUnfinishedJoin) : keeper_.WhyNotLead(AllPeersTold());
     if (!waiting_to_lead_.empty()) return;
     if (!MayLead(self, colleagues, grace_over)) {
       waiting_to_lead_ = "waiting for the other nodes of this region to answer";
@@ -351,7 +350,14 @@ void Replicator::DecideRole(Now now) {
     BecomePrimary(*epoch, now);
     return;
   }
-  following_ = PrimaryToFollow(colleagues);
+  const std::optional<std::uint32_t> leader = PrimaryToFollow(colleagues);
+  // Its region's epochs are known from now on, also after a restart without it.
+  if (leader && leader != following_) keeper_.Follow(GreatestKnownEpoch());
+  following_ = leader;
+}
+
+bool Replicator::AllPeersTold() const {
+  return std::ranges::all_of(peers_, [](const auto& entry) { return entry.second.told; });
 }
 
 void Replicator::BecomePrimary(crdt::Epoch epoch, Now now) {
@@ -372,7 +378,7 @@ void Replicator::BecomeReplica(Now now) {
   primary_ = false;
   wants_to_lead_ = false;
   waiting_to_lead_.clear();
-  keeper_.Follow();
+  keeper_.Follow(GreatestKnownEpoch());
   // Streams were made for another role: begin anew with everybody.
   std::vector<LinkId> all;
   for (const auto& [id, link] : links_) all.push_back(id);
@@ -386,6 +392,9 @@ void Replicator::BecomeReplica(Now now) {
 crdt::Result<std::string> Replicator::TakeOver(Now now) {
   if (primary_) return Fail(ErrorCode::kInvalid, "this node is the primary already");
   if (joining()) return Fail(ErrorCode::kRefused, std::string(kUnfinishedJoin));
+  if (std::string reason = keeper_.WhyNotLead(AllPeersTold()); !reason.empty()) {
+    return Fail(ErrorCode::kRefused, std::move(reason));
+  }
   const auto epoch = keeper_.Lead(GreatestKnownEpoch());
   if (!epoch) return std::unexpected(epoch.error());
   std::string lacked;
@@ -638,17 +647,23 @@ Status Replicator::Pause(RegionId id) {
   const auto region = regions_.find(id);
   if (region == regions_.end()) return Fail(ErrorCode::kInvalid, "no such region");
   region->second.paused = true;
-  if (PeerLink* link = RegionLink(id)) link->SetPausedHere(true);
-  FlushOutput();
+  SetPaused(id, true);
   return {};
+}
+
+// All links: the one that counts may lead to another node by then, or to one that leads again soon.
+void Replicator::SetPaused(RegionId id, bool paused) {
+  for (const auto& [link_id, link] : links_) {
+    if (link->established() && link->peer().region == id) link->SetPausedHere(paused);
+  }
+  FlushOutput();
 }
 
 Status Replicator::Resume(RegionId id) {
   const auto region = regions_.find(id);
   if (region == regions_.end()) return Fail(ErrorCode::kInvalid, "no such region");
   region->second.paused = false;
-  if (PeerLink* link = RegionLink(id)) link->SetPausedHere(false);
-  FlushOutput();
+  SetPaused(id, false);
   return {};
 }
 

@@ -57,8 +57,8 @@ class RoleKeeper {
   // Takes the lead: an epoch greater than `known` (or the present one, if the node can prove that
   // it lost nothing under it), durable before anything is written under it.
   virtual crdt::Result<crdt::Epoch> Lead(crdt::Epoch known) = 0;
-  // Follows another primary from now on; durable.
-  virtual void Follow() = 0;
+  // Follows another primary from now on, one that knows of epochs up to `known`; durable.
+  virtual void Follow(crdt::Epoch known) = 0;
   // Why this node may not lead, apart from other primaries: a new directory whose peers have not
   // told the greatest epoch yet. Empty: nothing.
   virtual std::string WhyNotLead(bool all_peers_told) = 0;
@@ -165,6 +165,7 @@ class Replicator {
   void OnHeartbeat(PeerLink& link, Now now);
   void OnAcknowledged(PeerLink& link, Now now);
   void DecideRole(Now now);
+  bool AllPeersTold() const;
   void BecomePrimary(crdt::Epoch epoch, Now now);
   void BecomeReplica(Now now);
   void SubscribeAll(Now now);
@@ -177,6 +178,7 @@ class Replicator {
   void FlushOutput();
   storage::LogPosition ShipLimit(Now now) const;
   void UpdateStability();
+  void SetPaused(crdt::RegionId id, bool paused);
   void NoteInStep(crdt::RegionId id, Now now);
   NodeState OwnState() const;
   crdt::Epoch GreatestKnownEpoch() const;

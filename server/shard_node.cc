@@ -134,7 +134,9 @@ Status ShardNode::Recover() {
       !new_directory_ && storage::ProvesNothingLost(state_, *report, environment_.boot_id);
   staged_.clear();
   state_.clean = false;
-  state_.boot_id = environment_.boot_id;
+  // Where something may be lost that stays so until a new epoch is taken, however often the node
+  // starts until then.
+  state_.boot_id = proved_whole_ ? environment_.boot_id : std::string();
   // The clean mark goes durably before anything is written.
   if (Status saved = SaveState(); !saved) return saved;
   database_.SetWriter(crdt::Writer(config_.region, state_.epoch));
@@ -343,6 +345,7 @@ crdt::Result<crdt::Epoch> ShardNode::Lead(crdt::Epoch known) {
     state_.epoch = *next;
   }
   state_.primary = true;
+  state_.boot_id = environment_.boot_id;
   state_.identity = environment_.directory_identity;
   if (Status saved = SaveState(); !saved) return std::unexpected(saved.error());
   if (!keep) {
@@ -356,8 +359,10 @@ crdt::Result<crdt::Epoch> ShardNode::Lead(crdt::Epoch known) {
   return state_.epoch;
 }
 
-void ShardNode::Follow() {
+void ShardNode::Follow(crdt::Epoch known) {
   state_.primary = false;
+  state_.epoch = std::max(state_.epoch, known);
+  new_directory_ = false;
   state_.identity = environment_.directory_identity;
   if (Status saved = SaveState(); !saved) {
     environment_.log.Error("the role could not be saved: " + saved.error().detail);
@@ -600,7 +605,7 @@ void ShardNode::ContinueShutdown() {
   const std::int64_t replicas = replicator_->ReplicasAt(0);
   if (!late && replicator_->ReplicasAt(log_->written()) < replicas) return;
   if (!log_->failed() && log_->durable() == log_->end()) {
-    state_.clean = true;
+    state_.clean = proved_whole_;
     state_.clean_end = log_->end();
     if (Status saved = SaveState(); !saved) {
       environment_.log.Error("the clean mark could not be written: " + saved.error().detail);

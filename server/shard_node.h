@@ -107,7 +107,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
 
   // --- RoleKeeper --------------------------------------------------------------------------------
   crdt::Result<crdt::Epoch> Lead(crdt::Epoch known) override;
-  void Follow() override;
+  void Follow(crdt::Epoch known) override;
   std::string WhyNotLead(bool all_peers_told) override;
   void Log(const std::string& line) override { environment_.log.Info(line); }
 

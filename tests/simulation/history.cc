@@ -28,6 +28,17 @@ void History::OnRecovered(NodeNumber node, const storage::Log& log) {
   OnSynced(node, log.durable());
 }
 
+void History::OnMemoryLost(NodeNumber node) {
+  nodes_[node].cursor = {};
+  nodes_[node].unsynced.clear();
+  for (const NodeHistory& history : nodes_) {
+    if (!history.cursor.floor().empty()) return;
+  }
+  records_.clear();
+  next_.clear();
+  for (NodeHistory& history : nodes_) history = {};
+}
+
 void History::Observe(NodeNumber node, const storage::Log& log) {
   NodeHistory& history = nodes_[node];
   if (history.cursor.position() >= log.end()) return;

@@ -37,6 +37,8 @@ class History {
   void OnRecovered(NodeNumber node, const storage::Log& log);
   // Looks at what the log has got since the last time.
   void Observe(NodeNumber node, const storage::Log& log);
+  // A log in memory is gone with its process. Where nobody has anything any more, all begins anew.
+  void OnMemoryLost(NodeNumber node);
   // Everything before `position` is on the node's disk.
   void OnSynced(NodeNumber node, storage::LogPosition position);
 

@@ -1,24 +1,204 @@
 #include "tests/simulation/planted_faults.h"
 
+#include <functional>
+#include <map>
+#include <utility>
+#include <variant>
+
+#include "replication/wire.h"
+
 namespace simulation {
+
+using crdt::Stamp;
+using crdt::VersionVector;
+using replication::Message;
 
 std::span<const PlantedFault> PlantedFaults() {
   static constexpr PlantedFault kFaults[] = {
-      {Planted::kIdentityReused, "identity-reused", 200},
-      {Planted::kRepliesAtOnce, "replies-at-once", 50},
-      {Planted::kRepliesBeforeSync, "replies-before-sync", 100},
-      {Planted::kSyncLies, "sync-lies", 50},
+      {Planted::kIdentityReused, "identity-reused", 100},
+      {Planted::kEpochNotDurable, "epoch-not-durable", 200},
+      {Planted::kCleanMarkStays, "clean-mark-stays", 400},
+      {Planted::kRepliesAtOnce, "replies-at-once", 60},
+      {Planted::kRepliesBeforeSync, "replies-before-sync", 60},
+      {Planted::kSyncLies, "sync-lies", 30},
+      {Planted::kAppliedAheadOfItself, "applied-ahead-of-itself", 30},
+      {Planted::kAppliedAsDurable, "applied-as-durable", 30},
+      {Planted::kContextDropped, "context-dropped", 10},
+      {Planted::kSiblingDropped, "sibling-dropped", 20},
+      {Planted::kCollectedEarly, "collected-early", 200},
+      {Planted::kResumedTooFar, "resumed-too-far", 10},
+      {Planted::kAppliedTwice, "applied-twice", 10},
+      {Planted::kJoinWithoutJump, "join-without-jump", 200},
+      {Planted::kTailNotOffered, "tail-not-offered", 100},
+      {Planted::kWaitCountsOneMore, "wait-counts-one-more", 10},
+      {Planted::kRegionWaitCountsItself, "region-wait-counts-itself", 10},
   };
   return kFaults;
 }
 
-std::unique_ptr<server::ShardNode> MakeNode(Planted, geo_config::Config config,
-                                            server::Environment environment) {
-  return std::make_unique<server::ShardNode>(std::move(config), std::move(environment));
+// --- In the node ---------------------------------------------------------------------------------
+
+namespace {
+
+// A node some of whose answers and deeds are wrong.
+class FaultyNode : public server::ShardNode {
+ public:
+  FaultyNode(Planted planted, geo_config::Config config, server::Environment environment)
+      : ShardNode(std::move(config), std::move(environment)), planted_(planted) {}
+
+  crdt::Status ApplyRecord(const storage::RecordView& record) override {
+    if (planted_ == Planted::kSiblingDropped && Loses(record)) {
+      storage::RecordView emptied = record;
+      emptied.effects = kNothing;
+      return ShardNode::ApplyRecord(emptied);
+    }
+    crdt::Status applied = ShardNode::ApplyRecord(record);
+    if (applied && planted_ == Planted::kAppliedTwice && ++records_ % 50 == 0) {
+      return ShardNode::ApplyRecord(record);
+    }
+    return applied;
+  }
+  void ApplyStable(const VersionVector& stable) override {
+    ShardNode::ApplyStable(planted_ == Planted::kCollectedEarly ? floor() : stable);
+  }
+  void JumpFloor(const VersionVector& floor) override {
+    if (planted_ != Planted::kJoinWithoutJump) ShardNode::JumpFloor(floor);
+  }
+  std::int64_t ReplicasAt(storage::LogPosition position) const override {
+    return ShardNode::ReplicasAt(position) + (planted_ == Planted::kWaitCountsOneMore ? 1 : 0);
+  }
+  std::int64_t RegionsDurableAt(Stamp stamp) const override {
+    return ShardNode::RegionsDurableAt(stamp) +
+           (planted_ == Planted::kRegionWaitCountsItself ? 1 : 0);
+  }
+
+ private:
+  // Removing no members of no key.
+  static constexpr std::string_view kNothing{"\x06\x00\x00\x00", 4};
+
+  // A single assignment that an assignment here, unseen by it, wins against.
+  bool Loses(const storage::RecordView& record) {
+    crdt::ByteReader in(record.effects);
+    const auto effect = crdt::EffectView::Decode(in);
+    if (!effect || record.effect_count != 1 || effect->kind != crdt::EffectKind::kSet) return false;
+    const crdt::KeyView view = BeginCommand().keyspace().Find(effect->key);
+    if (view.type() != crdt::ValueType::kString || !view.cell()->is_packed()) return false;
+    const Stamp shown = view.cell()->packed_stamp();
+    return shown > record.first_stamp && !record.context.Covers(shown);
+  }
+
+  Planted planted_;
+  std::uint64_t records_ = 0;
+};
+
+// --- On the wire ---------------------------------------------------------------------------------
+
+void DropContexts(replication::Records& records) {
+  std::string entries;
+  crdt::ByteWriter out(entries);
+  crdt::ByteReader in(records.entries);
+  while (!in.at_end()) {
+    const std::string_view payload = in.Bytes();
+    auto record = storage::DecodeRecord(payload, {});
+    std::string changed(payload);
+    if (record && !record->implied && !record->context.empty()) {
+      record->context = {};
+      changed.clear();
+      storage::EncodeRecord(*record, {}, changed);
+    }
+    out.Bytes(changed);
+  }
+  records.entries = std::move(entries);
 }
 
-SimulatedNetwork::Tamper MakeTamper(Planted) {
-  return {};
+// Asks for what comes behind the next record.
+void SkipOne(replication::Subscribe& subscribe) {
+  if (subscribe.have.empty()) return;
+  const Stamp last = subscribe.have.entries().back();
+  subscribe.have.Advance(last.Plus(std::uint64_t{1} << Stamp::kCounterBits));
+}
+
+void Change(Planted planted, Message& message) {
+  if (auto* said = std::get_if<replication::Acknowledgement>(&message)) {
+    if (planted == Planted::kAppliedAheadOfItself) said->applied_position += 2000;
+    if (planted == Planted::kAppliedAsDurable) {
+      said->durable = said->applied;
+      said->durable_position = said->applied_position;
+    }
+  } else if (auto* records = std::get_if<replication::Records>(&message)) {
+    if (planted == Planted::kContextDropped) DropContexts(*records);
+  } else if (auto* subscribe = std::get_if<replication::Subscribe>(&message)) {
+    if (planted == Planted::kResumedTooFar) SkipOne(*subscribe);
+  } else if (planted == Planted::kTailNotOffered) {
+    if (auto* state = std::get_if<replication::NodeState>(&message); state && !state->primary) {
+      state->floor = {};
+    }
+    if (auto* beat = std::get_if<replication::Heartbeat>(&message); beat && !beat->state.primary) {
+      beat->state.floor = {};
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<server::ShardNode> MakeNode(Planted planted, geo_config::Config config,
+                                            server::Environment environment) {
+  if (planted == Planted::kNone) {
+    return std::make_unique<server::ShardNode>(std::move(config), std::move(environment));
+  }
+  return std::make_unique<FaultyNode>(planted, std::move(config), std::move(environment));
+}
+
+SimulatedNetwork::Tamper MakeTamper(Planted planted) {
+  switch (planted) {
+    case Planted::kAppliedAheadOfItself:
+    case Planted::kAppliedAsDurable:
+    case Planted::kContextDropped:
+    case Planted::kResumedTooFar:
+    case Planted::kTailNotOffered:
+      break;
+    default:
+      return {};
+  }
+  // What a node sends at once are whole frames.
+  return [planted](NodeNumber, NodeNumber, std::string bytes) {
+    replication::FrameReader reader;
+    reader.Append(bytes);
+    std::string changed;
+    for (;;) {
+      const auto payload = reader.Next();
+      if (!payload || !*payload) return changed;
+      auto message = replication::DecodeMessage(**payload);
+      if (!message) return bytes;
+      Change(planted, *message);
+      changed += replication::EncodeFrame(*message);
+    }
+  };
+}
+
+// --- On the disk ---------------------------------------------------------------------------------
+
+void StateFileKeeper::BeforeStart(Planted planted, storage::MemoryDisk& disk,
+                                  const std::string& path, bool machine_crashed) {
+  if (planted == Planted::kEpochNotDurable && machine_crashed && !first_.empty()) {
+    (void)disk.ReplaceFile(path, first_);
+  }
+  if (planted != Planted::kCleanMarkStays || !disk.Exists(path)) return;
+  const auto bytes = disk.ReadFile(path);
+  if (!bytes) return;
+  auto state = storage::NodeState::Decode(*bytes);
+  if (!state) return;
+  if (state->clean) {
+    clean_ = *bytes;
+  } else if (!clean_.empty()) {
+    // As if taking the mark away had not reached the disk.
+    (void)disk.ReplaceFile(path, clean_);
+  }
+}
+
+void StateFileKeeper::AfterStart(storage::MemoryDisk& disk, const std::string& path) {
+  if (!first_.empty() || !disk.Exists(path)) return;
+  if (const auto bytes = disk.ReadFile(path)) first_ = *bytes;
 }
 
 }  // namespace simulation

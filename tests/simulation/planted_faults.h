@@ -46,6 +46,18 @@ std::span<const PlantedFault> PlantedFaults();
 // The node with the fault in it where that is in the node's own reach.
 std::unique_ptr<server::ShardNode> MakeNode(Planted planted, geo_config::Config config,
                                             server::Environment environment);
+// Takes back what a node noted of itself, where that is planted.
+class StateFileKeeper {
+ public:
+  void BeforeStart(Planted planted, storage::MemoryDisk& disk, const std::string& path,
+                   bool machine_crashed);
+  void AfterStart(storage::MemoryDisk& disk, const std::string& path);
+
+ private:
+  std::string first_;  // As the first start has left it.
+  std::string clean_;  // The last with a clean mark.
+};
+
 // Changes what is sent between nodes; empty where the fault is elsewhere.
 SimulatedNetwork::Tamper MakeTamper(Planted planted);
 

@@ -140,7 +140,9 @@ Outcome SimulatedCluster::Run() {
     for (const auto& client : clients_) client->Leave();
     faults_->HealAll();
     Converge();
-    CheckAgainstModel();
+    if (const std::string wrong = CompareWithModel(*all_[0]); !wrong.empty()) {
+      throw Violation("against the specification: " + wrong);
+    }
     promises_->OnEnd(all_[0]->node().floor());
   } catch (const Violation& violation) {
     outcome.violation = violation.what();
@@ -189,8 +191,11 @@ bool SimulatedCluster::Equal() {
   const std::uint64_t digest = all_[0]->node().BeginCommand().keyspace().Digest(now);
   for (SimulatedNode* node : all_) {
     if (node->node().BeginCommand().keyspace().Digest(now) == digest) continue;
+    std::string wrong = CompareWithModel(*node);
+    wrong = wrong.empty() ? all_[0]->name() + " " + CompareWithModel(*all_[0])
+                          : node->name() + " " + wrong;
     throw Violation(node->name() + " has applied the same as " + all_[0]->name() +
-                    " and shows something else: " + node->node().floor().ToString());
+                    " and shows something else: " + wrong);
   }
   return true;
 }
@@ -215,15 +220,14 @@ std::string SimulatedCluster::Differences() {
   return text;
 }
 
-void SimulatedCluster::CheckAgainstModel() {
+std::string SimulatedCluster::CompareWithModel(SimulatedNode& node) {
   ReferenceModel model;
-  const crdt::VersionVector& floor = all_[0]->node().floor();
+  const crdt::VersionVector& floor = node.node().floor();
   for (const auto& [first, record] : history_->records()) {
     if (floor.Covers(first)) model.Apply(first, record);
   }
   const std::int64_t now = all_[0]->clock().UnixMs();
-  const std::string difference = model.Compare(all_[0]->node().BeginCommand().keyspace(), now);
-  if (!difference.empty()) throw Violation("against the specification: " + difference);
+  return model.Compare(node.node().BeginCommand().keyspace(), now);
 }
 
 Outcome RunSeed(std::uint64_t seed, Story::Telling telling, Planted planted) {

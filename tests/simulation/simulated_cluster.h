@@ -48,7 +48,8 @@ class SimulatedCluster {
   void Converge();
   bool Equal();
   std::string Differences();
-  void CheckAgainstModel();
+  // What a node shows and should not, computed from the records that it has; empty: nothing.
+  std::string CompareWithModel(SimulatedNode& node);
 
   EventQueue events_;
   Story story_;

@@ -39,7 +39,9 @@ void SimulatedNetwork::Answer(std::uint64_t id, NodeNumber from, NodeNumber to) 
   connection.ends[1].link = link;
   connection.ends[1].open = true;
   links_[link] = {id, 1};
-  events_.After(Latency(), [this, id] {
+  // Nothing arrives there before it knows of the connection.
+  connection.ends[0].last_ms = events_.now_ms() + Latency();
+  events_.At(connection.ends[0].last_ms, [this, id] {
     const auto ready = connections_.find(id);
     if (ready == connections_.end() || !ready->second.ends[0].open) return;
     users_[ready->second.ends[0].node]->OnConnected(ready->second.ends[0].link);

@@ -50,6 +50,9 @@ void SimulatedNode::Start() {
   if (running() || !machine_runs_) return;
   ++process_;
   exit_code_.reset();
+  const std::string state_file = config_.dir + "/" + storage::kNodeStateName;
+  state_file_.BeforeStart(world_.planted, disk_, state_file,
+                          std::exchange(machine_crashed_, false));
   // The operator may say once that the deployment is new.
   if (process_ > 1) config_.bootstrap = false;
   node_ = MakeNode(world_.planted, config_, MakeEnvironment());
@@ -61,6 +64,7 @@ void SimulatedNode::Start() {
     node_.reset();
     return;
   }
+  state_file_.AfterStart(disk_, state_file);
   world_.story.Tell(name_ + " starts");
   world_.history.OnRecovered(number_, node_->log());
   if (config_.appendonly) world_.promises.OnRecovered(number_, world_.history.floor(number_));
@@ -100,6 +104,7 @@ void SimulatedNode::EndProcess() {
   touched_ = false;
   const auto connections = std::exchange(connections_, {});
   node_.reset();
+  if (!config_.appendonly) world_.history.OnMemoryLost(number_);
   for (const auto& [id, connection] : connections) connection->client.OnDisconnected();
 }
 
@@ -116,6 +121,7 @@ void SimulatedNode::CrashMachine() {
   world_.network.MachineStopped(number_);
   EndProcess();
   machine_runs_ = false;
+  machine_crashed_ = true;
   ++boots_;
   disk_.FailSyncs(false);
   disk_.Crash([this] { return dice_(); });
@@ -212,6 +218,8 @@ void SimulatedNode::Flush(storage::LogPosition released) {
 
 void SimulatedNode::EndTurn() {
   if (!running() || frozen_ || !std::exchange(touched_, false)) return;
+  // Before too: a log in memory may let go of it at once.
+  world_.history.Observe(number_, node_->log());
   node_->EndOfTurn();
   world_.history.Observe(number_, node_->log());
   const bool early = world_.planted == Planted::kRepliesBeforeSync;

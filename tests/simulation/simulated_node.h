@@ -127,7 +127,9 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   storage::MemoryDisk disk_;
   SimulatedPeers peers_;
   std::unique_ptr<server::ShardNode> node_;
-  std::uint64_t process_ = 0;  // Counts starts.
+  StateFileKeeper state_file_;
+  std::uint64_t process_ = 0;     // Counts starts.
+  bool machine_crashed_ = false;  // Since the last start.
   std::uint64_t boots_ = 1;
   bool machine_runs_ = true;
   bool frozen_ = false;

@@ -65,7 +65,7 @@ class Machine : public PeerNetwork, public RoleKeeper {
     disk_.primary = true;
     return disk_.epoch;
   }
-  void Follow() override { disk_.primary = false; }
+  void Follow(crdt::Epoch) override { disk_.primary = false; }
   std::string WhyNotLead(bool all_peers_told) override {
     return all_peers_told ? std::string() : new_directory_reason;
   }

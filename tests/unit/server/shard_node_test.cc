@@ -46,6 +46,24 @@ TEST(ShardNode, TakesANewEpochWhenTheMachineWentDown) {
   EXPECT_GT(EpochOf(rig), epoch);
 }
 
+TEST(ShardNode, RemembersOverFurtherStartsThatTheMachineWentDown) {
+  for (const bool stops_cleanly : {false, true}) {
+    NodeRig rig;
+    ASSERT_TRUE(rig.Start());
+    EXPECT_EQ(rig.Run({"SET", "key", "value"}), "+OK\r\n");
+    const crdt::Epoch epoch = EpochOf(rig);
+    rig.boot_id = "boot 2";
+    // It waits for its colleague and is stopped before it leads.
+    rig.config.regions = {{1, "eu", {{0, "one", 1, 2}, {1, "other", 1, 2}}}};
+    ASSERT_TRUE(rig.Start());
+    EXPECT_FALSE(rig.node->replicator().primary());
+    if (stops_cleanly) rig.Run({"SHUTDOWN"});
+    rig.config.regions = {};
+    ASSERT_TRUE(rig.Start());
+    EXPECT_GT(EpochOf(rig), epoch);
+  }
+}
+
 TEST(ShardNode, GoesOnUnderItsEpochAfterACleanStopEvenIfTheMachineWentDownSince) {
   NodeRig rig;
   ASSERT_TRUE(rig.Start());

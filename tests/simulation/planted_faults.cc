@@ -46,6 +46,13 @@ class FaultyNode : public server::ShardNode {
   FaultyNode(Planted planted, geo_config::Config config, server::Environment environment)
       : ShardNode(std::move(config), std::move(environment)), planted_(planted) {}
 
+  server::Database& BeginCommand() override {
+    // Whatever is spent goes at once, whether other regions have seen that it is or not.
+    if (planted_ == Planted::kCollectedEarly && ++commands_ % 10 == 0) {
+      ShardNode::ApplyStable(floor());
+    }
+    return ShardNode::BeginCommand();
+  }
   crdt::Status ApplyRecord(const storage::RecordView& record) override {
     if (planted_ == Planted::kSiblingDropped && Loses(record)) {
       storage::RecordView emptied = record;
@@ -57,9 +64,6 @@ class FaultyNode : public server::ShardNode {
       return ShardNode::ApplyRecord(record);
     }
     return applied;
-  }
-  void ApplyStable(const VersionVector& stable) override {
-    ShardNode::ApplyStable(planted_ == Planted::kCollectedEarly ? floor() : stable);
   }
   void JumpFloor(const VersionVector& floor) override {
     if (planted_ != Planted::kJoinWithoutJump) ShardNode::JumpFloor(floor);
@@ -89,6 +93,7 @@ class FaultyNode : public server::ShardNode {
 
   Planted planted_;
   std::uint64_t records_ = 0;
+  std::uint64_t commands_ = 0;
 };
 
 // --- On the wire ---------------------------------------------------------------------------------

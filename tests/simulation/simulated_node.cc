@@ -124,7 +124,9 @@ void SimulatedNode::CrashMachine() {
   machine_crashed_ = true;
   ++boots_;
   disk_.FailSyncs(false);
-  disk_.Crash([this] { return dice_(); });
+  // Often nothing survives that was not synced, else a part of it does.
+  const bool all_lost = dice_.Chance(30);
+  disk_.Crash([this, all_lost] { return all_lost ? 0 : dice_(); });
   world_.promises.OnMachineCrash(number_);
 }
 

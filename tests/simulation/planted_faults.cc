@@ -17,7 +17,6 @@ std::span<const PlantedFault> PlantedFaults() {
   static constexpr PlantedFault kFaults[] = {
       {Planted::kIdentityReused, "identity-reused", 100},
       {Planted::kEpochNotDurable, "epoch-not-durable", 200},
-      {Planted::kCleanMarkStays, "clean-mark-stays", 400},
       {Planted::kRepliesAtOnce, "replies-at-once", 60},
       {Planted::kRepliesBeforeSync, "replies-before-sync", 60},
       {Planted::kSyncLies, "sync-lies", 30},
@@ -187,17 +186,6 @@ void StateFileKeeper::BeforeStart(Planted planted, storage::MemoryDisk& disk,
                                   const std::string& path, bool machine_crashed) {
   if (planted == Planted::kEpochNotDurable && machine_crashed && !first_.empty()) {
     (void)disk.ReplaceFile(path, first_);
-  }
-  if (planted != Planted::kCleanMarkStays || !disk.Exists(path)) return;
-  const auto bytes = disk.ReadFile(path);
-  if (!bytes) return;
-  auto state = storage::NodeState::Decode(*bytes);
-  if (!state) return;
-  if (state->clean) {
-    clean_ = *bytes;
-  } else if (!clean_.empty()) {
-    // As if taking the mark away had not reached the disk.
-    (void)disk.ReplaceFile(path, clean_);
   }
 }
 

@@ -19,7 +19,6 @@ enum class Planted {
   kNone,
   kIdentityReused,          // A machine that lost a tail claims that it never stopped.
   kEpochNotDurable,         // A machine crash takes back what the node noted of itself.
-  kCleanMarkStays,          // A clean mark survives the next start.
   kRepliesAtOnce,           // Replies leave before the kernel has the log.
   kRepliesBeforeSync,       // With `always`, replies wait for the kernel only.
   kSyncLies,                // fsync returns and nothing is durable.
@@ -55,7 +54,6 @@ class StateFileKeeper {
 
  private:
   std::string first_;  // As the first start has left it.
-  std::string clean_;  // The last with a clean mark.
 };
 
 // Changes what is sent between nodes; empty where the fault is elsewhere.

@@ -268,7 +268,8 @@ Status ShardNode::ApplyRecord(const RecordView& record) {
   conflicts_.SetTime(environment_.clock.UnixMs());
   RecordView here = record;
   // On the wire "implied" speaks of the stream; here it would speak of this log.
-  here.implied = here.context == keyspace_.floor();
+  // While partitions are further than the floor, the floor is not all that is here.
+  here.implied = here.context == keyspace_.floor() && keyspace_.beyond_floor().empty();
   if (Status applied = ApplyEffects(here, &conflicts_); !applied) return applied;
   database_.clock().Observe(here.last_stamp());
   log_->AppendRecord(here);
@@ -390,6 +391,11 @@ std::string ShardNode::WriteRefusal() const {
       return "MISCONF no writes are taken yet: " + replicator_->waiting_to_lead();
     }
     return "READONLY You can't write against a read only replica.";
+  }
+  if (replicator_->joining()) {
+    // A record's context is the floor, and some partitions are further: what it replaces here would
+    // stay elsewhere.
+    return "MISCONF no writes are taken while this node gets its data from another one";
   }
   if (log_->failed()) return "MISCONF the log could not be written or synced; see the server log.";
   if (log_->full()) {

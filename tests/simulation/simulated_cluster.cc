@@ -14,6 +14,37 @@ constexpr std::int64_t kConvergenceMs = 25000;
 constexpr std::int64_t kLookMs = 50;
 constexpr std::int64_t kRestartMs = 500;
 
+// What the merge rules define of each key, in hexadecimal digits.
+std::map<std::string, std::string> MergedKeys(const storage::Keyspace& keyspace) {
+  std::map<std::string, std::string> keys;
+  for (const crdt::KeyTable* table : keyspace.Tables()) {
+    table->ForEach([&](const crdt::KeyCell& cell) {
+      std::string bytes;
+      crdt::ByteWriter out(bytes);
+      crdt::EncodeMergedCell(cell, out);
+      std::string& digits = keys[std::string(cell.name())];
+      for (const char byte : bytes) {
+        digits += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
+        digits += "0123456789abcdef"[byte & 15];
+      }
+    });
+  }
+  std::erase_if(keys, [](const auto& entry) { return entry.second.empty(); });
+  return keys;
+}
+
+// The first key that two nodes hold differently.
+std::string FirstDifference(const storage::Keyspace& one, const storage::Keyspace& other) {
+  auto left = MergedKeys(one);
+  auto right = MergedKeys(other);
+  for (const auto& [key, bytes] : right) left.try_emplace(key);
+  for (const auto& [key, bytes] : left) {
+    if (bytes == right[key]) continue;
+    return "key " + key + " is " + bytes.substr(0, 600) + " and " + right[key].substr(0, 600);
+  }
+  return "no key differs";
+}
+
 template <class Choice, std::size_t size>
 Choice Pick(Dice& dice, const Choice (&choices)[size]) {
   return choices[dice.Below(size)];
@@ -195,7 +226,9 @@ bool SimulatedCluster::Equal() {
     wrong = wrong.empty() ? all_[0]->name() + " " + CompareWithModel(*all_[0])
                           : node->name() + " " + wrong;
     throw Violation(node->name() + " has applied the same as " + all_[0]->name() +
-                    " and shows something else: " + wrong);
+                    " and holds something else: " + wrong + ", " +
+                    FirstDifference(node->node().BeginCommand().keyspace(),
+                                    all_[0]->node().BeginCommand().keyspace()));
   }
   return true;
 }

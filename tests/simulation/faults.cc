@@ -304,6 +304,23 @@ void Faults::KeepRunning() {
     node->BootMachine();
     node->Start();
   }
+  PromoteWhereNobodyLeads();
+}
+
+// A promoted node without a log on disk has forgotten its role: the operator chooses again.
+void Faults::PromoteWhereNobodyLeads() {
+  if (nodes_.front()->config().appendonly) return;
+  const auto leads_or_will = [](SimulatedNode* node) {
+    return !node->running() || node->leads() ||
+           !node->node().replicator().waiting_to_lead().empty();
+  };
+  if (std::ranges::any_of(nodes_, leads_or_will)) return;
+  for (SimulatedNode* node : nodes_) {
+    if (node->node().floor().empty() || !node->node().TakeOver()) continue;
+    world_.story.Tell(node->name() + " is promoted, since nobody leads");
+    node->Touch();
+    return;
+  }
 }
 
 }  // namespace simulation

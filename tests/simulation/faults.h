@@ -44,6 +44,7 @@ class Faults {
   };
 
   void PlanNext();
+  void PromoteWhereNobodyLeads();
   void Happen(Kind kind);
   void Count(const std::string& what) { ++counted_[what]; }
   void Cut(NodeNumber from, NodeNumber to, std::int64_t for_ms);

@@ -32,7 +32,7 @@ void History::OnMemoryLost(NodeNumber node) {
   nodes_[node].cursor = {};
   nodes_[node].unsynced.clear();
   for (const NodeHistory& history : nodes_) {
-    if (!history.cursor.floor().empty()) return;
+    if (history.cursor.vectors() != storage::LogVectors{}) return;
   }
   records_.clear();
   next_.clear();

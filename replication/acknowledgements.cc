@@ -26,7 +26,11 @@ void ReplicaAcknowledgements::Acknowledge(std::uint32_t ordinal, LogPosition app
 
 void ReplicaAcknowledgements::NoteLogEnd(LogPosition log_end, std::int64_t now_ms) {
   for (auto& [ordinal, replica] : replicas_) {
-    if (replica.behind_since_ms == 0 && replica.applied < log_end) replica.behind_since_ms = now_ms;
+    if (replica.applied >= log_end) {
+      replica.behind_since_ms = 0;  // Also of an empty log, of which nothing is ever acknowledged.
+    } else if (replica.behind_since_ms == 0) {
+      replica.behind_since_ms = now_ms;
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include "geo-config/static_coordinator.h"
 #include "server/version.h"
 #include "server/wait.h"
+#include "storage/log/sync_policy.h"
 
 namespace server {
 
@@ -19,7 +20,6 @@ using storage::RecordView;
 
 namespace {
 
-constexpr std::int64_t kEverySecondMs = 1000;
 constexpr std::int64_t kDiskCheckMs = 1000;
 constexpr std::int64_t kExpiryPauseMs = 20;
 // Expired keys looked at in one go: bounds the pause of the thread.
@@ -36,6 +36,18 @@ std::vector<replication::NodeAddress> Addresses(const geo_config::Config& config
     }
   }
   return addresses;
+}
+
+storage::SyncPolicy PolicyOf(geo_config::FsyncPolicy policy) {
+  switch (policy) {
+    case geo_config::FsyncPolicy::kAlways:
+      return storage::SyncPolicy::kAlways;
+    case geo_config::FsyncPolicy::kEverySecond:
+      return storage::SyncPolicy::kEverySecond;
+    case geo_config::FsyncPolicy::kNo:
+      break;
+  }
+  return storage::SyncPolicy::kNo;
 }
 
 std::uint32_t NodesInRegion(const geo_config::Config& config) {
@@ -266,6 +278,9 @@ Status ShardNode::ApplyEffects(const RecordView& record, crdt::ConflictSink* con
 
 Status ShardNode::ApplyRecord(const RecordView& record) {
   conflicts_.SetTime(environment_.clock.UnixMs());
+  if (replicator_->primary() && record.first_stamp.writer() == database_.writer()) {
+    return Fail(ErrorCode::kCorrupt, "a record of this node's own epoch that it did not write");
+  }
   RecordView here = record;
   // On the wire "implied" speaks of the stream; here it would speak of this log.
   // While partitions are further than the floor, the floor is not all that is here.
@@ -489,17 +504,8 @@ void ShardNode::EndOfTurn() {
 }
 
 void ShardNode::SyncLog(std::int64_t now_ms) {
-  if (!log_->on_disk() || log_->syncing() || log_->durable() == log_->written()) return;
-  switch (config_.appendfsync) {
-    case geo_config::FsyncPolicy::kNo:
-      if (!shutdown_) return;
-      break;
-    case geo_config::FsyncPolicy::kEverySecond:
-      if (now_ms - last_sync_ms_ < kEverySecondMs && !shutdown_) return;
-      break;
-    case geo_config::FsyncPolicy::kAlways:
-      break;
-  }
+  const bool due = storage::SyncIsDue(PolicyOf(config_.appendfsync), *log_, now_ms, last_sync_ms_);
+  if (!due && !shutdown_) return;
   if (auto job = log_->BeginSync()) {
     last_sync_ms_ = now_ms;
     environment_.sync(*std::move(job));

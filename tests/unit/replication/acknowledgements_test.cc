@@ -163,5 +163,14 @@ TEST(FinePrint, Rule13WhatARegionHasAndWeLackStopsCollecting) {
   EXPECT_TRUE(regions.Stable(own, own).empty());
 }
 
+TEST(ReplicaAcknowledgements, AReplicaOfAnEmptyLogIsInSyncWhenTheFirstRecordComes) {
+  ReplicaAcknowledgements replicas;
+  replicas.Connect(1, /*now_ms=*/0);
+  replicas.NoteLogEnd(/*log_end=*/0, /*now_ms=*/5000);
+  replicas.NoteLogEnd(/*log_end=*/100, /*now_ms=*/6000);
+  EXPECT_EQ(replicas.ShipLimit(/*log_end=*/100, /*now_ms=*/6100, /*timeout_ms=*/200), 0U);
+  EXPECT_EQ(replicas.ShipLimit(/*log_end=*/100, /*now_ms=*/6300, /*timeout_ms=*/200), 100U);
+}
+
 }  // namespace
 }  // namespace replication

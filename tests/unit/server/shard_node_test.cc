@@ -175,5 +175,31 @@ TEST(FinePrint, Rule7_ANodeWithAnUnfinishedJoinTakesNoWrites) {
   EXPECT_FALSE(rig.node->TakeOver());
 }
 
+TEST(ShardNode, TakesNoRecordFromAPeerThatClaimsToBeOfItsOwnEpoch) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  crdt::EffectList effects;
+  crdt::PrepareSet(crdt::KeyView(), "key", "forged", {}, effects);
+  const Writer own(1, EpochOf(rig));
+  storage::RecordView record{.first_stamp = Stamp::At(1'900'000'000'000, own),
+                             .effect_count = 1,
+                             .effects = effects.bytes()};
+  EXPECT_FALSE(rig.node->ApplyRecord(record));
+  record.first_stamp = Stamp::At(1'700'000'000'000, Writer(2, 1));
+  EXPECT_TRUE(rig.node->ApplyRecord(record));
+}
+
+TEST(ShardNode, SyncsAFinishedSegmentEvenWhereNoSyncIsAskedFor) {
+  NodeRig rig;
+  rig.config.appendfsync = geo_config::FsyncPolicy::kNo;
+  ASSERT_TRUE(rig.Start());
+  rig.Run({"SET", "first", "value"});
+  EXPECT_EQ(rig.node->log_report().durable, 0U);
+  const std::string big(rig.config.segment_bytes, 'x');
+  rig.Run({"SET", "second", big});
+  rig.Run({"SET", "third", big});
+  EXPECT_GT(rig.node->log_report().durable, 0U);
+}
+
 }  // namespace
 }  // namespace server

@@ -1,4 +1,4 @@
-// What the replicator tells of itself.
+// What the replicator tells of itself and counts.
 #include <algorithm>
 
 #include "replication/replicator.h"
@@ -181,6 +181,35 @@ std::vector<NodeReport> Replicator::NodeReports() const {
     reports.push_back(report);
   }
   return reports;
+}
+
+// --- Counting ------------------------------------------------------------------------------------
+
+std::int64_t Replicator::ReplicasAt(LogPosition position) const {
+  return replicas_.CountApplied(position);
+}
+
+std::int64_t Replicator::ReplicasDurableAt(LogPosition position) const {
+  return replicas_.CountDurable(position);
+}
+
+std::int64_t Replicator::RegionsDurableAt(Stamp stamp) const {
+  return region_acknowledgements_.CountDurable(stamp);
+}
+
+bool Replicator::RegionSilent(RegionId id, std::int64_t grace_ms, Now now) const {
+  const auto region = regions_.find(id);
+  if (region == regions_.end()) return true;
+  const PeerLink* link = RegionLink(id);
+  if (link != nullptr && !link->paused()) return false;
+  return now.steady_ms - std::max(region->second.up_ms, region->second.first_ms) > grace_ms;
+}
+
+bool Replicator::RegionsArePast(std::int64_t unix_ms, std::int64_t grace_ms, Now now) const {
+  return std::ranges::all_of(regions_, [&](const auto& entry) {
+    return static_cast<std::int64_t>(entry.second.safe_stamp.unix_ms()) > unix_ms ||
+           RegionSilent(entry.first, grace_ms, now);
+  });
 }
 
 }  // namespace replication

@@ -1,6 +1,7 @@
 """redis-cli and redis-benchmark, as Debian gives them, work with the server."""
 
 import csv
+import json
 import pathlib
 import subprocess
 import sys
@@ -54,11 +55,13 @@ class RedisTools(unittest.TestCase):
 
     def test_resp3(self):
         self.fill()
-        self.assertEqual(self.cli("-3", "--no-raw", "HGETALL", "hash"),
-                         '1# "f" => "v"\n2# "g" => "w"\n')
+        shown = self.cli("-3", "--no-raw", "HGETALL", "hash")
+        self.assertEqual(sorted(line.partition("# ")[2] for line in shown.splitlines()),
+                         ['"f" => "v"', '"g" => "w"'])
         self.assertTrue(self.cli("-3", "--no-raw", "SMEMBERS", "set").startswith("  1~ "))
         self.assertEqual(self.cli("-3", "--no-raw", "GET", "nothing"), "(nil)\n")
-        self.assertEqual(self.cli("-3", "--json", "HGETALL", "hash"), '{"f":"v","g":"w"}\n')
+        self.assertEqual(json.loads(self.cli("-3", "--json", "HGETALL", "hash")),
+                         {"f": "v", "g": "w"})
         self.assertEqual(self.cli("--json", "MGET", "a", "nothing"), '["1",null]\n')
 
     def test_going_through_the_keys(self):

@@ -86,8 +86,12 @@ class Writer(threading.Thread):
         verb = words[0]
         if verb == "INCR":
             self.counted[0 if acknowledged else 1] += 1
-        elif verb in ("SADD", "SREM"):
-            self.members[words[2]] = verb == "SADD" if acknowledged else None
+        elif verb == "SADD":
+            self.members[words[2]] = True if acknowledged else None
+        elif verb == "SREM":
+            # An add that was not acknowledged may come home later, unseen by this remove: it wins.
+            seen = self.members.get(words[2]) is not None
+            self.members[words[2]] = False if acknowledged and seen else None
         else:
             book, name, value = (self.fields, words[2], words[3]) if verb == "HSET" else \
                 (self.keys, words[1], words[2] if verb == "SET" else None)

@@ -26,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "crdt/cache_line.h"
 #include "crdt/result.h"
 #include "crdt/stamp.h"
 
@@ -83,7 +84,7 @@ class CellTable {
   // Fetches into the cache what Find() will look at: the slot first and, when that has arrived, the
   // cell.
   void PrefetchSlot(std::uint64_t hash) const {
-    if (slots_ != nullptr) __builtin_prefetch(&slots_[PlaceOf(hash) >> (64 - bits_)]);
+    if (slots_ != nullptr) FetchLine(&slots_[PlaceOf(hash) >> (64 - bits_)]);
   }
   // Returns the cell that it most probably is.
   const Cell* PrefetchCell(std::uint64_t hash) const {
@@ -95,8 +96,8 @@ class CellTable {
       if (slot_tag < tag) continue;
       if (slot_tag > tag) return nullptr;
       const Cell* const cell = CellOf(slots_[i]);
-      __builtin_prefetch(cell);
-      __builtin_prefetch(reinterpret_cast<const char*>(cell) + kCacheLine);
+      FetchLine(cell);
+      FetchLine(reinterpret_cast<const char*>(cell) + kCacheLine);
       return cell;
     }
     return nullptr;

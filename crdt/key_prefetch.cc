@@ -1,5 +1,7 @@
 #include "crdt/key_prefetch.h"
 
+#include "crdt/cache_line.h"
+
 namespace crdt {
 namespace {
 
@@ -18,14 +20,14 @@ bool KeyPrefetch::Step(int step) {
       return cell_ != nullptr;
     case 2:
       if (cell_->is_packed()) return false;
-      __builtin_prefetch(&cell_->full());
+      FetchLine(&cell_->full());
       return true;
     case 3:
       Containers();
       return true;
     case 4:
       if (const StringValue* string = cell_->full().string(); string != nullptr) {
-        __builtin_prefetch(string->counters().parts().data());
+        FetchLine(string->counters().parts().data());
         return false;
       }
       elements_ = BigTable();
@@ -41,9 +43,9 @@ bool KeyPrefetch::Step(int step) {
 
 void KeyPrefetch::Containers() const {
   const Object& object = cell_->full();
-  if (object.string() != nullptr) __builtin_prefetch(object.string());
-  if (object.hash() != nullptr) __builtin_prefetch(object.hash());
-  if (object.set() != nullptr) __builtin_prefetch(object.set());
+  if (object.string() != nullptr) FetchLine(object.string());
+  if (object.hash() != nullptr) FetchLine(object.hash());
+  if (object.set() != nullptr) FetchLine(object.set());
 }
 
 const ElementTable::Table* KeyPrefetch::BigTable() const {

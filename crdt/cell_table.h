@@ -8,8 +8,8 @@
 // Each table spreads the hashes by a seed of its own. Two tables of one order are a trap: who fills
 // one while walking through the other fills a part of it far beyond what it has space for.
 //
-// A value that is one stamped byte string is packed into the cell; any other is a `Full` object
-// that the cell owns. `Full` needs FromPacked(stamp, value) and AsPacked().
+// A value that is one stamped text, or one plain counter, is packed into the cell; any other is a
+// `Full` object that the cell owns. `Full` needs FromPacked(PackedValue).
 #pragma once
 
 #include <malloc.h>
@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "crdt/cache_line.h"
+#include "crdt/packed_value.h"
 #include "crdt/result.h"
 #include "crdt/stamp.h"
 
@@ -39,8 +40,27 @@ class CellTable {
    public:
     std::string_view name() const { return {Data(), name_size_}; }
     bool is_packed() const { return (info_ & kFullBit) == 0; }
-    Stamp packed_stamp() const { return Stamp::FromValue(word_); }  // REQUIRES: is_packed().
-    std::string_view packed_value() const { return {Data() + name_size_, info_}; }
+    bool is_text() const { return (info_ & (kFullBit | kCounterBit)) == 0; }
+    bool is_counter() const { return (info_ & kCounterBit) != 0; }
+    // REQUIRES: is_packed(). The view is into the cell.
+    PackedValue packed() const {
+      const Stamp stamp = Stamp::FromValue(word_);
+      if (is_counter()) return {.stamp = stamp, .text = {}, .counts = true, .counter = counter()};
+      return {.stamp = stamp, .text = text()};
+    }
+    // REQUIRES: is_text().
+    Stamp text_stamp() const { return Stamp::FromValue(word_); }
+    std::string_view text() const { return {Data() + name_size_, info_}; }
+    // REQUIRES: is_counter().
+    Stamp counter_start() const { return Stamp::FromValue(word_); }
+    PackedCounter counter() const {
+      PackedCounter counter;
+      std::memcpy(&counter, Data() + name_size_, sizeof counter);
+      return counter;
+    }
+    void set_counter(const PackedCounter& counter) {
+      std::memcpy(Data() + name_size_, &counter, sizeof counter);
+    }
     // REQUIRES: !is_packed().
     const Full& full() const { return *reinterpret_cast<const Full*>(word_); }
     Full& full() { return *reinterpret_cast<Full*>(word_); }
@@ -48,13 +68,15 @@ class CellTable {
    private:
     friend class CellTable;
     static constexpr std::uint32_t kFullBit = std::uint32_t{1} << 31;
+    static constexpr std::uint32_t kCounterBit = std::uint32_t{1} << 30;
+    static_assert(PackedValue::kMostTextBytes < kCounterBit);
 
     const char* Data() const { return reinterpret_cast<const char*>(this + 1); }
     char* Data() { return reinterpret_cast<char*>(this + 1); }
 
     std::uint32_t name_size_;
-    std::uint32_t info_;  // Size of the packed value, or kFullBit.
-    std::uint64_t word_;  // Stamp, or pointer to the owned Full.
+    std::uint32_t info_;  // Size of the packed text, or one of the bits.
+    std::uint64_t word_;  // Stamp of what is packed, or pointer to the owned Full.
   };
 
   CellTable() = default;
@@ -153,47 +175,42 @@ class CellTable {
   }
 
   // --- Changes -----------------------------------------------------------------------------------
-  // Inserts or overwrites, whatever was there.
-  void PutPacked(std::string_view name, std::uint64_t hash, Stamp stamp, std::string_view value) {
+  // Inserts or overwrites, whatever was there. The text may be that of the cell's own Full.
+  // REQUIRES: not more than PackedValue::kMostTextBytes of text.
+  void PutPacked(std::string_view name, std::uint64_t hash, const PackedValue& value) {
     const std::size_t at = IndexOf(name, hash);
     if (at == kNowhere) {
-      Insert(NewCell(name, value, stamp), hash);
+      Insert(NewCell(name, value), hash);
       return;
     }
     Cell* cell = CellAt(at);
-    if (!cell->is_packed()) delete &cell->full();
-    const std::size_t need = sizeof(Cell) + name.size() + value.size();
+    const std::size_t need = sizeof(Cell) + name.size() + BytesOf(value);
     const std::size_t has = malloc_usable_size(cell);
-    if (need > has || need < has / 2) {
-      Cell* fresh = NewCell(name, value, stamp);
-      std::free(cell);
+    if (!cell->is_packed() || need > has || need < has / 2) {
+      Cell* fresh = NewCell(name, value);
+      Free(cell);
       slots_[at] = SlotOf(fresh, slots_[at] >> kPointerBits);
       return;
     }
-    cell->info_ = static_cast<std::uint32_t>(value.size());
-    cell->word_ = stamp.value();
-    if (!value.empty()) std::memmove(cell->Data() + name.size(), value.data(), value.size());
+    Store(*cell, value);
   }
 
   // The cell's Full; made from what is packed, or empty where there was no such cell.
   Full& Unpack(std::string_view name, std::uint64_t hash) {
     const std::size_t at = IndexOf(name, hash);
     if (at == kNowhere) {
-      Cell* cell = NewCell(name, {}, Stamp());
-      cell->info_ = Cell::kFullBit;
-      cell->word_ = reinterpret_cast<std::uint64_t>(new Full());
+      Cell* cell = NewCell(name, {});
+      Own(*cell, std::make_unique<Full>());
       Insert(cell, hash);
       return cell->full();
     }
     Cell* cell = CellAt(at);
     if (cell->is_packed()) {
-      auto full =
-          std::make_unique<Full>(Full::FromPacked(cell->packed_stamp(), cell->packed_value()));
-      Cell* fresh = NewCell(name, {}, Stamp());
+      auto full = std::make_unique<Full>(Full::FromPacked(cell->packed()));
+      Cell* fresh = NewCell(name, {});
       std::free(cell);
       slots_[at] = SlotOf(fresh, slots_[at] >> kPointerBits);
-      fresh->info_ = Cell::kFullBit;
-      fresh->word_ = reinterpret_cast<std::uint64_t>(full.release());
+      Own(*fresh, std::move(full));
       cell = fresh;
     }
     return cell->full();
@@ -280,16 +297,36 @@ class CellTable {
     }
   }
 
-  static Cell* NewCell(std::string_view name, std::string_view value, Stamp stamp) {
-    void* memory = std::malloc(sizeof(Cell) + name.size() + value.size());
+  static std::size_t BytesOf(const PackedValue& value) {
+    return value.counts ? sizeof(PackedCounter) : value.text.size();
+  }
+
+  static Cell* NewCell(std::string_view name, const PackedValue& value) {
+    void* memory = std::malloc(sizeof(Cell) + name.size() + BytesOf(value));
     if (memory == nullptr) throw std::bad_alloc();
     Cell* cell = new (memory) Cell;
     cell->name_size_ = static_cast<std::uint32_t>(name.size());
-    cell->info_ = static_cast<std::uint32_t>(value.size());
-    cell->word_ = stamp.value();
     if (!name.empty()) std::memcpy(cell->Data(), name.data(), name.size());
-    if (!value.empty()) std::memcpy(cell->Data() + name.size(), value.data(), value.size());
+    Store(*cell, value);
     return cell;
+  }
+
+  // REQUIRES: the cell has the space and owns no Full.
+  static void Store(Cell& cell, const PackedValue& value) {
+    cell.word_ = value.stamp.value();
+    if (value.counts) {
+      cell.info_ = Cell::kCounterBit;
+      cell.set_counter(value.counter);
+      return;
+    }
+    cell.info_ = static_cast<std::uint32_t>(value.text.size());
+    if (value.text.empty()) return;
+    std::memmove(cell.Data() + cell.name_size_, value.text.data(), value.text.size());
+  }
+
+  static void Own(Cell& cell, std::unique_ptr<Full> full) {
+    cell.info_ = Cell::kFullBit;
+    cell.word_ = reinterpret_cast<std::uint64_t>(full.release());
   }
 
   static void Free(Cell* cell) {

@@ -1,6 +1,7 @@
 #include "crdt/counter.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace crdt {
@@ -10,6 +11,14 @@ namespace {
 // 2^51 increments of 2^63.
 constexpr Int128 kGreatestTotal = Int128{1} << 114;
 
+// As `value == 0`, without a call into the library of soft floats.
+bool IsZero(Float128 value) {
+  std::uint64_t words[2];
+  static_assert(sizeof words == sizeof value && std::endian::native == std::endian::little);
+  std::memcpy(words, &value, sizeof words);
+  return (words[0] | words[1] << 1) == 0;
+}
+
 // What a state that covers `stamp` and lacks the part says: it was spent, and collected.
 bool Covered(const CounterPart& part, const VersionVector& vector) {
   return vector.Covers(part.last);
@@ -17,11 +26,15 @@ bool Covered(const CounterPart& part, const VersionVector& vector) {
 
 }  // namespace
 
+bool Total::is_small_integer() const {
+  return IsZero(floating) && integer <= INT64_MAX && integer >= INT64_MIN;
+}
+
 // flags u8 (1: a wide integer, 2: a float) · integer (zigzag varint, or 16 bytes) · [16 bytes
 // float]
 void Total::Encode(ByteWriter& out) const {
   const bool wide = integer > INT64_MAX || integer < INT64_MIN;
-  const bool has_float = !(floating == 0);
+  const bool has_float = !IsZero(floating);
   out.U8(static_cast<std::uint8_t>((wide ? 1 : 0) | (has_float ? 2 : 0)));
   if (wide) {
     out.Raw(&integer, sizeof integer);

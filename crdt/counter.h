@@ -28,6 +28,9 @@ struct Total {
   Int128 integer = 0;
   Float128 floating = 0;
 
+  // An integer of 64 bits and no floating-point part.
+  bool is_small_integer() const;
+
   void Encode(ByteWriter& out) const;
   static Total Decode(ByteReader& in);
   bool operator==(const Total&) const = default;

@@ -17,7 +17,7 @@ bool Shows(const ElementTable::Table::Cell& cell) {
 }
 
 std::string_view TextOf(const ElementTable::Table::Cell& cell, std::string& scratch) {
-  return cell.is_packed() ? cell.packed_value() : cell.full().Text(scratch);
+  return cell.is_packed() ? cell.packed().Text(scratch) : cell.full().Text(scratch);
 }
 
 }  // namespace
@@ -62,21 +62,43 @@ void ElementTable::Assign(std::string_view name, const Context& context, std::st
   const std::uint64_t hash = Table::Hash(name);
   const Table::Cell* cell = table_.Find(name, hash);
   // One effect may name an element twice: the last value counts.
-  if (cell == nullptr || (cell->is_packed() && (context.Covers(cell->packed_stamp()) ||
-                                                cell->packed_stamp() == context.stamp()))) {
+  const bool replaces =
+      cell == nullptr || (cell->is_text() && (context.Covers(cell->text_stamp()) ||
+                                              cell->text_stamp() == context.stamp()));
+  if (replaces && value.size() <= PackedValue::kMostTextBytes) {
     if (cell == nullptr) ++size_;
-    table_.PutPacked(name, hash, context.stamp(), value);
+    table_.PutPacked(name, hash, {.stamp = context.stamp(), .text = value});
     return;
   }
   Change(name, [&](StringValue& element) { element.Assign(context, value); });
+}
+
+void ElementTable::Increase(std::string_view name, Stamp start, Stamp stamp, const Total& total) {
+  const std::uint64_t hash = Table::Hash(name);
+  Table::Cell* cell = table_.Find(name, hash);
+  if (total.is_small_integer()) {
+    const PackedCounter counter{stamp, static_cast<std::int64_t>(total.integer)};
+    if (cell == nullptr) {
+      ++size_;
+      ++with_counters_;
+      table_.PutPacked(name, hash,
+                       {.stamp = start, .text = {}, .counts = true, .counter = counter});
+      return;
+    }
+    if (cell->is_counter() && cell->counter_start() == start && stamp > cell->counter().last) {
+      cell->set_counter(counter);
+      return;
+    }
+  }
+  Change(name, [&](StringValue& element) { element.counters().Increase(start, stamp, total); });
 }
 
 void ElementTable::Remove(std::string_view name, const Context& context) {
   const std::uint64_t hash = Table::Hash(name);
   const Table::Cell* cell = table_.Find(name, hash);
   if (cell == nullptr) return;
-  if (cell->is_packed()) {
-    if (!context.Covers(cell->packed_stamp())) return;
+  if (cell->is_text()) {
+    if (!context.Covers(cell->text_stamp())) return;
     table_.Erase(name, hash);
     --size_;
     return;
@@ -88,12 +110,12 @@ void ElementTable::RemoveAll(const Context& context) {
   std::vector<std::string> covered;
   bool all = true;
   table_.ForEach([&](const Table::Cell& cell) {
-    if (!cell.is_packed()) {
+    if (!cell.is_text()) {
       all = false;
       covered.emplace_back(cell.name());
     } else if (!context.covers_everything()) {
       all = false;
-      if (context.Covers(cell.packed_stamp())) covered.emplace_back(cell.name());
+      if (context.Covers(cell.text_stamp())) covered.emplace_back(cell.name());
     }
   });
   if (all) {
@@ -122,9 +144,8 @@ void ElementTable::Change(std::string_view name, const std::function<void(String
   with_spent_ += element.counters().has_spent() ? 1 : 0;
   if (element.empty()) {
     table_.Erase(name, hash);
-  } else if (const Sibling* packed = element.AsPacked()) {
-    const Sibling copy = *packed;
-    table_.PutPacked(name, hash, copy.stamp, copy.value);
+  } else if (const std::optional<PackedValue> packed = element.AsPacked()) {
+    table_.PutPacked(name, hash, *packed);
   }
 }
 
@@ -149,9 +170,7 @@ void ElementTable::Join(const ElementTable& other, const VersionVector& mine,
     const Table::Cell* cell = other.table_.Find(name);
     StringValue theirs_value;
     if (cell != nullptr) {
-      theirs_value = cell->is_packed()
-                         ? StringValue::FromPacked(cell->packed_stamp(), cell->packed_value())
-                         : cell->full();
+      theirs_value = cell->is_packed() ? StringValue::FromPacked(cell->packed()) : cell->full();
     }
     Change(name, [&](StringValue& element) { element.Join(theirs_value, mine, theirs); });
   }
@@ -160,7 +179,7 @@ void ElementTable::Join(const ElementTable& other, const VersionVector& mine,
 Stamp ElementTable::newest() const {
   Stamp newest;
   table_.ForEach([&](const Table::Cell& cell) {
-    newest = std::max(newest, cell.is_packed() ? cell.packed_stamp() : cell.full().newest());
+    newest = std::max(newest, cell.is_packed() ? cell.packed().newest() : cell.full().newest());
   });
   return newest;
 }
@@ -179,8 +198,7 @@ std::map<std::string_view, const ElementTable::Table::Cell*> ByName(
 }
 
 StringValue ValueOf(const ElementTable::Table::Cell& cell) {
-  return cell.is_packed() ? StringValue::FromPacked(cell.packed_stamp(), cell.packed_value())
-                          : cell.full();
+  return cell.is_packed() ? StringValue::FromPacked(cell.packed()) : cell.full();
 }
 
 }  // namespace

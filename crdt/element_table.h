@@ -45,6 +45,8 @@ class ElementTable {
 
   // Changes, each keeping size() right.
   void Assign(std::string_view name, const Context& context, std::string_view value);
+  // The total of the writer whose lineage began at `start` is `total` since `stamp`.
+  void Increase(std::string_view name, Stamp start, Stamp stamp, const Total& total);
   // Takes what the context covers; an element of which nothing remains is forgotten.
   void Remove(std::string_view name, const Context& context);
   void RemoveAll(const Context& context);

@@ -68,16 +68,16 @@ void ExplainValue(const StringValue& value, Explanation& explanation, bool shown
 }
 
 void ExplainCell(const ElementTable::Table::Cell& cell, Explanation& explanation) {
-  ExplainValue(cell.is_packed() ? StringValue::FromPacked(cell.packed_stamp(), cell.packed_value())
-                                : cell.full(),
+  ExplainValue(cell.is_packed() ? StringValue::FromPacked(cell.packed()) : cell.full(),
                explanation);
 }
 
 ExplainedElement Summary(const ElementTable::Table::Cell& cell) {
+  std::string scratch;
   if (cell.is_packed()) {
     return {.name = std::string(cell.name()),
-            .shown = std::string(cell.packed_value()),
-            .newest = cell.packed_stamp()};
+            .shown = std::string(cell.packed().Text(scratch)),
+            .newest = cell.packed().newest()};
   }
   const StringValue& value = cell.full();
   std::set<Writer> writers;
@@ -85,7 +85,6 @@ ExplainedElement Summary(const ElementTable::Table::Cell& cell) {
   for (const CounterPart& part : value.counters().parts()) {
     if (!part.spent()) writers.insert(part.writer());
   }
-  std::string scratch;
   return {.name = std::string(cell.name()),
           .shown = std::string(value.Text(scratch)),
           .newest = value.newest(),
@@ -121,9 +120,10 @@ std::optional<Explanation> Explain(const KeyView& view, std::optional<std::strin
   const KeyCell& cell = *view.cell();
   if (cell.is_packed()) {
     if (element) return std::nullopt;
-    ExplainValue(StringValue::FromPacked(cell.packed_stamp(), cell.packed_value()), explanation);
-    explanation.containers.push_back({ValueType::kString, cell.packed_stamp(), true});
-    explanation.deadlines.push_back({cell.packed_stamp(), kInfinite, true});
+    const PackedValue packed = cell.packed();
+    ExplainValue(StringValue::FromPacked(packed), explanation);
+    explanation.containers.push_back({ValueType::kString, packed.newest(), true});
+    explanation.deadlines.push_back({packed.stamp, kInfinite, true});
     return explanation;
   }
   const Object& object = cell.full();

@@ -79,19 +79,20 @@ void Object::Join(const Object& other, const VersionVector& mine, const VersionV
   ReleaseEmptyContainers();
 }
 
-Object Object::FromPacked(Stamp stamp, std::string_view value) {
+Object Object::FromPacked(const PackedValue& packed) {
   Object object;
-  object.string_ = std::make_unique<StringValue>(StringValue::FromPacked(stamp, value));
-  object.ttl_.Assign(Context::Everything(stamp), kInfinite);
+  object.string_ = std::make_unique<StringValue>(StringValue::FromPacked(packed));
+  object.ttl_.Assign(Context::Everything(packed.stamp), kInfinite);
   return object;
 }
 
-const Sibling* Object::AsPacked() const {
-  if (string_ == nullptr || hash_ != nullptr || set_ != nullptr) return nullptr;
-  const Sibling* sibling = string_->AsPacked();
-  if (sibling == nullptr || ttl_.siblings().size() != 1) return nullptr;
-  return ttl_.siblings().front() == TtlRegister::Sibling{sibling->stamp, kInfinite} ? sibling
-                                                                                    : nullptr;
+std::optional<PackedValue> Object::AsPacked() const {
+  if (string_ == nullptr || hash_ != nullptr || set_ != nullptr) return std::nullopt;
+  const std::optional<PackedValue> packed = string_->AsPacked();
+  const bool lives_since_then =
+      packed && ttl_.siblings().size() == 1 &&
+      ttl_.siblings().front() == TtlRegister::Sibling{packed->stamp, kInfinite};
+  return lives_since_then ? packed : std::nullopt;
 }
 
 void Object::Encode(ByteWriter& out) const {
@@ -157,15 +158,50 @@ namespace {
 void Repack(KeyTable& table, std::string_view key, std::uint64_t hash, const Object& object) {
   if (object.empty()) {
     table.Erase(key, hash);
-  } else if (const Sibling* packed = object.AsPacked()) {
-    const Sibling copy = *packed;
-    table.PutPacked(key, hash, copy.stamp, copy.value);
+  } else if (const std::optional<PackedValue> packed = object.AsPacked()) {
+    table.PutPacked(key, hash, *packed);
   }
 }
 
 bool IsPlainSet(const EffectView& effect) {
   return effect.kind == EffectKind::kSet &&
-         !effect.has(effect_flag::kHasDeadline | effect_flag::kKeepTtl | effect_flag::kHasResets);
+         !effect.has(effect_flag::kHasDeadline | effect_flag::kKeepTtl | effect_flag::kHasResets) &&
+         effect.value.size() <= PackedValue::kMostTextBytes;
+}
+
+// The hot paths: what is there, if anything, is packed and stays so, or goes as a whole. False:
+// nothing was done.
+bool ApplyToPacked(KeyTable& table, std::uint64_t hash, KeyCell* cell, const EffectView& effect,
+                   const Context& context) {
+  const bool replaced = cell == nullptr || (cell->is_text() && context.Covers(cell->text_stamp()));
+  switch (effect.kind) {
+    case EffectKind::kSet:
+      if (!replaced || !IsPlainSet(effect)) return false;
+      table.PutPacked(effect.key, hash, {.stamp = context.stamp(), .text = effect.value});
+      return true;
+    case EffectKind::kDelete:
+      if (!replaced) return false;
+      if (cell != nullptr) table.Erase(effect.key, hash);
+      return true;
+    case EffectKind::kIncrement: {
+      if (!effect.total.is_small_integer()) return false;
+      const PackedCounter counter{context.stamp(), static_cast<std::int64_t>(effect.total.integer)};
+      const bool creates = effect.has(effect_flag::kCreates);
+      if (cell == nullptr) {
+        if (!creates || !effect.has(effect_flag::kFresh)) return false;
+        table.PutPacked(effect.key, hash,
+                        {.stamp = context.stamp(), .text = {}, .counts = true, .counter = counter});
+        return true;
+      }
+      const bool goes_on = cell->is_counter() && !creates && !effect.has(effect_flag::kFresh) &&
+                           cell->counter_start() == effect.lineage_start &&
+                           counter.last > cell->counter().last;
+      if (goes_on) cell->set_counter(counter);
+      return goes_on;
+    }
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -173,18 +209,7 @@ bool IsPlainSet(const EffectView& effect) {
 void ApplyToTable(KeyTable& table, const EffectView& effect, const Context& context,
                   ConflictSink* conflicts) {
   const std::uint64_t hash = KeyTable::Hash(effect.key);
-  const KeyCell* cell = table.Find(effect.key, hash);
-  if (cell == nullptr || (cell->is_packed() && context.Covers(cell->packed_stamp()))) {
-    // The hot path: nothing of what is there stays.
-    if (IsPlainSet(effect)) {
-      table.PutPacked(effect.key, hash, context.stamp(), effect.value);
-      return;
-    }
-    if (effect.kind == EffectKind::kDelete) {
-      if (cell != nullptr) table.Erase(effect.key, hash);
-      return;
-    }
-  }
+  if (ApplyToPacked(table, hash, table.Find(effect.key, hash), effect, context)) return;
   Object& object = table.Unpack(effect.key, hash);
   object.Apply(effect, context, conflicts);
   Repack(table, effect.key, hash, object);
@@ -196,7 +221,7 @@ namespace {
 bool NothingStays(const KeyTable& table, const Context& context) {
   bool nothing = true;
   table.ForEach([&](const KeyCell& cell) {
-    nothing = nothing && cell.is_packed() && context.Covers(cell.packed_stamp());
+    nothing = nothing && cell.is_text() && context.Covers(cell.text_stamp());
   });
   return nothing;
 }
@@ -213,8 +238,8 @@ void ClearTable(KeyTable& table, const ResetsByKey& resets, const Context& conte
   for (const std::string& key : keys) {
     const std::uint64_t hash = KeyTable::Hash(key);
     const KeyCell* cell = table.Find(key, hash);
-    if (cell->is_packed()) {
-      if (context.Covers(cell->packed_stamp())) table.Erase(key, hash);
+    if (cell->is_text()) {
+      if (context.Covers(cell->text_stamp())) table.Erase(key, hash);
       continue;
     }
     Object& object = table.Unpack(key, hash);
@@ -243,7 +268,7 @@ void DropSpent(KeyTable& table, std::string_view key) {
 
 void EncodeCell(const KeyCell& cell, ByteWriter& out) {
   if (cell.is_packed()) {
-    Object::FromPacked(cell.packed_stamp(), cell.packed_value()).Encode(out);
+    Object::FromPacked(cell.packed()).Encode(out);
   } else {
     cell.full().Encode(out);
   }
@@ -251,7 +276,7 @@ void EncodeCell(const KeyCell& cell, ByteWriter& out) {
 
 void EncodeMergedCell(const KeyCell& cell, ByteWriter& out) {
   if (cell.is_packed()) {
-    Object::FromPacked(cell.packed_stamp(), cell.packed_value()).EncodeMerged(out);
+    Object::FromPacked(cell.packed()).EncodeMerged(out);
   } else if (!cell.full().ttl().empty() || cell.full().VisibleType() != ValueType::kNone) {
     cell.full().EncodeMerged(out);
   }
@@ -279,7 +304,13 @@ bool KeyView::clashes() const {
 }
 
 std::string_view KeyView::Text(std::string& scratch) const {
-  return cell_->is_packed() ? cell_->packed_value() : cell_->full().string()->Text(scratch);
+  return cell_->is_packed() ? cell_->packed().Text(scratch) : cell_->full().string()->Text(scratch);
+}
+
+std::optional<std::int64_t> KeyView::Integer() const {
+  if (cell_->is_counter()) return cell_->counter().total;
+  std::string scratch;
+  return ParseInteger(Text(scratch));
 }
 
 const ElementTable& KeyView::elements() const {

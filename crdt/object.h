@@ -47,10 +47,11 @@ class Object {
   void DropSpent();
   void Join(const Object& other, const VersionVector& mine, const VersionVector& theirs);
 
-  // --- Packing: a plain string with an infinite TTL of the same stamp is stored without an Object
+  // --- Packing: what was made by one SET, or by INCRs alone, and lives for ever, needs no Object
   // --
-  static Object FromPacked(Stamp stamp, std::string_view value);
-  const Sibling* AsPacked() const;
+  static Object FromPacked(const PackedValue& packed);
+  // Empty where it is more than a packed value can say. The view is into this object.
+  std::optional<PackedValue> AsPacked() const;
 
   // --- Bytes -------------------------------------------------------------------------------------
   void Encode(ByteWriter& out) const;
@@ -113,6 +114,8 @@ class KeyView {
 
   // REQUIRES: type() is kString. The view is into the table or into `scratch`.
   std::string_view Text(std::string& scratch) const;
+  // REQUIRES: type() is kString. The text as a number; empty where it is none.
+  std::optional<std::int64_t> Integer() const;
   // REQUIRES: type() is kHash or kSet. The shown container.
   const ElementTable& elements() const;
   // Bytes of memory that the key takes, about.

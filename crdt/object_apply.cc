@@ -104,9 +104,9 @@ class Reporter {
     const ElementTable::Table::Cell* cell = table == nullptr ? nullptr : table->Find(element);
     if (cell == nullptr) return;
     std::string scratch;
-    const Stamp newest = cell->is_packed() ? cell->packed_stamp() : cell->full().newest();
+    const Stamp newest = cell->is_packed() ? cell->packed().newest() : cell->full().newest();
     Survivor(ConflictRule::kWriteSurvivesDelete, type, element, newest,
-             cell->is_packed() ? cell->packed_value() : cell->full().Text(scratch));
+             cell->is_packed() ? cell->packed().Text(scratch) : cell->full().Text(scratch));
   }
 
  private:
@@ -205,9 +205,8 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
       }
       break;
     case EffectKind::kHashIncrement:
-      Made(hash_, context).Change(effect.field, [&](StringValue& value) {
-        value.counters().Increase(LineageStart(effect, context), context.stamp(), effect.total);
-      });
+      Made(hash_, context)
+          .Increase(effect.field, LineageStart(effect, context), context.stamp(), effect.total);
       break;
     case EffectKind::kEndHidden:
       if (string_ != nullptr && effect.kept != ValueType::kString) string_->Clear(context);

@@ -27,24 +27,38 @@ std::vector<ObservedPart> Observed(const CounterParts& counters) {
   return observed;
 }
 
+// Of a packed counter: all of it.
+ObservedPart Observed(const PackedValue& packed) {
+  return {packed.stamp, packed.counter.last, {.integer = packed.counter.total}};
+}
+
+// Of a cell whose Full is a StringValue.
+std::vector<ObservedPart> Observed(const ElementTable::Table::Cell& cell) {
+  if (cell.is_text()) return {};
+  if (cell.is_counter()) return {Observed(cell.packed())};
+  return Observed(cell.full().counters());
+}
+
 std::vector<ObservedPart> ObservedOf(const ElementTable* table, std::string_view name) {
   const ElementTable::Table::Cell* cell = table == nullptr ? nullptr : table->FindStored(name);
-  if (cell == nullptr || cell->is_packed()) return {};
-  return Observed(cell->full().counters());
+  return cell == nullptr ? std::vector<ObservedPart>() : Observed(*cell);
 }
 
 // What is observed of a key's counters, in the containers other than `kept`.
 KeyResets ResetsOf(const KeyCell* cell, ValueType kept = ValueType::kNone) {
   KeyResets resets;
-  if (cell == nullptr || cell->is_packed()) return resets;
+  if (cell == nullptr || cell->is_text()) return resets;
+  if (cell->is_counter()) {
+    if (kept != ValueType::kString) resets.string.push_back(Observed(cell->packed()));
+    return resets;
+  }
   const Object& object = cell->full();
   if (object.string() != nullptr && kept != ValueType::kString) {
     resets.string = Observed(object.string()->counters());
   }
   if (object.hash() != nullptr && object.hash()->has_counters() && kept != ValueType::kHash) {
     object.hash()->table().ForEach([&resets](const ElementTable::Table::Cell& field) {
-      if (field.is_packed()) return;
-      std::vector<ObservedPart> parts = Observed(field.full().counters());
+      std::vector<ObservedPart> parts = Observed(field);
       if (!parts.empty()) resets.fields.emplace_back(field.name(), std::move(parts));
     });
     std::ranges::sort(resets.fields, {}, [](const auto& field) { return field.first; });
@@ -79,21 +93,27 @@ Step NextTotal(const StringValue* value, Writer writer) {
   return {0, part->start, part->total};
 }
 
+Step NextTotal(const PackedValue& packed, Writer writer) {
+  if (!packed.counts || packed.stamp.writer() != writer) return {kFresh, {}, {}};
+  return {0, packed.stamp, {.integer = packed.counter.total}};
+}
+
 void PutStep(const Step& step, ByteWriter& body) {
   if ((step.flag & kFresh) == 0) body.PutStamp(step.start);
   step.total.Encode(body);
 }
 
-const StringValue* StringOf(const KeyView& view) {
-  return view.cell() == nullptr || view.cell()->is_packed() ? nullptr
-                                                            : view.cell()->full().string();
+Step NextTotal(const KeyView& view, Writer writer) {
+  const KeyCell* cell = view.cell();
+  if (cell == nullptr) return {kFresh, {}, {}};
+  return cell->is_packed() ? NextTotal(cell->packed(), writer)
+                           : NextTotal(cell->full().string(), writer);
 }
 
-const StringValue* FieldOf(const KeyView& view, std::string_view field) {
-  const KeyCell* cell = view.cell();
-  if (cell == nullptr || cell->is_packed() || cell->full().hash() == nullptr) return nullptr;
-  const ElementTable::Table::Cell* found = cell->full().hash()->FindStored(field);
-  return found == nullptr || found->is_packed() ? nullptr : &found->full();
+Step NextTotal(const ElementTable* hash, std::string_view field, Writer writer) {
+  const ElementTable::Table::Cell* cell = hash == nullptr ? nullptr : hash->FindStored(field);
+  if (cell == nullptr) return {kFresh, {}, {}};
+  return cell->is_packed() ? NextTotal(cell->packed(), writer) : NextTotal(&cell->full(), writer);
 }
 
 const ElementTable* HashOf(const KeyView& view) {
@@ -165,14 +185,14 @@ void PrepareDelete(const KeyView& view, std::string_view key, DeleteReason reaso
 
 void PrepareIncrement(const KeyView& view, std::string_view key, Writer writer, std::int64_t delta,
                       EffectList& out) {
-  Step step = NextTotal(StringOf(view), writer);
+  Step step = NextTotal(view, writer);
   step.total.integer += delta;
   PutIncrement(view, key, step, out);
 }
 
 void PrepareIncrementFloat(const KeyView& view, std::string_view key, Writer writer, Float128 delta,
                            EffectList& out) {
-  Step step = NextTotal(StringOf(view), writer);
+  Step step = NextTotal(view, writer);
   step.total.floating += delta;
   PutIncrement(view, key, step, out);
 }
@@ -231,14 +251,14 @@ void PrepareHashDelete(const KeyView& view, std::string_view key,
 
 void PrepareHashIncrement(const KeyView& view, std::string_view key, std::string_view field,
                           Writer writer, std::int64_t delta, EffectList& out) {
-  Step step = NextTotal(FieldOf(view, field), writer);
+  Step step = NextTotal(HashOf(view), field, writer);
   step.total.integer += delta;
   PutHashIncrement(view, key, field, step, out);
 }
 
 void PrepareHashIncrementFloat(const KeyView& view, std::string_view key, std::string_view field,
                                Writer writer, Float128 delta, EffectList& out) {
-  Step step = NextTotal(FieldOf(view, field), writer);
+  Step step = NextTotal(HashOf(view), field, writer);
   step.total.floating += delta;
   PutHashIncrement(view, key, field, step, out);
 }

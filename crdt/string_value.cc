@@ -15,7 +15,8 @@ Shown Evaluate(std::optional<std::string_view> base, const CounterParts& counter
   std::optional<std::int64_t> base_integer = 0;
   if (base) base_integer = ParseInteger(*base);
   const bool integral = std::ranges::all_of(counters.parts(), [](const CounterPart& part) {
-    return part.spent() || part.total.floating == part.base.floating;
+    const bool no_floats = part.total.is_small_integer() && part.base.is_small_integer();
+    return no_floats || part.spent() || part.total.floating == part.base.floating;
   });
   if (integral && base_integer) {
     const Int128 sum = Int128{*base_integer} + counters.Sum().integer;
@@ -104,10 +105,30 @@ void StringValue::Join(const StringValue& other, const VersionVector& mine,
   counters_.Join(other.counters_, mine, theirs);
 }
 
-StringValue StringValue::FromPacked(Stamp stamp, std::string_view value) {
-  StringValue packed;
-  packed.siblings_.push_back({stamp, std::string(value)});
-  return packed;
+StringValue StringValue::FromPacked(const PackedValue& packed) {
+  StringValue value;
+  if (packed.counts) {
+    value.counters_.Increase(packed.stamp, packed.counter.last, {.integer = packed.counter.total});
+  } else {
+    value.siblings_.push_back({packed.stamp, std::string(packed.text)});
+  }
+  return value;
+}
+
+std::optional<PackedValue> StringValue::AsPacked() const {
+  if (counters_.empty() && siblings_.size() == 1) {
+    const Sibling& only = siblings_.front();
+    if (only.value.size() > PackedValue::kMostTextBytes) return std::nullopt;
+    return PackedValue{.stamp = only.stamp, .text = only.value};
+  }
+  if (!siblings_.empty() || counters_.parts().size() != 1) return std::nullopt;
+  const CounterPart& part = counters_.parts().front();
+  const bool plain = part.base_stamp.is_zero() && part.total.is_small_integer();
+  if (!plain) return std::nullopt;
+  return PackedValue{.stamp = part.start,
+                     .text = {},
+                     .counts = true,
+                     .counter = {part.last, static_cast<std::int64_t>(part.total.integer)}};
 }
 
 void StringValue::Encode(ByteWriter& out) const {

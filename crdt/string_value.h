@@ -13,6 +13,7 @@
 
 #include "crdt/context.h"
 #include "crdt/counter.h"
+#include "crdt/packed_value.h"
 
 namespace crdt {
 
@@ -56,11 +57,9 @@ class StringValue {
   void Clear(const Context& context);
   void Join(const StringValue& other, const VersionVector& mine, const VersionVector& theirs);
 
-  // The packed form is one sibling and nothing else; cells store it without this object.
-  static StringValue FromPacked(Stamp stamp, std::string_view value);
-  const Sibling* AsPacked() const {
-    return siblings_.size() == 1 && counters_.empty() ? &siblings_.front() : nullptr;
-  }
+  static StringValue FromPacked(const PackedValue& packed);
+  // Empty where it is more than a packed value can say. The view is into this value.
+  std::optional<PackedValue> AsPacked() const;
 
   void Encode(ByteWriter& out) const;
   static Result<StringValue> Decode(ByteReader& in);

@@ -14,20 +14,43 @@ using crdt::EffectView;
 using crdt::KeyView;
 using crdt::VersionVector;
 
-// CRC-16/XMODEM, the polynomial of Redis Cluster's slots.
-constexpr std::array<std::uint16_t, 256> MakeCrcTable() {
-  std::array<std::uint16_t, 256> table{};
-  for (int byte = 0; byte < 256; ++byte) {
+// CRC-16/XMODEM, the polynomial of Redis Cluster's slots, eight bytes at a time (Kounavis, Berry,
+// "Novel Table Lookup-Based Algorithms for High-Performance CRC Generation", 2008): table n says
+// what a byte does that n more bytes follow.
+constexpr std::size_t kCrcStride = 8;
+using CrcTables = std::array<std::array<std::uint16_t, 256>, kCrcStride>;
+
+constexpr CrcTables MakeCrcTables() {
+  CrcTables tables{};
+  for (std::size_t byte = 0; byte < 256; ++byte) {
     auto crc = static_cast<std::uint16_t>(byte << 8);
-    for (int bit = 0; bit < 8; ++bit) {
-      crc = static_cast<std::uint16_t>((crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1);
+    for (std::size_t following = 0; following < kCrcStride; ++following) {
+      for (int bit = 0; bit < 8; ++bit) {
+        crc = static_cast<std::uint16_t>((crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1);
+      }
+      tables[following][byte] = crc;
     }
-    table[static_cast<std::size_t>(byte)] = crc;
   }
-  return table;
+  return tables;
 }
 
-constexpr std::array<std::uint16_t, 256> kCrcTable = MakeCrcTable();
+constexpr CrcTables kCrcTables = MakeCrcTables();
+
+std::uint16_t Crc(std::string_view bytes) {
+  std::uint16_t crc = 0;
+  const auto* at = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  std::size_t left = bytes.size();
+  for (; left >= kCrcStride; at += kCrcStride, left -= kCrcStride) {
+    std::uint16_t next = static_cast<std::uint16_t>(kCrcTables[7][at[0] ^ (crc >> 8)] ^
+                                                    kCrcTables[6][at[1] ^ (crc & 0xff)]);
+    for (std::size_t i = 2; i < kCrcStride; ++i) next ^= kCrcTables[kCrcStride - 1 - i][at[i]];
+    crc = next;
+  }
+  for (; left > 0; ++at, --left) {
+    crc = static_cast<std::uint16_t>((crc << 8) ^ kCrcTables[0][(crc >> 8) ^ *at]);
+  }
+  return crc;
+}
 
 // A scan cursor is the table's own cursor with the partition in the low bits, so that 0 is both the
 // beginning and the end.
@@ -44,12 +67,7 @@ int SlotOf(std::string_view key) {
       key = key.substr(open + 1, close - open - 1);
     }
   }
-  std::uint16_t crc = 0;
-  for (const char byte : key) {
-    crc = static_cast<std::uint16_t>(
-        (crc << 8) ^ kCrcTable[((crc >> 8) ^ static_cast<std::uint8_t>(byte)) & 0xff]);
-  }
-  return crc % kSlots;
+  return Crc(key) % kSlots;
 }
 
 void Keyspace::Prefetch(std::span<const crdt::Lookup> lookups) const {

@@ -71,9 +71,11 @@ void Partition::NoteResets(std::string_view key, Stamp stamp) {
 
 void Partition::Apply(const EffectView& effect, const Context& context,
                       crdt::ConflictSink* conflicts) {
-  if (effect.kind == EffectKind::kSet && !effect.has(effect_flag::kHasDeadline) &&
-      !effect.has(effect_flag::kHasResets)) {
-    // The hot path: a plain value replaces a plain value or nothing. Neither has a deadline.
+  if (effect.kind == EffectKind::kIncrement ||
+      (effect.kind == EffectKind::kSet && !effect.has(effect_flag::kHasDeadline) &&
+       !effect.has(effect_flag::kHasResets))) {
+    // The hot path: what is written, and what is there, if anything, shows something and has no
+    // deadline.
     const KeyCell* cell = table_.Find(effect.key);
     if (cell == nullptr || cell->is_packed()) {
       visible_keys_ += cell == nullptr ? 1 : 0;

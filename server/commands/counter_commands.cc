@@ -17,10 +17,9 @@ using crdt::ValueType;
 void AddInteger(CommandContext& context, std::string_view key, std::int64_t delta) {
   const auto view = ReadTypedToWrite(context, key, ValueType::kString);
   if (!view) return;
-  std::string scratch;
   std::int64_t before = 0;
   if (view->exists()) {
-    const auto number = crdt::ParseInteger(view->Text(scratch));
+    const auto number = view->Integer();
     if (!number) return context.reply.Error(kErrorNotAnInteger);
     before = *number;
   }
@@ -29,7 +28,7 @@ void AddInteger(CommandContext& context, std::string_view key, std::int64_t delt
   crdt::PrepareIncrement(*view, key, context.database.writer(), delta, context.database.effects());
   context.database.Commit();
   if (IsIntegerBound(before)) {
-    after = crdt::ParseInteger(context.database.Read(key).Text(scratch)).value_or(after);
+    after = context.database.Read(key).Integer().value_or(after);
   }
   context.reply.Integer(after);
 }

@@ -231,8 +231,7 @@ std::string DescribeElements(const crdt::ElementTable* table, std::string_view w
   table->ForEach([&](std::string_view name, std::string_view) {
     const crdt::ElementTable::Table::Cell& cell = *table->Find(name);
     described[std::string(name)] = DescribeStored(
-        cell.is_packed() ? crdt::StringValue::FromPacked(cell.packed_stamp(), cell.packed_value())
-                         : cell.full());
+        cell.is_packed() ? crdt::StringValue::FromPacked(cell.packed()) : cell.full());
   });
   std::string out;
   for (const auto& [name, text] : described) out += std::string(what) + name + " " + text;
@@ -245,10 +244,9 @@ std::string Describe(const crdt::KeyView& view) {
   std::string out(crdt::NameOf(view.type()));
   if (view.cell() == nullptr) return out;
   if (view.cell()->is_packed()) {
-    const Stamp stamp = view.cell()->packed_stamp();
-    return out + " string " +
-           DescribeStored(crdt::StringValue::FromPacked(stamp, view.cell()->packed_value())) +
-           DescribeDeadlines({{stamp, crdt::kInfinite}});
+    const crdt::PackedValue packed = view.cell()->packed();
+    return out + " string " + DescribeStored(crdt::StringValue::FromPacked(packed)) +
+           DescribeDeadlines({{packed.stamp, crdt::kInfinite}});
   }
   const crdt::Object& object = view.cell()->full();
   if (object.string() != nullptr && object.string()->visible()) {

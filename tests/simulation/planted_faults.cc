@@ -85,8 +85,8 @@ class FaultyNode : public server::ShardNode {
     const auto effect = crdt::EffectView::Decode(in);
     if (!effect || record.effect_count != 1 || effect->kind != crdt::EffectKind::kSet) return false;
     const crdt::KeyView view = BeginCommand().keyspace().Find(effect->key);
-    if (view.type() != crdt::ValueType::kString || !view.cell()->is_packed()) return false;
-    const Stamp shown = view.cell()->packed_stamp();
+    if (view.type() != crdt::ValueType::kString || !view.cell()->is_text()) return false;
+    const Stamp shown = view.cell()->text_stamp();
     return shown > record.first_stamp && !record.context.Covers(shown);
   }
 

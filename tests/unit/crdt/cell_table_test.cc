@@ -19,7 +19,7 @@ Stamp StampNumber(std::uint64_t number) {
 }
 
 std::string ValueOf(const Table::Cell& cell) {
-  return std::string(cell.is_packed() ? cell.packed_value() : cell.full().siblings().back().value);
+  return std::string(cell.is_text() ? cell.text() : cell.full().siblings().back().value);
 }
 
 TEST(CellTable, DoesWhatAMapDoes) {
@@ -34,7 +34,8 @@ TEST(CellTable, DoesWhatAMapDoes) {
     const std::uint64_t roll = random() % 10;
     if (roll < (growing ? 6 : 1)) {
       const std::string value(random() % 40, static_cast<char>('a' + step % 26));
-      table.PutPacked(name, hash, StampNumber(static_cast<std::uint64_t>(step) + 1), value);
+      table.PutPacked(name, hash,
+                      {.stamp = StampNumber(static_cast<std::uint64_t>(step) + 1), .text = value});
       expected[name] = value;
     } else if (roll < (growing ? 7 : 9)) {
       EXPECT_EQ(table.Erase(name, hash), expected.erase(name) == 1);
@@ -62,7 +63,7 @@ TEST(CellTable, AScanVisitsWhatIsThereAllTheWhileThoughTheTableGrowsAndShrinks) 
     for (int i = 0; i < 200; ++i) {
       const std::string name = "kept" + std::to_string(i);
       kept.insert(name);
-      table.PutPacked(name, Table::Hash(name), StampNumber(1), {});
+      table.PutPacked(name, Table::Hash(name), {.stamp = StampNumber(1), .text = {}});
     }
     std::set<std::string> visited;
     std::uint64_t cursor = 0;
@@ -74,7 +75,7 @@ TEST(CellTable, AScanVisitsWhatIsThereAllTheWhileThoughTheTableGrowsAndShrinks) 
       for (int i = 0; i < 400; ++i) {
         const std::string name = "passing" + std::to_string(growing ? passing++ : --passing);
         if (growing) {
-          table.PutPacked(name, Table::Hash(name), StampNumber(1), {});
+          table.PutPacked(name, Table::Hash(name), {.stamp = StampNumber(1), .text = {}});
         } else if (passing <= 0) {
           passing = 0;
           break;
@@ -91,7 +92,7 @@ TEST(CellTable, AScanOfATableAtRestVisitsEveryCellOnce) {
   Table table;
   for (int i = 0; i < 1000; ++i) {
     const std::string name = std::to_string(i);
-    table.PutPacked(name, Table::Hash(name), StampNumber(1), {});
+    table.PutPacked(name, Table::Hash(name), {.stamp = StampNumber(1), .text = {}});
   }
   std::map<std::string, int> visits;
   std::uint64_t cursor = 0;
@@ -111,7 +112,7 @@ TEST(CellTable, ARandomCellIsAnyOfThem) {
   EXPECT_EQ(table.Random(random), nullptr);
   for (int i = 0; i < 20; ++i) {
     const std::string name = std::to_string(i);
-    table.PutPacked(name, Table::Hash(name), StampNumber(1), {});
+    table.PutPacked(name, Table::Hash(name), {.stamp = StampNumber(1), .text = {}});
   }
   std::set<std::string> drawn;
   for (int i = 0; i < 2000; ++i) drawn.insert(std::string(table.Random(random)->name()));

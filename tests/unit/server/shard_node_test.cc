@@ -23,7 +23,7 @@ crdt::Epoch EpochOf(const NodeRig& rig) {
 std::string ForeignValue(Stamp stamp) {
   std::string bytes;
   crdt::ByteWriter out(bytes);
-  crdt::Object::FromPacked(stamp, "there").Encode(out);
+  crdt::Object::FromPacked({.stamp = stamp, .text = "there"}).Encode(out);
   return bytes;
 }
 

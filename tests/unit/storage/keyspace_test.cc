@@ -1,0 +1,43 @@
+#include "storage/keyspace.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace storage {
+namespace {
+
+// CRC-16/XMODEM bit by bit, as its definition says.
+int SlotBitByBit(std::string_view key) {
+  unsigned crc = 0;
+  for (const char byte : key) {
+    crc ^= static_cast<unsigned>(static_cast<unsigned char>(byte)) << 8;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1;
+    crc &= 0xffff;
+  }
+  return static_cast<int>(crc % kSlots);
+}
+
+TEST(SlotOf, IsTheCheckValueOfTheAlgorithmAndThatOfRedisCluster) {
+  EXPECT_EQ(SlotOf("123456789"), 0x31c3);
+  EXPECT_EQ(SlotOf("foo"), 12182);
+  EXPECT_EQ(SlotOf("user1000"), 3443);
+}
+
+TEST(SlotOf, IsTheSameForEveryLengthAsComputedBitByBit) {
+  std::string key;
+  for (int length = 0; length < 70; ++length) {
+    EXPECT_EQ(SlotOf(key), SlotBitByBit(key)) << key;
+    key += static_cast<char>(0xff - 37 * length % 0x80);
+  }
+}
+
+TEST(SlotOf, CountsOnlyTheTagBetweenTheFirstBraces) {
+  EXPECT_EQ(SlotOf("{user1000}.following"), SlotOf("user1000"));
+  EXPECT_EQ(SlotOf("foo{bar}{zap}"), SlotOf("bar"));
+  EXPECT_EQ(SlotOf("foo{{bar}}zap"), SlotOf("{bar"));
+  EXPECT_EQ(SlotOf("foo{}{bar}"), SlotBitByBit("foo{}{bar}")) << "an empty tag is none";
+}
+
+}  // namespace
+}  // namespace storage

@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include <cstring>
+#include <memory>
 
 #include "replication/proto/peer.pb.h"
 
@@ -175,10 +176,21 @@ void Put(const JoinEnd& from, pb::PeerMessage& to) {
   to.mutable_join_end()->set_stream(from.stream);
 }
 
+// zstd's working memory: making it anew for every small batch costs more than compressing.
+template <class Context, Context* (*kMake)(), std::size_t (*kFree)(Context*)>
+Context* Workspace() {
+  struct Free {
+    void operator()(Context* context) const { kFree(context); }
+  };
+  thread_local const std::unique_ptr<Context, Free> context(kMake());
+  return context.get();
+}
+
 std::string Compress(std::string_view raw) {
   std::string compressed(ZSTD_compressBound(raw.size()), '\0');
-  const std::size_t size = ZSTD_compress(compressed.data(), compressed.size(), raw.data(),
-                                         raw.size(), kCompressionLevel);
+  const std::size_t size =
+      ZSTD_compressCCtx(Workspace<ZSTD_CCtx, ZSTD_createCCtx, ZSTD_freeCCtx>(), compressed.data(),
+                        compressed.size(), raw.data(), raw.size(), kCompressionLevel);
   if (ZSTD_isError(size) != 0 || size >= raw.size()) return {};
   compressed.resize(size);
   return compressed;
@@ -267,8 +279,9 @@ Result<Message> Take(pb::Records& from) {
     return Fail(ErrorCode::kTooLarge, "compressed entries beyond the frame limit");
   }
   records.entries.resize(from.raw_size());
-  const std::size_t size = ZSTD_decompress(records.entries.data(), records.entries.size(),
-                                           from.compressed().data(), from.compressed().size());
+  const std::size_t size = ZSTD_decompressDCtx(
+      Workspace<ZSTD_DCtx, ZSTD_createDCtx, ZSTD_freeDCtx>(), records.entries.data(),
+      records.entries.size(), from.compressed().data(), from.compressed().size());
   if (ZSTD_isError(size) != 0 || size != records.entries.size()) {
     return Fail(ErrorCode::kCorrupt, "compressed entries do not decompress");
   }

@@ -1,5 +1,7 @@
 #include "crdt/effect.h"
 
+#include "crdt/score.h"
+
 namespace crdt {
 namespace {
 
@@ -28,16 +30,31 @@ void SkipObserved(ByteReader& in) {
   }
 }
 
+constexpr bool IsWithin(std::uint8_t kind, EffectKind first, EffectKind last) {
+  return kind >= static_cast<std::uint8_t>(first) && kind <= static_cast<std::uint8_t>(last);
+}
+
 bool IsKnown(std::uint8_t kind) {
-  return kind >= static_cast<std::uint8_t>(EffectKind::kSet) &&
-         kind <= static_cast<std::uint8_t>(EffectKind::kClear);
+  return IsWithin(kind, EffectKind::kSet, EffectKind::kClear) ||
+         IsWithin(kind, EffectKind::kSortedSetAdd, EffectKind::kSortedSetIncrement);
+}
+
+bool HasValues(EffectKind kind) {
+  return kind == EffectKind::kHashSet || kind == EffectKind::kSortedSetAdd;
+}
+
+bool HasObserved(EffectKind kind) {
+  return HasValues(kind) || kind == EffectKind::kHashDelete || kind == EffectKind::kSortedSetRemove;
 }
 
 void SkipElements(EffectKind kind, std::uint64_t count, ByteReader& in) {
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     in.Bytes();
-    if (kind == EffectKind::kHashSet) in.Bytes();
-    if (kind == EffectKind::kHashSet || kind == EffectKind::kHashDelete) SkipObserved(in);
+    if (HasValues(kind)) {
+      const std::string_view value = in.Bytes();
+      if (kind == EffectKind::kSortedSetAdd && !ParseScore(value)) in.Invalidate();
+    }
+    if (HasObserved(kind)) SkipObserved(in);
     if (kind == EffectKind::kClear) {
       const std::string_view resets = in.Bytes();
       if (in.ok() && !KeyResets::Decode(resets)) in.Invalidate();
@@ -56,15 +73,35 @@ void EncodeObserved(const std::vector<ObservedPart>& parts, ByteWriter& out) {
   }
 }
 
+namespace {
+
+void EncodeOfElements(const KeyResets::OfElements& elements, ByteWriter& out) {
+  out.Varint(elements.size());
+  for (const auto& [name, parts] : elements) {
+    out.Bytes(name);
+    EncodeObserved(parts, out);
+  }
+}
+
+KeyResets::OfElements DecodeOfElements(ByteReader& in) {
+  KeyResets::OfElements elements;
+  const std::uint64_t count = in.Count(2);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const std::string_view name = in.Bytes();
+    elements.emplace_back(name, DecodeObserved(in));
+  }
+  return elements;
+}
+
+}  // namespace
+
 std::string KeyResets::Encode() const {
   std::string bytes;
   ByteWriter out(bytes);
   EncodeObserved(string, out);
-  out.Varint(fields.size());
-  for (const auto& [field, parts] : fields) {
-    out.Bytes(field);
-    EncodeObserved(parts, out);
-  }
+  EncodeOfElements(fields, out);
+  // Left out where there is nothing: as before there were sorted sets.
+  if (!members.empty()) EncodeOfElements(members, out);
   return bytes;
 }
 
@@ -73,11 +110,8 @@ Result<KeyResets> KeyResets::Decode(std::string_view bytes) {
   if (bytes.empty()) return resets;
   ByteReader in(bytes);
   resets.string = DecodeObserved(in);
-  const std::uint64_t count = in.Count(2);
-  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-    const std::string_view field = in.Bytes();
-    resets.fields.emplace_back(field, DecodeObserved(in));
-  }
+  resets.fields = DecodeOfElements(in);
+  if (!in.at_end()) resets.members = DecodeOfElements(in);
   if (!in.ok() || !in.at_end()) return Fail(ErrorCode::kCorrupt, "observed counters do not decode");
   return resets;
 }
@@ -106,6 +140,7 @@ Result<EffectView> EffectView::Decode(ByteReader& in) {
       effect.deadline = in.Signed();
       break;
     case EffectKind::kHashIncrement:
+    case EffectKind::kSortedSetIncrement:
       effect.field = in.Bytes();
       [[fallthrough]];
     case EffectKind::kIncrement:
@@ -114,7 +149,7 @@ Result<EffectView> EffectView::Decode(ByteReader& in) {
       break;
     case EffectKind::kEndHidden: {
       const std::uint8_t kept = in.U8();
-      if (kept == 0 || kept >= kTypeTable.size()) in.Invalidate();
+      if (!IsValueType(kept)) in.Invalidate();
       effect.kept = static_cast<ValueType>(kept);
       if (effect.has(effect_flag::kHasResets)) effect.resets = in.Bytes();
       break;
@@ -123,6 +158,8 @@ Result<EffectView> EffectView::Decode(ByteReader& in) {
     case EffectKind::kSetRemove:
     case EffectKind::kHashSet:
     case EffectKind::kHashDelete:
+    case EffectKind::kSortedSetAdd:
+    case EffectKind::kSortedSetRemove:
     case EffectKind::kClear: {
       effect.element_count = in.Count();
       const char* const elements = in.position();
@@ -164,6 +201,12 @@ std::string EffectView::ToString() const {
       return "END HIDDEN " + of;
     case EffectKind::kClear:
       return "FLUSHALL";
+    case EffectKind::kSortedSetAdd:
+      return "ZADD " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kSortedSetRemove:
+      return "ZREM " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kSortedSetIncrement:
+      return "ZINCRBY " + of + ' ' + std::string(field);
   }
   return "unknown";
 }
@@ -172,10 +215,8 @@ bool ElementReader::Next() {
   if (left_ == 0) return false;
   --left_;
   name_ = in_.Bytes();
-  if (kind_ == EffectKind::kHashSet) value_ = in_.Bytes();
-  if (kind_ == EffectKind::kHashSet || kind_ == EffectKind::kHashDelete) {
-    observed_ = DecodeObserved(in_);
-  }
+  if (HasValues(kind_)) value_ = in_.Bytes();
+  if (HasObserved(kind_)) observed_ = DecodeObserved(in_);
   if (kind_ == EffectKind::kClear) resets_ = in_.Bytes();
   return true;
 }

@@ -21,17 +21,20 @@ namespace crdt {
 
 // Numbers go to disk and to peers: given once.
 enum class EffectKind : std::uint8_t {
-  kSet = 1,            // value [deadline] [resets]: replaces whatever the key holds.
-  kDelete = 2,         // [resets]: takes every container and the time to live.
-  kIncrement = 3,      // lineage, total: of a string key.
-  kExpire = 4,         // deadline or infinite.
-  kSetAdd = 5,         // members.
-  kSetRemove = 6,      // members.
-  kHashSet = 7,        // (field, value, resets)…
-  kHashDelete = 8,     // (field, resets)…
-  kHashIncrement = 9,  // field, lineage, total.
-  kEndHidden = 10,     // kept type, [resets]: ends the containers of the other types.
-  kClear = 11,         // no key; (key, resets)… of every key that has counters: FLUSHALL.
+  kSet = 1,                  // value [deadline] [resets]: replaces whatever the key holds.
+  kDelete = 2,               // [resets]: takes every container and the time to live.
+  kIncrement = 3,            // lineage, total: of a string key.
+  kExpire = 4,               // deadline or infinite.
+  kSetAdd = 5,               // members.
+  kSetRemove = 6,            // members.
+  kHashSet = 7,              // (field, value, resets)…
+  kHashDelete = 8,           // (field, resets)…
+  kHashIncrement = 9,        // field, lineage, total.
+  kEndHidden = 10,           // kept type, [resets]: ends the containers of the other types.
+  kClear = 11,               // no key; (key, resets)… of every key that has counters: FLUSHALL.
+  kSortedSetAdd = 20,        // (member, score text, resets)…
+  kSortedSetRemove = 21,     // (member, resets)…
+  kSortedSetIncrement = 22,  // member, lineage, total.
 };
 
 namespace effect_flag {
@@ -42,10 +45,10 @@ inline constexpr std::uint8_t kHasResets = 4;     // Observed counter parts foll
 inline constexpr std::uint8_t kHasDeadline = 8;   // kSet: with this deadline.
 inline constexpr std::uint8_t kKeepTtl = 16;      // kSet: leaves the TTL register alone.
 inline constexpr std::uint8_t kConditional = 32;  // NX and the like decided this at the author.
-inline constexpr std::uint8_t kPop = 64;      // kSetRemove: the members were handed to a client.
-inline constexpr std::uint8_t kExpired = 64;  // kDelete: the deadline had passed.
+inline constexpr std::uint8_t kPop = 64;          // Removes: the members were handed to a client.
+inline constexpr std::uint8_t kExpired = 64;      // kDelete: the deadline had passed.
 inline constexpr std::uint8_t kFresh =
-    64;  // kIncrement: the lineage starts at this effect's stamp.
+    64;  // Increments: the lineage starts at this effect's stamp.
 }  // namespace effect_flag
 
 // A decoded effect: views into its bytes, checked as a whole, so that iterating cannot fail.
@@ -55,12 +58,12 @@ struct EffectView {
   std::string_view bytes;  // The whole effect.
   std::string_view key;
   std::string_view value;       // kSet.
-  std::string_view field;       // kHashIncrement.
+  std::string_view field;       // Increments of an element.
   DeadlineMs deadline;          // kSet with kHasDeadline, kExpire.
   Stamp lineage_start;          // Increments without kFresh.
   Total total;                  // Increments.
   ValueType kept;               // kEndHidden.
-  std::uint64_t element_count;  // kSetAdd, kSetRemove, kHashSet, kHashDelete, kClear.
+  std::uint64_t element_count;  // Of effects that name elements or, kClear, keys.
   std::string_view elements;    // Their bytes; read by ElementReader.
   std::string_view resets;      // Of the key; see KeyResets.
 
@@ -81,9 +84,9 @@ class ElementReader {
   // Moves to the next element; false at the end.
   bool Next();
   std::string_view name() const { return name_; }
-  std::string_view value() const { return value_; }    // kHashSet.
+  std::string_view value() const { return value_; }    // kHashSet, kSortedSetAdd.
   std::string_view resets() const { return resets_; }  // kClear: resets of a key, as below.
-  // kHashSet, kHashDelete: what the author had seen of the field's counter.
+  // Of hashes and sorted sets: what the author had seen of the element's counter.
   const std::vector<ObservedPart>& observed() const { return observed_; }
 
  private:
@@ -98,10 +101,13 @@ class ElementReader {
 
 // What the author of a delete or an assignment had seen of a key's counters: the baselines.
 struct KeyResets {
-  std::vector<ObservedPart> string;
-  std::vector<std::pair<std::string_view, std::vector<ObservedPart>>> fields;
+  using OfElements = std::vector<std::pair<std::string_view, std::vector<ObservedPart>>>;
 
-  bool empty() const { return string.empty() && fields.empty(); }
+  std::vector<ObservedPart> string;
+  OfElements fields;   // Of the hash.
+  OfElements members;  // Of the sorted set.
+
+  bool empty() const { return string.empty() && fields.empty() && members.empty(); }
   std::string Encode() const;
   // Views into `bytes`.
   static Result<KeyResets> Decode(std::string_view bytes);

@@ -8,6 +8,8 @@ namespace crdt {
 namespace {
 
 constexpr std::string_view kAddsWin = "Adds win over removes that had not seen them.";
+constexpr std::string_view kIncrementsAddUp =
+    "Increments of all writers add up, on top of the shown assignment where there is one.";
 
 std::string TextOf(const Total& total) {
   if (total.floating == 0 && total.integer <= INT64_MAX && total.integer >= INT64_MIN) {
@@ -16,10 +18,11 @@ std::string TextOf(const Total& total) {
   return FormatFloat(static_cast<Float128>(total.integer) + total.floating);
 }
 
-// `shown`: the key shows this value, and not one of another type.
-void ExplainValue(const StringValue& value, Explanation& explanation, bool shown = true) {
-  std::string scratch;
-  if (shown && value.visible()) explanation.shown = value.Text(scratch);
+// `type`: of the key that shows the value, or whose element it is; kNone where the key shows
+// another one.
+void ExplainValue(const StringValue& value, ValueType type, Explanation& explanation) {
+  const bool shown = type != ValueType::kNone;
+  if (shown && value.visible()) explanation.shown = ShownText(value, type);
   for (const Sibling& sibling : value.siblings()) {
     explanation.siblings.push_back(
         {sibling.stamp, sibling.value, shown && &sibling == &value.siblings().back()});
@@ -51,14 +54,17 @@ void ExplainValue(const StringValue& value, Explanation& explanation, bool shown
       }
       break;
     case Shown::kSum:
-      explanation.rules.emplace_back(
-          "Increments of all writers add up, on top of the shown assignment where there is one.");
+      explanation.rules.emplace_back(kIncrementsAddUp);
       break;
     case Shown::kMasked:
       explanation.rules.emplace_back(
           "The assigned value is not a number: it is shown as it is, increments wait behind it.");
       break;
     case Shown::kSaturated:
+      if (type == ValueType::kSortedSet) {
+        explanation.rules.emplace_back(kIncrementsAddUp);  // A score is a double: no bound.
+        break;
+      }
       explanation.rules.emplace_back("The merged sum is beyond 64 bits and is shown at the bound.");
       break;
     case Shown::kNotANumber:
@@ -67,12 +73,20 @@ void ExplainValue(const StringValue& value, Explanation& explanation, bool shown
   }
 }
 
-void ExplainCell(const ElementTable::Table::Cell& cell, Explanation& explanation) {
-  ExplainValue(cell.is_packed() ? StringValue::FromPacked(cell.packed()) : cell.full(),
+void ExplainCell(const ElementTable::Table::Cell& cell, ValueType type, Explanation& explanation) {
+  ExplainValue(cell.is_packed() ? StringValue::FromPacked(cell.packed()) : cell.full(), type,
                explanation);
 }
 
-ExplainedElement Summary(const ElementTable::Table::Cell& cell) {
+// The elements of the key's container of this type; null where it has none.
+const ElementTable* ElementsOf(const Object& object, ValueType type) {
+  if (type == ValueType::kSortedSet) {
+    return object.sorted_set() == nullptr ? nullptr : &object.sorted_set()->members();
+  }
+  return type == ValueType::kSet ? object.set() : object.hash();
+}
+
+ExplainedElement Summary(const ElementTable::Table::Cell& cell, ValueType type) {
   std::string scratch;
   if (cell.is_packed()) {
     return {.name = std::string(cell.name()),
@@ -86,20 +100,21 @@ ExplainedElement Summary(const ElementTable::Table::Cell& cell) {
     if (!part.spent()) writers.insert(part.writer());
   }
   return {.name = std::string(cell.name()),
-          .shown = std::string(value.Text(scratch)),
+          .shown = ShownText(value, type),
           .newest = value.newest(),
           .hidden = value.siblings().empty() ? 0 : value.siblings().size() - 1,
           .writers = writers.size()};
 }
 
 void ExplainElements(const ElementTable& table, Explanation& explanation) {
+  const ValueType type = explanation.type;
   std::vector<ExplainedElement>& kept = explanation.elements;
   std::size_t shared = 0;  // Those that several writers wrote stand first.
   table.table().ForEach([&](const ElementTable::Table::Cell& cell) {
     if (!cell.is_packed() && !cell.full().visible()) return;
     if (cell.is_packed() && kept.size() == kMostExplainedElements) return;
     if (shared == kMostExplainedElements) return;
-    ExplainedElement element = Summary(cell);
+    ExplainedElement element = Summary(cell, type);
     if (element.writers > 1) {
       if (kept.size() == kMostExplainedElements) kept.pop_back();
       kept.insert(kept.begin() + static_cast<std::ptrdiff_t>(shared++), std::move(element));
@@ -112,6 +127,26 @@ void ExplainElements(const ElementTable& table, Explanation& explanation) {
   });
 }
 
+std::string_view RuleOf(ValueType type) {
+  if (type == ValueType::kSet) return kAddsWin;
+  return type == ValueType::kHash ? "Fields unite; each field is decided on its own."
+                                  : "Members unite; each member's score is decided on its own.";
+}
+
+// Of a key that shows a collection.
+void ExplainCollection(const Object& object, Explanation& explanation) {
+  const ValueType type = explanation.type;
+  if (type == ValueType::kNone || type == ValueType::kString) return;
+  const ElementTable& elements = *ElementsOf(object, type);
+  const std::uint64_t size = elements.size();
+  explanation.shown = std::to_string(size) + (size == 1 ? " element" : " elements");
+  ExplainElements(elements, explanation);
+  if (type == ValueType::kSet) {
+    for (ExplainedElement& element : explanation.elements) element.hidden = 0;
+  }
+  explanation.rules.emplace_back(RuleOf(type));
+}
+
 }  // namespace
 
 std::optional<Explanation> Explain(const KeyView& view, std::optional<std::string_view> element) {
@@ -121,18 +156,18 @@ std::optional<Explanation> Explain(const KeyView& view, std::optional<std::strin
   if (cell.is_packed()) {
     if (element) return std::nullopt;
     const PackedValue packed = cell.packed();
-    ExplainValue(StringValue::FromPacked(packed), explanation);
+    ExplainValue(StringValue::FromPacked(packed), ValueType::kString, explanation);
     explanation.containers.push_back({ValueType::kString, packed.newest(), true});
     explanation.deadlines.push_back({packed.stamp, kInfinite, true});
     return explanation;
   }
   const Object& object = cell.full();
   if (element) {
-    const ElementTable* table = view.type() == ValueType::kSet ? object.set() : object.hash();
+    const ElementTable* table = ElementsOf(object, view.type());
     const ElementTable::Table::Cell* found =
         table == nullptr ? nullptr : table->FindStored(*element);
     if (found == nullptr) return std::nullopt;
-    ExplainCell(*found, explanation);
+    ExplainCell(*found, view.type(), explanation);
     if (view.type() == ValueType::kSet) {
       // Every add counts, and the member has no value that one of them could hide.
       for (ExplainedSibling& add : explanation.siblings) add.shown = true;
@@ -141,26 +176,14 @@ std::optional<Explanation> Explain(const KeyView& view, std::optional<std::strin
     return explanation;
   }
   if (object.string() != nullptr) {
-    ExplainValue(*object.string(), explanation, view.type() == ValueType::kString);
+    const bool shown = view.type() == ValueType::kString;
+    ExplainValue(*object.string(), shown ? ValueType::kString : ValueType::kNone, explanation);
   }
-  const auto container = [&](ValueType type, Stamp newest) {
+  object.ForEachContainer([&](ValueType type, const auto& container) {
+    const Stamp newest = container.newest();
     if (!newest.is_zero()) explanation.containers.push_back({type, newest, type == view.type()});
-  };
-  if (object.string() != nullptr) container(ValueType::kString, object.string()->newest());
-  if (object.hash() != nullptr) container(ValueType::kHash, object.hash()->newest());
-  if (object.set() != nullptr) container(ValueType::kSet, object.set()->newest());
-  if (view.type() == ValueType::kHash || view.type() == ValueType::kSet) {
-    const std::uint64_t size = view.elements().size();
-    explanation.shown = std::to_string(size) + (size == 1 ? " element" : " elements");
-    ExplainElements(view.elements(), explanation);
-    if (view.type() == ValueType::kSet) {
-      for (ExplainedElement& element : explanation.elements) element.hidden = 0;
-    }
-    explanation.rules.emplace_back(
-        view.type() == ValueType::kSet
-            ? kAddsWin
-            : std::string_view("Fields unite; each field is decided on its own."));
-  }
+  });
+  ExplainCollection(object, explanation);
   if (object.clashes()) {
     explanation.rules.emplace_back(
         "Regions wrote different types: the container with the greatest stamp inside is shown, "

@@ -46,11 +46,14 @@ void KeyPrefetch::Containers() const {
   if (object.string() != nullptr) FetchLine(object.string());
   if (object.hash() != nullptr) FetchLine(object.hash());
   if (object.set() != nullptr) FetchLine(object.set());
+  if (object.sorted_set() != nullptr) FetchLine(object.sorted_set());
 }
 
 const ElementTable::Table* KeyPrefetch::BigTable() const {
   const Object& object = cell_->full();
-  const ElementTable* elements = object.hash() != nullptr ? object.hash() : object.set();
+  const ElementTable* elements = object.hash() != nullptr         ? object.hash()
+                                 : object.sorted_set() != nullptr ? &object.sorted_set()->members()
+                                                                  : object.set();
   if (elements == nullptr || element_.empty()) return nullptr;
   return elements->table().size() < kLeastElements ? nullptr : &elements->table();
 }

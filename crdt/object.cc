@@ -6,16 +6,39 @@
 namespace crdt {
 namespace {
 
-// Bits of what an encoded object holds.
-constexpr std::uint8_t kHasString = 1;
-constexpr std::uint8_t kHasHash = 2;
-constexpr std::uint8_t kHasSet = 4;
-
-bool Shows(const StringValue* value) {
-  return value != nullptr && value->visible();
+// The bit of a type in the first byte of an encoded object.
+constexpr std::uint8_t BitOf(ValueType type) {
+  return static_cast<std::uint8_t>(1 << (static_cast<int>(type) - 1));
 }
-bool Shows(const ElementTable* table) {
-  return table != nullptr && table->size() > 0;
+
+bool Shows(const StringValue& value) {
+  return value.visible();
+}
+bool Shows(const ElementTable& table) {
+  return table.size() > 0;
+}
+bool Shows(const SortedSet& set) {
+  return set.size() > 0;
+}
+
+bool HasSpent(const StringValue& value) {
+  return value.counters().has_spent();
+}
+bool HasSpent(const ElementTable& table) {
+  return table.has_spent();
+}
+bool HasSpent(const SortedSet& set) {
+  return set.has_spent();
+}
+
+void DropSpentOf(StringValue& value) {
+  value.counters().DropSpent();
+}
+void DropSpentOf(ElementTable& table) {
+  table.DropSpent();
+}
+void DropSpentOf(SortedSet& set) {
+  set.DropSpent();
 }
 
 template <class Container>
@@ -30,45 +53,55 @@ void JoinContainer(std::unique_ptr<Container>& mine_container, const Container* 
 }  // namespace
 
 ValueType Object::VisibleType() const {
-  const bool string_shows = Shows(string_.get());
-  const bool hash_shows = Shows(hash_.get());
-  const bool set_shows = Shows(set_.get());
-  if (string_shows + hash_shows + set_shows > 1) {
-    const Stamp string_newest = string_shows ? string_->newest() : Stamp();
-    const Stamp hash_newest = hash_shows ? hash_->newest() : Stamp();
-    const Stamp set_newest = set_shows ? set_->newest() : Stamp();
-    const Stamp newest = std::max({string_newest, hash_newest, set_newest});
-    if (newest == string_newest) return ValueType::kString;
-    return newest == hash_newest ? ValueType::kHash : ValueType::kSet;
-  }
-  if (string_shows) return ValueType::kString;
-  if (hash_shows) return ValueType::kHash;
-  return set_shows ? ValueType::kSet : ValueType::kNone;
+  ValueType visible = ValueType::kNone;
+  int showing = 0;
+  ForEachContainer([&](ValueType type, const auto& container) {
+    if (!Shows(container)) return;
+    visible = type;
+    ++showing;
+  });
+  if (showing < 2) return visible;
+  Stamp newest;
+  ForEachContainer([&](ValueType type, const auto& container) {
+    if (!Shows(container)) return;
+    const Stamp stamp = container.newest();
+    if (stamp > newest) visible = type;
+    newest = std::max(newest, stamp);
+  });
+  return visible;
 }
 
 bool Object::clashes() const {
-  return Shows(string_.get()) + Shows(hash_.get()) + Shows(set_.get()) > 1;
+  int showing = 0;
+  ForEachContainer(
+      [&showing](ValueType, const auto& container) { showing += Shows(container) ? 1 : 0; });
+  return showing > 1;
 }
 
 bool Object::empty() const {
-  return ttl_.empty() && string_ == nullptr && hash_ == nullptr && set_ == nullptr;
+  bool empty = ttl_.empty();
+  ForEachContainer([&empty](ValueType, const auto&) { empty = false; });
+  return empty;
 }
 
 bool Object::has_spent() const {
-  return (string_ != nullptr && string_->counters().has_spent()) ||
-         (hash_ != nullptr && hash_->has_spent());
+  bool spent = false;
+  ForEachContainer(
+      [&spent](ValueType, const auto& container) { spent = spent || HasSpent(container); });
+  return spent;
 }
 
 void Object::DropSpent() {
-  if (string_ != nullptr) string_->counters().DropSpent();
-  if (hash_ != nullptr) hash_->DropSpent();
+  ForEachSlot(*this, [](ValueType, auto& slot) {
+    if (slot != nullptr) DropSpentOf(*slot);
+  });
   ReleaseEmptyContainers();
 }
 
 void Object::ReleaseEmptyContainers() {
-  if (string_ != nullptr && string_->empty()) string_.reset();
-  if (hash_ != nullptr && hash_->empty()) hash_.reset();
-  if (set_ != nullptr && set_->empty()) set_.reset();
+  ForEachSlot(*this, [](ValueType, auto& slot) {
+    if (slot != nullptr && slot->empty()) slot.reset();
+  });
 }
 
 void Object::Join(const Object& other, const VersionVector& mine, const VersionVector& theirs) {
@@ -76,6 +109,7 @@ void Object::Join(const Object& other, const VersionVector& mine, const VersionV
   JoinContainer(string_, other.string_.get(), mine, theirs);
   JoinContainer(hash_, other.hash_.get(), mine, theirs);
   JoinContainer(set_, other.set_.get(), mine, theirs);
+  JoinContainer(sorted_set_, other.sorted_set_.get(), mine, theirs);
   ReleaseEmptyContainers();
 }
 
@@ -87,7 +121,11 @@ Object Object::FromPacked(const PackedValue& packed) {
 }
 
 std::optional<PackedValue> Object::AsPacked() const {
-  if (string_ == nullptr || hash_ != nullptr || set_ != nullptr) return std::nullopt;
+  bool only_string = string_ != nullptr;
+  ForEachContainer([&only_string](ValueType type, const auto&) {
+    only_string = only_string && type == ValueType::kString;
+  });
+  if (!only_string) return std::nullopt;
   const std::optional<PackedValue> packed = string_->AsPacked();
   const bool lives_since_then =
       packed && ttl_.siblings().size() == 1 &&
@@ -97,22 +135,22 @@ std::optional<PackedValue> Object::AsPacked() const {
 
 void Object::Encode(ByteWriter& out) const {
   ttl_.Encode(out);
-  out.U8(static_cast<std::uint8_t>((string_ ? kHasString : 0) | (hash_ ? kHasHash : 0) |
-                                   (set_ ? kHasSet : 0)));
-  if (string_) string_->Encode(out);
-  if (hash_) hash_->Encode(out);
-  if (set_) set_->Encode(out);
+  std::uint8_t has = 0;
+  ForEachContainer([&has](ValueType type, const auto&) { has |= BitOf(type); });
+  out.U8(has);
+  ForEachContainer([&out](ValueType, const auto& container) { container.Encode(out); });
 }
 
 void Object::EncodeMerged(ByteWriter& out) const {
   ttl_.Encode(out);
-  const bool string_shows = Shows(string_.get());
-  out.U8(static_cast<std::uint8_t>((string_shows ? kHasString : 0) |
-                                   (Shows(hash_.get()) ? kHasHash : 0) |
-                                   (Shows(set_.get()) ? kHasSet : 0)));
-  if (string_shows) string_->EncodeMerged(out);
-  if (Shows(hash_.get())) hash_->EncodeMerged(out);
-  if (Shows(set_.get())) set_->EncodeMerged(out);
+  std::uint8_t shown = 0;
+  ForEachContainer([&shown](ValueType type, const auto& container) {
+    if (Shows(container)) shown |= BitOf(type);
+  });
+  out.U8(shown);
+  ForEachContainer([&out](ValueType, const auto& container) {
+    if (Shows(container)) container.EncodeMerged(out);
+  });
 }
 
 Result<Object> Object::Decode(ByteReader& in) {
@@ -121,21 +159,24 @@ Result<Object> Object::Decode(ByteReader& in) {
   if (!ttl) return std::unexpected(ttl.error());
   object.ttl_ = *std::move(ttl);
   const std::uint8_t has = in.U8();
-  if (has > (kHasString | kHasHash | kHasSet)) {
+  std::uint8_t unknown = has;
+  ForEachSlot(object, [&unknown](ValueType type, const auto&) {
+    unknown &= static_cast<std::uint8_t>(~BitOf(type));
+  });
+  if (unknown != 0) {
     return Fail(ErrorCode::kUnsupported, "an object with a container of an unknown type");
   }
-  if ((has & kHasString) != 0) {
-    Result<StringValue> value = StringValue::Decode(in);
-    if (!value) return std::unexpected(value.error());
-    object.string_ = std::make_unique<StringValue>(*std::move(value));
-  }
-  for (const std::uint8_t kind : {kHasHash, kHasSet}) {
-    if ((has & kind) == 0) continue;
-    Result<ElementTable> table = ElementTable::Decode(in);
-    if (!table) return std::unexpected(table.error());
-    auto& container = kind == kHasHash ? object.hash_ : object.set_;
-    container = std::make_unique<ElementTable>(*std::move(table));
-  }
+  Status decoded;
+  ForEachSlot(object, [&]<class Container>(ValueType type, std::unique_ptr<Container>& slot) {
+    if (!decoded || (has & BitOf(type)) == 0) return;
+    Result<Container> container = Container::Decode(in);
+    if (!container) {
+      decoded = std::unexpected(container.error());
+    } else {
+      slot = std::make_unique<Container>(*std::move(container));
+    }
+  });
+  if (!decoded) return std::unexpected(decoded.error());
   if (!in.ok()) return Fail(ErrorCode::kCorrupt, "an object ends early");
   object.ReleaseEmptyContainers();
   return object;
@@ -332,6 +373,7 @@ std::size_t KeyView::memory_bytes() const {
   }
   if (object.hash() != nullptr) bytes += object.hash()->memory_bytes();
   if (object.set() != nullptr) bytes += object.set()->memory_bytes();
+  if (object.sorted_set() != nullptr) bytes += object.sorted_set()->memory_bytes();
   return bytes;
 }
 

@@ -1,4 +1,4 @@
-// What a key holds: a string, a hash, a set, or, in a type conflict, several of them at once, and
+// What a key holds: a container of one type or, in a type conflict, several of them at once, and
 // the time-to-live register.
 //
 // Apply is the only function that changes it, and is deterministic: the same at the author, at its
@@ -19,9 +19,12 @@
 #include "crdt/effect.h"
 #include "crdt/element_table.h"
 #include "crdt/expiry.h"
+#include "crdt/sorted_set.h"
 #include "crdt/string_value.h"
 
 namespace crdt {
+
+class ConflictReporter;
 
 class Object {
  public:
@@ -38,6 +41,14 @@ class Object {
   const StringValue* string() const { return string_.get(); }
   const ElementTable* hash() const { return hash_.get(); }
   const ElementTable* set() const { return set_.get(); }
+  const SortedSet* sorted_set() const { return sorted_set_.get(); }
+  // Calls visit(type, container) for each container that is there, in the order of the types.
+  template <class Visit>
+  void ForEachContainer(Visit visit) const {
+    ForEachSlot(*this, [&visit](ValueType type, const auto& slot) {
+      if (slot != nullptr) visit(type, *slot);
+    });
+  }
 
   // --- Changes -----------------------------------------------------------------------------------
   // REQUIRES: effect.kind is not kClear (Clear below is for that).
@@ -62,15 +73,32 @@ class Object {
   bool operator==(const Object& other) const;
 
  private:
+  // Calls visit(type, slot) for each place of a container. The one list of them.
+  template <class Self, class Visit>
+  static void ForEachSlot(Self& self, Visit visit) {
+    visit(ValueType::kString, self.string_);
+    visit(ValueType::kHash, self.hash_);
+    visit(ValueType::kSet, self.set_);
+    visit(ValueType::kSortedSet, self.sorted_set_);
+  }
+
+  // Takes what the context covers out of every container but `kept`.
+  void RemoveCovered(const Context& context, ValueType kept);
   void ApplyToContainers(const EffectView& effect, const Context& context);
   void ApplyResets(std::string_view resets);
   void ReleaseEmptyContainers();
+  void ReportPops(const EffectView& effect, const Context& context, ConflictSink& conflicts) const;
   void Report(const EffectView& effect, const Context& context, ConflictSink& conflicts) const;
+  void ReportWhatStays(ConflictReporter& reporter) const;
+  void ReportLives(const EffectView& effect, const Context& context, DeadlineMs written,
+                   ConflictSink& conflicts) const;
+  void ReportClash(const EffectView& effect, ConflictSink& conflicts) const;
 
   TtlRegister ttl_;
   std::unique_ptr<StringValue> string_;
   std::unique_ptr<ElementTable> hash_;
   std::unique_ptr<ElementTable> set_;
+  std::unique_ptr<SortedSet> sorted_set_;
 };
 
 // The keys of one partition: name → packed string or Object.
@@ -118,6 +146,8 @@ class KeyView {
   std::optional<std::int64_t> Integer() const;
   // REQUIRES: type() is kHash or kSet. The shown container.
   const ElementTable& elements() const;
+  // REQUIRES: type() is kSortedSet.
+  const SortedSet& sorted_set() const { return *cell_->full().sorted_set(); }
   // Bytes of memory that the key takes, about.
   std::size_t memory_bytes() const;
 

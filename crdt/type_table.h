@@ -7,7 +7,13 @@
 
 namespace crdt {
 
-enum class ValueType : std::uint8_t { kNone = 0, kString = 1, kHash = 2, kSet = 3 };
+enum class ValueType : std::uint8_t {
+  kNone = 0,
+  kString = 1,
+  kHash = 2,
+  kSet = 3,
+  kSortedSet = 5,
+};
 
 struct TypeRow {
   ValueType type;
@@ -15,10 +21,9 @@ struct TypeRow {
 };
 
 inline constexpr std::array kTypeTable = {
-    TypeRow{ValueType::kNone, "none"},
-    TypeRow{ValueType::kString, "string"},
-    TypeRow{ValueType::kHash, "hash"},
-    TypeRow{ValueType::kSet, "set"},
+    TypeRow{ValueType::kNone, "none"},      TypeRow{ValueType::kString, "string"},
+    TypeRow{ValueType::kHash, "hash"},      TypeRow{ValueType::kSet, "set"},
+    TypeRow{ValueType::kSortedSet, "zset"},
 };
 
 constexpr std::string_view NameOf(ValueType type) {
@@ -26,6 +31,14 @@ constexpr std::string_view NameOf(ValueType type) {
     if (row.type == type) return row.name;
   }
   return "none";
+}
+
+// Whether a number that came from elsewhere is a type that a key can hold.
+constexpr bool IsValueType(std::uint8_t number) {
+  for (const TypeRow& row : kTypeTable) {
+    if (static_cast<std::uint8_t>(row.type) == number) return row.type != ValueType::kNone;
+  }
+  return false;
 }
 
 }  // namespace crdt

@@ -54,6 +54,8 @@ bool MayLeaveSpentParts(const EffectView& effect) {
       return effect.has(effect_flag::kHasResets);
     case EffectKind::kHashSet:
     case EffectKind::kHashDelete:
+    case EffectKind::kSortedSetAdd:
+    case EffectKind::kSortedSetRemove:
       return true;
     default:
       return false;

@@ -99,6 +99,17 @@ std::optional<crdt::ValueType> ParseType(std::string_view word) {
   return std::nullopt;
 }
 
+// "string, hash, set or zset"
+std::string TypeNames() {
+  std::vector<std::string_view> names;
+  for (const crdt::TypeRow& row : crdt::kTypeTable) {
+    if (row.type != crdt::ValueType::kNone) names.push_back(row.name);
+  }
+  const std::string_view last = names.back();
+  names.pop_back();
+  return fmt::format("{} or {}", fmt::join(names, ", "), last);
+}
+
 std::optional<ConflictRule> ParseRule(std::string_view word) {
   for (const RuleRow& row : kRules) {
     if (EqualsIgnoreCase(NameOf(row.rule), word)) return row.rule;
@@ -118,7 +129,7 @@ std::string TakeOption(std::string_view name, std::string_view value, ConflictFi
     filter.key_pattern = std::string(value);
   } else if (EqualsIgnoreCase(name, "type")) {
     filter.type = ParseType(value);
-    if (!filter.type) return "ERR TYPE is string, hash or set";
+    if (!filter.type) return "ERR TYPE is " + TypeNames();
   } else if (EqualsIgnoreCase(name, "rule")) {
     filter.rule = ParseRule(value);
     if (filter.rule) return {};

@@ -1,9 +1,12 @@
 // CONFLICT: what this node saw being decided between regions.
+#include <spdlog/fmt/fmt.h>
+
 #include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "crdt/conflict.h"
 #include "crdt/string_value.h"

@@ -49,6 +49,8 @@ class CausalGate {
   std::uint64_t consumed() const { return consumed_; }
   std::uint64_t applied_records() const { return applied_records_; }
   std::size_t waiting() const { return queue_.size(); }
+  // The first record that waits is stamped too far ahead of our clock.
+  bool held_for_time() const { return held_for_time_; }
   // How far ahead of `now` the held record is stamped; empty where none is held for its time.
   std::optional<std::int64_t> HeldAheadMs(std::int64_t now_unix_ms) const;
 

@@ -149,6 +149,14 @@ Status PeerLink::Deliver(ReplicatedShard& shard, std::optional<std::int64_t> lat
   return gate_->Deliver(shard, latest_unix_ms);
 }
 
+void PeerLink::NoteProgress(std::int64_t now_ms) {
+  const bool waits = gate_ != nullptr && gate_->waiting() > 0 && !gate_->held_for_time() &&
+                     !joining() && !paused() && gate_->consumed() == moved_to_;
+  if (waits) return;
+  moved_ms_ = now_ms;
+  moved_to_ = gate_ == nullptr ? 0 : gate_->consumed();
+}
+
 void PeerLink::SubscribeTo(crdt::VersionVector have, bool follow,
                            std::vector<crdt::RegionId> regions) {
   Subscribe subscribe{.have = std::move(have),
@@ -158,6 +166,7 @@ void PeerLink::SubscribeTo(crdt::VersionVector have, bool follow,
                       .stream = next_stream_++};
   Queue(subscribe);
   gate_ = std::make_unique<CausalGate>(std::move(subscribe));
+  moved_to_ = kNowhere;
   join_receiver_.reset();
   told_consumed_ = 0;
   told_applied_ = 0;

@@ -25,7 +25,11 @@ class PeerLink {
   static constexpr std::uint64_t kWindow = 8 << 20;
 
   PeerLink(LinkId id, Handshake handshake, std::int64_t now_ms)
-      : id_(id), handshake_(std::move(handshake)), heard_ms_(now_ms), opened_ms_(now_ms) {}
+      : id_(id),
+        handshake_(std::move(handshake)),
+        heard_ms_(now_ms),
+        opened_ms_(now_ms),
+        moved_ms_(now_ms) {}
 
   // What a message was, for the replicator to act upon.
   struct Events {
@@ -49,6 +53,10 @@ class PeerLink {
   const CausalGate* gate() const { return gate_.get(); }
   CausalGate* gate() { return gate_.get(); }
   bool joining() const { return join_receiver_ != nullptr; }
+  // To be called often: notes whether what came passes.
+  void NoteProgress(std::int64_t now_ms);
+  // For how long nothing has passed the gate, though something waits there for other streams.
+  std::int64_t WaitedMs(std::int64_t now_ms) const { return now_ms - moved_ms_; }
   // An acknowledgement, if there is something new to say.
   void AcknowledgeFollow(storage::LogPosition durable);
   void AcknowledgeRegion(const crdt::VersionVector& applied, const crdt::VersionVector& durable);
@@ -113,6 +121,9 @@ class PeerLink {
   std::uint64_t next_stream_ = 1;
   std::unique_ptr<CausalGate> gate_;
   std::unique_ptr<JoinReceiver> join_receiver_;
+  static constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
+  std::int64_t moved_ms_;
+  std::uint64_t moved_to_ = kNowhere;  // Of the gate's consumed bytes; a new gate has moved.
   std::uint64_t told_consumed_ = 0;
   storage::LogPosition told_applied_ = 0;
   storage::LogPosition told_durable_ = 0;

@@ -171,6 +171,7 @@ class Replicator {
   void SubscribeAll(Now now);
   void Subscribe(PeerLink& link, Now now);
   std::set<crdt::RegionId> RelaysFor(const PeerLink& link, Now now) const;
+  bool IsRelayed(crdt::RegionId author, const PeerLink& link, Now now) const;
   void DeliverAll(Now now);
   void SendHeartbeats(Now now);
   void Acknowledge(Now now);

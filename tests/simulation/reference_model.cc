@@ -107,6 +107,10 @@ void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
       if (effect.kept != ValueType::kHash) Clear(key.hash, seen);
       if (effect.kept != ValueType::kSet) Clear(key.set, seen);
       break;
+    case EffectKind::kSortedSetAdd:
+    case EffectKind::kSortedSetRemove:
+    case EffectKind::kSortedSetIncrement:
+      throw Violation("the workload knows no sorted sets");
     case EffectKind::kClear:
       break;
   }

@@ -180,6 +180,50 @@ TEST(Links, APauseDoesNotSurviveARestart) {
   EXPECT_EQ(machines["eu-0"].shard().order().size(), 1U);
 }
 
+// Two regions failed over and got their lost tails back later, so that each has the other's writes
+// in an order of its own. Read from both, each for itself, the streams wait for one another: what
+// one needs stands in the other behind what needs it.
+TEST(Links, StreamsThatWaitForEachOtherAreReadFromOneRegionWhole) {
+  const auto stamp = [](std::uint64_t ms, crdt::Writer writer) {
+    return crdt::Stamp::At(crdt::Stamp::kEpochStartMs + ms, writer);
+  };
+  const crdt::Stamp lost_of_eu = stamp(1, {1, 2});
+  const crdt::Stamp lost_of_us = stamp(2, {2, 2});
+  const crdt::Stamp new_of_us = stamp(3, {2, 4});
+  const crdt::Stamp new_of_eu = stamp(4, {1, 4});
+  const auto record = [](crdt::Stamp first, std::vector<crdt::Stamp> seen, std::string_view text) {
+    storage::RecordView view{.first_stamp = first, .effect_count = 1, .effects = text};
+    for (const crdt::Stamp entry : seen) view.context.Advance(entry);
+    return view;
+  };
+  const storage::RecordView a = record(lost_of_eu, {}, "a");
+  const storage::RecordView b = record(lost_of_us, {lost_of_eu}, "b");
+  const storage::RecordView c = record(new_of_us, {}, "c");
+  const storage::RecordView d = record(new_of_eu, {new_of_us}, "d");
+  Machines machines({"eu-0", "us-0", "ap-0"});
+  const auto fill = [&](const std::string& name, const std::vector<storage::RecordView>& log) {
+    Disk& disk = machines[name].disk();
+    disk = {.shard = std::make_unique<FakeShard>(), .primary = true, .epoch = 4};
+    for (const storage::RecordView& view : log) ASSERT_TRUE(disk.shard->ApplyRecord(view));
+  };
+  fill("eu-0", {c, d, a, b});
+  fill("us-0", {a, b, c, d});
+  machines.StartAll();
+  machines.Run(10000);
+  EXPECT_EQ(machines["ap-0"].shard().order().size(), 4U);
+  // Afterwards each region speaks for itself again.
+  bool told_by_us = false;
+  machines.watch = [&](const std::string& from, const std::string& to, LinkId,
+                       std::string_view bytes) {
+    if (from == "us-0" && to == "ap-0") told_by_us |= bytes.find("later") != std::string::npos;
+  };
+  machines.Write("eu-0", "later");
+  machines.Run(500);
+  EXPECT_EQ(machines["ap-0"].shard().order().size(), 5U);
+  EXPECT_EQ(machines["us-0"].shard().order().size(), 5U);
+  EXPECT_FALSE(told_by_us);
+}
+
 // The connection is lost and made anew at any moment: every write arrives, and each once.
 TEST(Links, CutsAtAnyMomentLoseNothingAndRepeatNothing) {
   Machines machines({"eu-0", "eu-1", "us-0"});

@@ -1,0 +1,219 @@
+// Replicator: what is read from whom, and what is sent to whom.
+#include <algorithm>
+#include <utility>
+
+#include "replication/replicator.h"
+
+namespace replication {
+
+using crdt::RegionId;
+using crdt::Stamp;
+using crdt::Status;
+using crdt::VersionVector;
+using storage::LogPosition;
+
+namespace {
+
+// Between two acknowledgements to a region, where nothing is urgent: keeps the bytes per write low.
+constexpr std::int64_t kRegionAckPauseMs = 5;
+constexpr std::int64_t kStabilityPauseMs = 1000;
+// A joining replica is not sent more than this before its socket took what was there.
+constexpr std::size_t kMostUnsent = 8 << 20;
+
+}  // namespace
+
+// --- Subscriptions -------------------------------------------------------------------------------
+
+void Replicator::SubscribeAll(Now now) {
+  for (const auto& [id, link] : links_) {
+    if (link->established()) Subscribe(*link, now);
+  }
+}
+
+std::set<RegionId> Replicator::RelaysFor(const PeerLink& link, Now now) const {
+  std::set<RegionId> relays;
+  for (const Stamp stamp : link.state().floor.entries()) {
+    const RegionId author = stamp.region();
+    if (author == link.peer().region || shard_.floor().Covers(stamp)) continue;
+    if (IsRelayed(author, link, now)) relays.insert(author);
+  }
+  return relays;
+}
+
+// Whether records of `author` are to be read from the region of `link`.
+bool Replicator::IsRelayed(RegionId author, const PeerLink& link, Now now) const {
+  // Our own region's: a tail that was lost here comes home. Another's: its own link is silent.
+  if (author == options_.self.region || RegionSilent(author, options_.relay_after_ms, now)) {
+    return true;
+  }
+  // What stands first in this stream needs what another stream brings, and that does not come: it
+  // may wait for this one. The logs of two regions may have each other's writes in orders that
+  // cannot be interleaved, once a lost tail came home behind what was written after it. One log as
+  // a whole never waits: whatever a record had seen stands before it.
+  return link.WaitedMs(now.steady_ms) >= options_.relay_after_ms;
+}
+
+void Replicator::Subscribe(PeerLink& link, Now now) {
+  const Peer& peer = *PeerOf(link);
+  bool follow = false;
+  std::set<RegionId> wanted;
+  if (SameRegion(peer)) {
+    follow = !primary_ && following_ == peer.address.ordinal;
+    // A node that returns with writes that nobody else has offers them (fine print 12).
+    if (primary_ && !shard_.floor().Covers(link.state().floor)) {
+      wanted.insert(options_.self.region);
+      for (const auto& [id, region] : regions_) wanted.insert(id);
+    }
+  } else if (primary_ && link.state().primary) {
+    RegionMemory& region = regions_.at(peer.address.region);
+    region.relays.merge(RelaysFor(link, now));
+    std::erase_if(region.relays, [&](RegionId relay) { return !IsRelayed(relay, link, now); });
+    wanted = region.relays;
+    wanted.insert(peer.address.region);
+  }
+  if (!follow && wanted.empty()) return;
+  if (const CausalGate* gate = link.gate(); gate != nullptr && gate->request().follow == follow) {
+    const std::vector<RegionId>& regions = gate->request().regions;
+    const bool brings_all = std::ranges::all_of(wanted, [&](RegionId region) {
+      return std::ranges::find(regions, region) != regions.end();
+    });
+    // More than is wanted goes on until it is all here: then nothing is read twice.
+    const bool all_here = gate->waiting() == 0 && shard_.floor().Covers(link.state().floor);
+    if (brings_all && (regions.size() == wanted.size() || !all_here)) return;
+  }
+  if (follow) followed_ = {};
+  link.SubscribeTo(shard_.floor(), follow, {wanted.begin(), wanted.end()});
+}
+
+void Replicator::DeliverAll(Now now) {
+  // Each pass may complete what another stream waits for; bounded by the number of links.
+  for (std::size_t pass = 0; pass < links_.size(); ++pass) {
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+    std::vector<std::pair<LinkId, std::string>> broken;
+    for (const auto& [id, link] : links_) {
+      if (link->gate() == nullptr || link->gate()->waiting() == 0) continue;
+      before += link->gate()->consumed();
+      const bool local = SameRegion(*PeerOf(*link));
+      const Status delivered = link->Deliver(
+          shard_, local ? std::nullopt : std::optional(now.unix_ms + options_.max_clock_skew_ms));
+      after += link->gate()->consumed();
+      if (!delivered) broken.emplace_back(id, delivered.error().detail);
+    }
+    for (const auto& [id, reason] : broken) Drop(id, reason, /*tell=*/true, now);
+    if (before == after) return;
+  }
+}
+
+// --- Sending -------------------------------------------------------------------------------------
+
+LogPosition Replicator::ShipLimit(Now now) const {
+  if (!options_.ship_gate || !primary_) return progress_.written;
+  return replicas_.ShipLimit(progress_.written, now.steady_ms, options_.ship_gate_timeout_ms);
+}
+
+void Replicator::EndOfTurn(const LogProgress& progress, Now now) {
+  progress_ = progress;
+  replicas_.NoteLogEnd(progress.written, now.steady_ms);
+  // On a full disk the log's end is beyond what is written, and the floor speaks of the end.
+  durable_floor_.Note(shard_.log().end(), shard_.floor());
+  const LogPosition own = progress.written_is_enough ? progress.written : progress.durable;
+  durable_floor_.Advance(
+      progress.written_is_enough
+          ? replicas_.LeastApplied(own, now.steady_ms, options_.ship_gate_timeout_ms)
+          : replicas_.LeastDurable(own, now.steady_ms, options_.ship_gate_timeout_ms));
+  PumpAll(now);
+  Acknowledge(now);
+  if (now.steady_ms - last_heartbeat_ms_ >= options_.heartbeat_ms) SendHeartbeats(now);
+  if (primary_ && now.steady_ms - last_stability_ms_ >= kStabilityPauseMs) {
+    last_stability_ms_ = now.steady_ms;
+    UpdateStability();
+  }
+  FlushOutput();
+}
+
+void Replicator::PumpAll(Now now) {
+  const LogPosition ship_limit = ShipLimit(now);
+  std::vector<std::pair<LinkId, std::string>> broken;
+  for (const auto& [id, link] : links_) {
+    if (!link->feeding()) continue;
+    const bool local = SameRegion(*PeerOf(*link));
+    if (link->feeds_follower()) {
+      if (!local || !primary_) {
+        broken.emplace_back(id, "only the replicas of a primary may follow its log");
+        continue;
+      }
+      const auto ordinal = link->peer().ordinal;
+      if (!link->sending_join() && !replicas_.replicas().contains(ordinal)) {
+        replicas_.Connect(ordinal, now.steady_ms);
+      }
+    }
+    if (network_.Unsent(id) > kMostUnsent) continue;
+    const Status pumped = link->Pump(shard_, local ? progress_.written : ship_limit);
+    if (!pumped) broken.emplace_back(id, pumped.error().detail);
+  }
+  for (const auto& [id, reason] : broken) Drop(id, reason, /*tell=*/true, now);
+}
+
+void Replicator::Acknowledge(Now now) {
+  const bool regions_due = now.steady_ms - last_region_ack_ms_ >= kRegionAckPauseMs;
+  for (const auto& [id, link] : links_) {
+    CausalGate* gate = link->gate();
+    if (gate == nullptr) continue;
+    if (gate->request().follow) {
+      if (gate->applied_position() != 0) followed_position_ = gate->applied_position();
+      followed_.Note(shard_.log().end(), gate->applied_position());
+      followed_.Advance(progress_.durable);
+      link->AcknowledgeFollow(progress_.durable == 0 ? 0 : followed_.durable());
+    } else if (regions_due || link->WindowUrgent()) {
+      link->AcknowledgeRegion(shard_.floor(), durable_floor_.durable());
+    }
+  }
+  if (regions_due) last_region_ack_ms_ = now.steady_ms;
+}
+
+NodeState Replicator::OwnState() const {
+  // Of a replica: where it stands in its primary's log, also when that primary is gone.
+  const bool followed = !primary_ && followed_position_ != 0;
+  // A primary tells the epoch that it leads under, however great a one it has heard of: of two
+  // primaries the one with the newer epoch goes on, and both must see the same one in that.
+  return {.primary = primary_,
+          .epoch = primary_ ? epoch_ : GreatestKnownEpoch(),
+          .floor = shard_.floor(),
+          .position = followed ? followed_position_ : progress_.written,
+          .client_port = options_.client_port,
+          .joining = joining()};
+}
+
+void Replicator::SendHeartbeats(Now now) {
+  last_heartbeat_ms_ = now.steady_ms;
+  const NodeState state = OwnState();
+  for (const auto& [id, link] : links_) {
+    if (!link->established()) continue;
+    const OutgoingStream* outgoing = link->outgoing();
+    const bool all_sent =
+        outgoing != nullptr && outgoing->position() >= shard_.log().end() && !link->paused();
+    link->Queue(
+        Heartbeat{.wall_ms = now.unix_ms,
+                  .safe_stamp = all_sent ? progress_.clock
+                                         : (outgoing != nullptr ? outgoing->last_stamp() : Stamp()),
+                  .state = state,
+                  .durable = durable_floor_.durable()});
+  }
+}
+
+void Replicator::UpdateStability() {
+  const VersionVector stable =
+      region_acknowledgements_.Stable(shard_.floor(), durable_floor_.durable());
+  if (stable.empty() || stable_.Covers(stable)) return;
+  stable_.Merge(stable);
+  shard_.ApplyStable(stable_);
+}
+
+void Replicator::FlushOutput() {
+  for (const auto& [id, link] : links_) {
+    if (link->has_output()) network_.Send(id, link->TakeOutput());
+  }
+}
+
+}  // namespace replication

@@ -34,7 +34,8 @@ void PrepareSortedSetAdd(const KeyView& view, std::string_view key,
   ScoreBuffer buffer;
   for (const auto& [member, score] : members) {
     body.Bytes(member);
-    body.Bytes(FormatScore(score, buffer));
+    // Redis drops the sign of a zero in a small set, and it would only confuse in a great one.
+    body.Bytes(FormatScore(score == 0 ? 0 : score, buffer));
     EncodeObserved(ObservedOf(stored, member), body);
   }
 }

@@ -87,7 +87,7 @@ std::string_view FormatScore(double score, ScoreBuffer& buffer) {
   if (std::isinf(score)) return score > 0 ? "inf" : "-inf";
   if (score == 0) return std::signbit(score) ? "-0" : "0";
   char* at = buffer.data();
-  if (std::abs(score) < kGreatestWhole && score == std::trunc(score)) {
+  if (std::abs(score) <= kGreatestWhole && score == std::trunc(score)) {
     at = std::to_chars(at, at + buffer.size(), static_cast<std::int64_t>(score)).ptr;
   } else {
     if (score < 0) *at++ = '-';

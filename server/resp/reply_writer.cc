@@ -1,8 +1,8 @@
 #include "server/resp/reply_writer.h"
 
 #include <charconv>
-#include <cmath>
-#include <cstdio>
+
+#include "crdt/score.h"
 
 namespace server {
 namespace {
@@ -50,13 +50,11 @@ void ReplyWriter::NullArray() {
 }
 
 void ReplyWriter::Double(double value) {
-  std::string text;
-  if (std::isinf(value)) {
-    text = value > 0 ? "inf" : "-inf";
-  } else {
-    char buffer[40];
-    text.assign(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
-  }
+  crdt::ScoreBuffer buffer;
+  DoubleAs(crdt::FormatScore(value, buffer));
+}
+
+void ReplyWriter::DoubleAs(std::string_view text) {
   if (protocol_ == Protocol::kResp2) return Bulk(text);
   out_->push_back(',');
   out_->append(text);

@@ -29,7 +29,8 @@ class ReplyWriter {
   void Bulk(std::string_view bytes);
   void Null();       // $-1 in RESP2, _ in RESP3.
   void NullArray();  // *-1 in RESP2, _ in RESP3.
-  void Double(double value);
+  void Double(double value);  // As Redis 7.2 prints it, see crdt/score.h.
+  void DoubleAs(std::string_view text);  // A double in another text.
   void Boolean(bool value);
   void Verbatim(std::string_view format, std::string_view text);  // A bulk string in RESP2.
   // Headers: the elements follow. Map counts pairs.

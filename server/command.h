@@ -52,6 +52,12 @@ inline constexpr KeyPositions kTwoKeys{1, 2, 1};
 inline constexpr KeyPositions kAllKeys{1, -1, 1};
 inline constexpr KeyPositions kKeyValuePairs{1, -1, 2};
 
+// One key that stands behind a word of its own (GEORADIUS … STORE key), where that is given.
+struct KeywordKey {
+  std::string_view keyword;  // Upper case.
+  int from = 1;              // The first place where it may stand.
+};
+
 // What is done to the value of a key, as COMMAND INFO tells it.
 enum class KeyUse : std::uint8_t {
   kByAccess,       // kRead or kUpdate, as the command's access says.
@@ -102,6 +108,8 @@ struct CommandSpec {
   void (*run)(CommandContext& context, Arguments arguments) = nullptr;
   // Of commands with kMovableKeys: the numkeys word. 0: none.
   int key_count_position = 0;
+  // Their use is key_use.
+  std::span<const KeywordKey> keyword_keys = {};
   std::span<const CommandSpec> subcommands = {};
 };
 

@@ -26,6 +26,8 @@ constexpr std::array kGroups = {
     GroupTitle{"string", "Strings and counters"},
     GroupTitle{"hash", "Hashes"},
     GroupTitle{"set", "Sets"},
+    GroupTitle{"sorted_set", "Sorted sets"},
+    GroupTitle{"geo", "Places on the earth"},
     GroupTitle{"transactions", "Transactions"},
     GroupTitle{"connection", "Connections"},
     GroupTitle{"server", "Server"},
@@ -93,7 +95,7 @@ std::string DocumentCommands() {
       "that brought the command, or Meridian.\n\n"
       "The commands queued between MULTI and EXEC may take 1 GiB, their overhead counted; a "
       "command "
-      "beyond that is refused and EXEC answers EXECABORT. HRANDFIELD and SRANDMEMBER with a "
+      "beyond that is refused and EXEC answers EXECABORT. HRANDFIELD, SRANDMEMBER and ZRANDMEMBER with a "
       "negative "
       "count draw at most 10,000,000 times.\n",
       kRedisVersion);

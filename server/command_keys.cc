@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "crdt/string_value.h"
+#include "server/commands/letter_case.h"
 
 namespace server {
 namespace {
@@ -33,6 +34,8 @@ constexpr std::array kGroupCategories = {
     GroupCategory{"string", "string"},
     GroupCategory{"hash", "hash"},
     GroupCategory{"set", "set"},
+    GroupCategory{"sorted_set", "sortedset"},
+    GroupCategory{"geo", "geo"},
     GroupCategory{"generic", "keyspace"},
     GroupCategory{"connection", "connection"},
     GroupCategory{"transactions", "transaction"},
@@ -91,6 +94,13 @@ std::optional<std::vector<std::size_t>> KeyPlaces(const CommandSpec& spec, Argum
     if (!count || *count < 1 || *count > most) return std::nullopt;
     for (std::int64_t i = 1; i <= *count; ++i) {
       places.push_back(count_place + static_cast<std::size_t>(i));
+    }
+  }
+  for (const KeywordKey& key : spec.keyword_keys) {
+    for (auto at = static_cast<std::size_t>(key.from); at + 1 < arguments.size(); ++at) {
+      if (!EqualsIgnoreCase(arguments[at], key.keyword)) continue;
+      places.push_back(at + 1);
+      break;
     }
   }
   return places;

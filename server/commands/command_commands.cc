@@ -55,16 +55,22 @@ void WriteCountSpec(ReplyWriter& reply) {
   reply.Integer(1);
 }
 
-// What is said of some keys of a command but how they are found.
-void WriteKeySpec(ReplyWriter& reply, const std::vector<std::string_view>& uses, int first) {
+// What is said of some keys of a command but where they are.
+void BeginKeySpec(ReplyWriter& reply, const std::vector<std::string_view>& uses,
+                  std::string_view search) {
   reply.Map(3);
   reply.Bulk("flags");
   WriteNames(reply, uses);
   reply.Bulk("begin_search");
   reply.Map(2);
   reply.Bulk("type");
-  reply.Bulk("index");
+  reply.Bulk(search);
   reply.Bulk("spec");
+}
+
+// But how they are found.
+void WriteKeySpec(ReplyWriter& reply, const std::vector<std::string_view>& uses, int first) {
+  BeginKeySpec(reply, uses, "index");
   reply.Map(1);
   reply.Bulk("index");
   reply.Integer(first);
@@ -72,11 +78,25 @@ void WriteKeySpec(ReplyWriter& reply, const std::vector<std::string_view>& uses,
   reply.Map(2);
 }
 
+void WriteKeywordSpec(ReplyWriter& reply, const std::vector<std::string_view>& uses,
+                      const KeywordKey& key) {
+  BeginKeySpec(reply, uses, "keyword");
+  reply.Map(2);
+  reply.Bulk("keyword");
+  reply.Bulk(key.keyword);
+  reply.Bulk("startfrom");
+  reply.Integer(key.from);
+  reply.Bulk("find_keys");
+  reply.Map(2);
+  WriteRangeSpec(reply, kOneKey);
+}
+
 void WriteKeySpecs(ReplyWriter& reply, const CommandSpec& spec) {
-  const bool fixed = spec.keys.first != 0;
   const bool counted = spec.key_count_position != 0;
   const bool split = spec.first_key_use != KeyUse::kByAccess;
-  reply.Array((fixed ? 1 : 0) + (split ? 1 : 0) + (counted ? 1 : 0));
+  // Where the first is told apart, there may be no others of fixed places.
+  const bool fixed = spec.keys.first != 0 && !(split && spec.keys.last == spec.keys.first);
+  reply.Array((fixed ? 1 : 0) + (split ? 1 : 0) + (counted ? 1 : 0) + spec.keyword_keys.size());
   KeyPositions rest = spec.keys;
   if (split) {
     WriteKeySpec(reply, FirstKeyUseNames(spec), rest.first);
@@ -90,6 +110,9 @@ void WriteKeySpecs(ReplyWriter& reply, const CommandSpec& spec) {
   if (counted) {
     WriteKeySpec(reply, KeyUseNames(spec), spec.key_count_position);
     WriteCountSpec(reply);
+  }
+  for (const KeywordKey& key : spec.keyword_keys) {
+    WriteKeywordSpec(reply, KeyUseNames(spec), key);
   }
 }
 

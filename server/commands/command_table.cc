@@ -60,10 +60,31 @@ std::uint64_t CaseBits(std::uint64_t word) {
 }
 
 constexpr std::array kFamilies = {
-    ClientCommands,  CommandCommands, ConfigCommands, ConflictCommands,    ConnectionCommands,
-    CounterCommands, CrdtCommands,    ExpiryCommands, FailoverCommands,    HashCommands,
-    InfoCommands,    KeyCommands,     ObjectCommands, RegionCommands,      ServerCommands,
-    SetCommands,     SlowlogCommands, StringCommands, TransactionCommands, WaitCommands,
+    ClientCommands,
+    CommandCommands,
+    ConfigCommands,
+    ConflictCommands,
+    ConnectionCommands,
+    CounterCommands,
+    CrdtCommands,
+    ExpiryCommands,
+    FailoverCommands,
+    GeoCommands,
+    HashCommands,
+    InfoCommands,
+    KeyCommands,
+    ObjectCommands,
+    RegionCommands,
+    ServerCommands,
+    SetCommands,
+    SlowlogCommands,
+    StringCommands,
+    TransactionCommands,
+    WaitCommands,
+    SortedSetCombinationCommands,
+    SortedSetCommands,
+    SortedSetPopCommands,
+    SortedSetRangeCommands,
 };
 
 class CommandTable {
@@ -84,7 +105,8 @@ class CommandTable {
       const Entry& entry = slots_[slot];
       if (entry.spec == nullptr) return nullptr;
       if (((words.first ^ entry.first) & ~entry.first_case) == 0 &&
-          ((words.last ^ entry.last) & ~entry.last_case) == 0 && entry.size == name.size()) {
+          ((words.last ^ entry.last) & ~entry.last_case) == 0 && entry.size == name.size() &&
+          (name.size() <= kTwoWords || EqualsIgnoreCase(name, entry.spec->name))) {
         return entry.spec;
       }
     }
@@ -94,7 +116,8 @@ class CommandTable {
 
  private:
   static constexpr std::size_t kSlots = 1024;
-  static constexpr std::size_t kLongestName = 16;  // What two words can tell apart.
+  static constexpr std::size_t kTwoWords = 16;  // What two words can tell apart.
+  static constexpr std::size_t kLongestName = 24;
 
   struct Entry {
     std::uint64_t first = 0;
@@ -115,7 +138,7 @@ class CommandTable {
 
   void Insert(const CommandSpec* spec) {
     crdt::Require(!spec->name.empty() && spec->name.size() <= kLongestName,
-                  "a command's name has 1 to 16 letters");
+                  "a command's name has 1 to 24 letters");
     crdt::Require(Find(spec->name) == nullptr, "a command is declared once");
     const NameWords words(spec->name);
     std::size_t slot = SlotOf(words, spec->name.size());

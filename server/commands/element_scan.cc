@@ -13,6 +13,11 @@ namespace {
 // A collection of this size is answered at once whatever COUNT says, as Redis does with small ones.
 constexpr std::uint64_t kAnsweredAtOnce = 128;
 
+std::string_view ScoreText(const crdt::SortedSet& set, std::string_view member,
+                           crdt::ScoreBuffer& buffer) {
+  return crdt::FormatScore(set.Score(member).value_or(0), buffer);
+}
+
 }  // namespace
 
 void ScanElements(CommandContext& context, Arguments arguments, crdt::ValueType type) {
@@ -28,7 +33,8 @@ void ScanElements(CommandContext& context, Arguments arguments, crdt::ValueType 
   const auto words = ParseScanWords(context, arguments.subspan(3), ScanOf::kElements);
   if (!words) return;
 
-  const crdt::ElementTable& elements = view->elements();
+  const bool scored = type == crdt::ValueType::kSortedSet;
+  const crdt::ElementTable& elements = scored ? view->sorted_set().members() : view->elements();
   auto count = static_cast<std::uint64_t>(words->count);
   // Counted with the elements that are stored and show nothing: they take part in a step's count.
   const std::uint64_t stored = elements.table().size();
@@ -37,12 +43,14 @@ void ScanElements(CommandContext& context, Arguments arguments, crdt::ValueType 
   std::string found;
   ReplyWriter found_reply(found, context.reply.protocol());
   std::size_t found_size = 0;
+  crdt::ScoreBuffer buffer;
   const std::uint64_t next =
       elements.Scan(*cursor, count, [&](std::string_view name, std::string_view value) {
         if (!words->Wants(name)) return;
         found_reply.Bulk(name);
         if (with_values) found_reply.Bulk(value);
-        found_size += with_values ? 2 : 1;
+        if (scored) found_reply.Bulk(ScoreText(view->sorted_set(), name, buffer));
+        found_size += with_values || scored ? 2 : 1;
       });
   context.reply.Array(2);
   context.reply.Bulk(std::to_string(next));

@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "crdt/prepare.h"
+#include "crdt/prepare_sorted_set.h"
 #include "server/commands/command_families.h"
 #include "server/commands/database_index.h"
 #include "server/commands/glob.h"
 #include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
 #include "server/commands/scan_words.h"
+#include "server/commands/sorted_set_ranges.h"
 #include "server/node.h"
 
 namespace server {
@@ -47,6 +49,31 @@ void Type(CommandContext& context, Arguments arguments) {
 // --- RENAME and COPY
 // -------------------------------------------------------------------------------
 
+// What adds the elements of `source` to `key`, where nothing is.
+void PrepareElements(const KeyView& source, std::string_view key, crdt::EffectList& out) {
+  const KeyView nothing;
+  if (source.type() == ValueType::kSortedSet) {
+    std::vector<crdt::MemberScore> members;
+    const crdt::SortedSet& set = source.sorted_set();
+    VisitRange(set, {0, set.size()}, Direction::kForward,
+               [&members](const crdt::ScoreIndex::Entry& entry) {
+                 members.emplace_back(entry.cell->name(), entry.score);
+               });
+    return crdt::PrepareSortedSetAdd(nothing, key, members, crdt::Condition::kNone, out);
+  }
+  std::vector<std::pair<std::string, std::string>> elements;
+  source.elements().ForEach([&elements](std::string_view name, std::string_view value) {
+    elements.emplace_back(name, value);
+  });
+  if (source.type() == ValueType::kHash) {
+    const std::vector<crdt::FieldValue> fields(elements.begin(), elements.end());
+    return crdt::PrepareHashSet(nothing, key, fields, crdt::Condition::kNone, out);
+  }
+  std::vector<std::string_view> members;
+  for (const auto& [name, value] : elements) members.push_back(name);
+  crdt::PrepareSetAdd(nothing, key, members, out);
+}
+
 // Puts what `from` shows under `key`, as new writes, after an observed delete of what is there.
 void ShipAs(CommandContext& context, std::string_view from, std::string_view key) {
   Database& database = context.database;
@@ -63,22 +90,9 @@ void ShipAs(CommandContext& context, std::string_view from, std::string_view key
     database.Commit();
     return;
   }
-  const ValueType type = source.type();
-  std::vector<std::pair<std::string, std::string>> elements;
-  source.elements().ForEach([&elements](std::string_view name, std::string_view value) {
-    elements.emplace_back(name, value);
-  });
+  // Both are views into the source until the commit: the effects hold copies.
   crdt::PrepareDelete(target, key, crdt::DeleteReason::kCommand, database.effects());
-  database.Commit();
-  const KeyView emptied = database.Read(key);
-  if (type == ValueType::kHash) {
-    const std::vector<crdt::FieldValue> fields(elements.begin(), elements.end());
-    crdt::PrepareHashSet(emptied, key, fields, crdt::Condition::kNone, database.effects());
-  } else {
-    std::vector<std::string_view> members;
-    for (const auto& [name, value] : elements) members.push_back(name);
-    crdt::PrepareSetAdd(emptied, key, members, database.effects());
-  }
+  PrepareElements(source, key, database.effects());
   database.Commit();
   if (!deadline) return;
   crdt::PrepareExpire(database.Read(key), key, *deadline, database.effects());

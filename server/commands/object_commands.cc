@@ -21,6 +21,16 @@ constexpr std::size_t kMostListpackEntries = 128;
 constexpr std::size_t kMostListpackValue = 64;
 constexpr std::size_t kMostIntsetEntries = 512;
 
+std::string_view SortedSetEncoding(const crdt::SortedSet& set) {
+  bool small = set.size() <= kMostListpackEntries;
+  if (small) {
+    set.members().ForEach([&small](std::string_view name, std::string_view) {
+      small = small && name.size() <= kMostListpackValue;
+    });
+  }
+  return small ? "listpack" : "skiplist";
+}
+
 std::string_view EncodingOf(const KeyView& view) {
   if (view.type() == ValueType::kString) {
     std::string scratch;
@@ -28,6 +38,7 @@ std::string_view EncodingOf(const KeyView& view) {
     if (crdt::ParseInteger(text)) return "int";
     return text.size() <= kMostEmbeddedBytes ? "embstr" : "raw";
   }
+  if (view.type() == ValueType::kSortedSet) return SortedSetEncoding(view.sorted_set());
   bool integers = view.type() == ValueType::kSet;
   bool small = true;
   view.elements().ForEach([&](std::string_view name, std::string_view value) {

@@ -14,6 +14,8 @@ inline constexpr std::string_view kErrorSyntax = "ERR syntax error";
 inline constexpr std::string_view kErrorNotAnInteger =
     "ERR value is not an integer or out of range";
 inline constexpr std::string_view kErrorNotAFloat = "ERR value is not a valid float";
+inline constexpr std::string_view kErrorNoScoreRange = "ERR min or max is not a float";
+inline constexpr std::string_view kErrorNoTextRange = "ERR min or max not valid string range item";
 inline constexpr std::string_view kErrorOutOfRange = "ERR index out of range";
 inline constexpr std::string_view kErrorNoSuchKey = "ERR no such key";
 inline constexpr std::string_view kErrorOverflow = "ERR increment or decrement would overflow";

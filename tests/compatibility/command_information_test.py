@@ -27,6 +27,7 @@ ABSENT = {
         debug, monitor, lolwut, latency doctor, latency graph, latency histogram,
         memory doctor, memory malloc-stats, memory purge, memory stats""",
     "several databases": "swapdb",
+    "pops that wait": "bzpopmin, bzpopmax, bzmpop",
     "the longest common subsequence": "lcs",
     "sorting, which is for lists and sorted sets first": "sort, sort_ro",
 }
@@ -58,7 +59,9 @@ def key_specification(spec):
     numbers = (("lastkey", "keystep", "limit") if find["type"] == "range"
                else ("keynumidx", "firstkey", "keystep"))
     uses = "+".join(use.lower() for use in spec["flags"])
-    return (f"index:{place['index']}/{find['type']}:"
+    where = (f"index:{place['index']}" if begin["type"] == "index"
+             else f"keyword:{place['keyword']}:{place['startfrom']}")
+    return (f"{where}/{find['type']}:"
             + ":".join(str(found[number]) for number in numbers) + f"={uses}")
 
 

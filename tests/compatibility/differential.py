@@ -26,10 +26,11 @@ CLOCK_TOLERANCE_SECONDS = 300
 
 UNORDERED = {"smembers", "sinter", "sunion", "sdiff", "hkeys", "hvals", "keys", "spop"}
 UNORDERED_PAIRS = {"hgetall"}
-DRAWN = {"srandmember", "hrandfield", "randomkey"}
+DRAWN = {"srandmember", "hrandfield", "zrandmember", "randomkey"}
 SECONDS_LEFT = {"ttl", "expiretime"}
 MILLISECONDS_LEFT = {"pttl", "pexpiretime"}
-SCANS = {"scan": 1, "sscan": 2, "hscan": 2}  # Where the cursor stands.
+SCANS = {"scan": 1, "sscan": 2, "hscan": 2, "zscan": 2}  # Where the cursor stands.
+SCANS_OF_PAIRS = {"hscan", "zscan"}
 
 Step = collections.namedtuple("Step", "connection words")
 Difference = collections.namedtuple("Difference", "protocol step redis meridian")
@@ -136,7 +137,7 @@ def leave_open(words, reply):
     """The reply without what Redis does not promise."""
     name = name_of(words)
     if reply.parts is not None and name in SCANS and len(reply.parts) == 2:
-        return Reply("*", parts=[reply.parts[0], in_order(reply.parts[1], 2 if name == "hscan" else 1)])
+        return Reply("*", parts=[reply.parts[0], in_order(reply.parts[1], scanned_at_once(name))])
     if reply.parts is not None and name in DRAWN:
         repeats = len(words) > 3 or len(words) > 2 and words[2].startswith(b"-")
         distinct = repeats or len({str(part) for part in reply.parts}) == len(reply.parts)
@@ -169,9 +170,24 @@ def same(one, other):
     if isinstance(one, TimeReply) and isinstance(other, TimeReply):
         return abs(one.seconds - other.seconds) <= CLOCK_TOLERANCE_SECONDS
     if one.parts is None or other.parts is None:
-        return str(one) == str(other)
+        return str(one) == str(other) or same_double(one, other)
     return (one.kind == other.kind and len(one.parts) == len(other.parts)
             and all(same(*pair) for pair in zip(one.parts, other.parts)))
+
+
+def scanned_at_once(name):
+    return 2 if name in SCANS_OF_PAIRS else 1
+
+
+def same_double(one, other):
+    """7.0 prints a double with 17 digits, 7.2 with as few as tell which double it is."""
+    texts = [part.text if isinstance(part.text, str) else (part.text or b"").decode("latin-1")
+             for part in (one, other)]
+    if one.kind != other.kind or one.kind not in "$," or \
+            not all(re.fullmatch(r"-?\d+(\.\d+)?(e[+-]\d+)?", text) for text in texts):
+        return False
+    long = any(len(re.sub(r"e.*|\D", "", text)) > 15 or "e" in text for text in texts)
+    return long and float(texts[0]) == float(texts[1])
 
 
 def in_order(reply, size):
@@ -185,7 +201,7 @@ def in_order(reply, size):
 def scan_to_the_end(client, words):
     """`!scan SSCAN key 0 COUNT 3`: all that the whole iteration answers, each once."""
     place = SCANS[name_of(words)]
-    size = 2 if name_of(words) == "hscan" else 1
+    size = scanned_at_once(name_of(words))
     found, words = {}, list(words)
     while True:
         reply = client.connection.ask(*words)

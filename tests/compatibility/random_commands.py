@@ -28,6 +28,14 @@ SECONDS = [*(str(100000 + 997 * i) for i in range(500)), *["0", "-1", "abc", "1.
 MILLISECONDS = [*(str(200000500 + 997000 * i) for i in range(500)), *["0", "-1", "abc"] * 20]
 UNIX_SECONDS = ["33177117420", "44177117420", "1", "0", "-1", "abc", "9223372036854775807"]
 UNIX_MILLISECONDS = ["33177117420000", "44177117420000", "1", "0", "-1", "abc"]
+# Sums of them are the same in every order, as of FLOATS.
+SCORES = ["0", "1", "-1", "2", "3", "0.5", "-0.25", "1e2", "1024", "inf", "-inf", "abc", "nan", ""]
+BOUNDS = ["0", "1", "(1", "-1", "(0.5", "2", "(3", "100", "-inf", "+inf", "inf", "(inf", "abc", "("]
+TEXT_BOUNDS = ["-", "+", "[f", "(f", "[g", "(h", "[", "(", "[long", "f", "[10"]
+# Far from each other and from the edges of cells: a distance that is printed has four digits.
+LONGITUDES = ["0", "13.361389", "-122.27652", "179.5", "-180", "100.25", "200", "abc"]
+LATITUDES = ["0", "38.115556", "-33.8675", "84.5", "-85.05112878", "51.5", "86", "abc"]
+DISTANCES = ["0", "10", "500", "3000", "15000", "0.5", "-1", "abc"]
 PATTERNS = ["*", "k*", "?", "[fgk]*", "[^k]", "nosuch", "", "*1*", "[a-h]"]
 
 # Added once: a member that is there is added anew, which WATCH sees (differences.txt).
@@ -37,7 +45,9 @@ POOLS = {"unique": UNIQUE, "floatkey": FLOAT_KEYS, "floatfield": FLOAT_FIELDS, "
          "value": VALUES, "integer": INTEGERS, "index": INDEXES,
          "float": FLOATS, "count": COUNTS, "seconds": SECONDS, "milliseconds": MILLISECONDS,
          "unixseconds": UNIX_SECONDS, "unixmilliseconds": UNIX_MILLISECONDS, "pattern": PATTERNS,
-         "number": ["1", "2", "3", "0", "-1", "abc"]}
+         "number": ["1", "2", "3", "0", "-1", "abc"], "score": SCORES, "bound": BOUNDS,
+         "text": TEXT_BOUNDS, "longitude": LONGITUDES, "latitude": LATITUDES,
+         "distance": DISTANCES}
 
 TIME = "[EX seconds|PX milliseconds|EXAT unixseconds|PXAT unixmilliseconds]"
 CONDITION = "[NX|XX|GT|LT] [NX|XX|GT|LT]"
@@ -63,7 +73,7 @@ COPY key key [REPLACE|DB number] [REPLACE]
 TOUCH key.
 UNLINK key key
 KEYS pattern
-SCAN 0 COUNT 1000 [MATCH pattern|TYPE string|TYPE hash|TYPE set]
+SCAN 0 COUNT 1000 [MATCH pattern|TYPE string|TYPE hash|TYPE set|TYPE zset]
 OBJECT REFCOUNT nosuch
 """
 FAMILIES = {
@@ -145,6 +155,67 @@ SINTERCARD number key. [LIMIT count]
 SSCAN key 0 COUNT 1000 [MATCH pattern|COUNT abc|COUNT 0|NOSUCH]
 SET key value
 HSET key field value
+""",
+    "sorted_sets": """
+ZADD key score field
+ZADD key score field score field score field
+ZADD key [NX|XX|GT|LT] [NX|XX|GT|LT] [CH|INCR] score field
+ZADD key [NX|XX|GT|LT] [CH] score field score field
+ZINCRBY key score field
+ZREM key field.
+ZCARD key
+ZSCORE key field
+ZMSCORE key field.
+ZRANK key field
+ZREVRANK key field
+ZCOUNT key bound bound
+ZRANGE key index index [REV] [WITHSCORES]
+ZRANGE key bound bound BYSCORE [REV] [LIMIT index index] [WITHSCORES]
+ZREVRANGE key index index [WITHSCORES]
+ZRANGEBYSCORE key bound bound [WITHSCORES] [LIMIT index index]
+ZREVRANGEBYSCORE key bound bound [LIMIT index index] [WITHSCORES]
+ZRANGESTORE key key index index [REV]
+ZRANGESTORE key key bound bound BYSCORE [LIMIT index index]
+ZREMRANGEBYRANK key index index
+ZREMRANGEBYSCORE key bound bound
+ZPOPMIN key [count]
+ZPOPMAX key [count]
+ZMPOP number key. [MIN|MAX] [COUNT count]
+ZRANDMEMBER key [count] [WITHSCORES]
+ZUNION number key. [WEIGHTS score score] [AGGREGATE MIN|AGGREGATE MAX] [WITHSCORES]
+ZINTER number key. [WEIGHTS score score] [AGGREGATE MIN|AGGREGATE MAX] [WITHSCORES]
+ZDIFF number key. [WITHSCORES]
+ZUNIONSTORE key number key. [WEIGHTS score score|AGGREGATE MAX]
+ZINTERSTORE key number key. [WEIGHTS score score|AGGREGATE MIN]
+ZDIFFSTORE key number key.
+ZINTERCARD number key. [LIMIT count]
+ZSCAN key 0 COUNT 1000 [MATCH pattern|COUNT abc|COUNT 0|NOSUCH]
+ZADD texts 0 field 0 field
+ZRANGEBYLEX texts text text [LIMIT index index]
+ZREVRANGEBYLEX texts text text [LIMIT index index]
+ZRANGE texts text text BYLEX [REV] [LIMIT index index]
+ZLEXCOUNT texts text text
+ZREMRANGEBYLEX texts text text
+SADD key field
+SET key value
+""",
+    "geo": """
+GEOADD key longitude latitude field
+GEOADD key [NX|XX] [CH] longitude latitude field longitude latitude field
+GEODIST key field field [m|km|ft|mi|parsec]
+GEOHASH key field.
+GEOPOS key field.
+GEOSEARCH key FROMLONLAT longitude latitude BYRADIUS distance km ASC [WITHDIST] [WITHCOORD] [WITHHASH]
+GEOSEARCH key FROMMEMBER field BYRADIUS distance mi DESC [WITHDIST] [COUNT count]
+GEOSEARCH key FROMLONLAT longitude latitude BYBOX distance distance km [ASC|DESC] [WITHDIST]
+GEOSEARCHSTORE key key FROMMEMBER field BYRADIUS distance km [COUNT count] [STOREDIST]
+GEORADIUS key longitude latitude distance km ASC [WITHDIST] [WITHHASH] [COUNT count]
+GEORADIUSBYMEMBER key field distance m ASC [STORE key|WITHDIST]
+GEORADIUS_RO key longitude latitude distance km DESC
+GEORADIUSBYMEMBER_RO key field distance km ASC
+ZRANGE key index index WITHSCORES
+ZREM key field
+SET key value
 """,
     "transactions": """
 MULTI

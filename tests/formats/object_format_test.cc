@@ -6,7 +6,7 @@
 #include <string>
 
 #include "crdt/object.h"
-#include "crdt/prepare.h"
+#include "crdt/prepare_sorted_set.h"
 #include "golden.h"
 #include "storage/log/segment.h"
 
@@ -75,6 +75,17 @@ formats::Samples Objects() {
       PrepareHashSet(view, "key", std::array{FieldValue(field, value)}, Condition::kNone, out);
     };
   };
+  const auto score = [](std::string_view member, double score) {
+    return [=](const KeyView& view, EffectList& out) {
+      PrepareSortedSetAdd(view, "key", std::array{MemberScore(member, score)}, Condition::kNone,
+                          out);
+    };
+  };
+  const auto raise = [](RegionId region, std::string_view member, double delta) {
+    return [=](const KeyView& view, EffectList& out) {
+      PrepareSortedSetIncrement(view, "key", member, Writer(region, 1), delta, out);
+    };
+  };
   const SetOptions expires{.ttl = Ttl::kDeadline, .deadline = 1'900'000'000'000};
   return {
       {"string", Key().Write(1, set("value")).Bytes()},
@@ -86,6 +97,13 @@ formats::Samples Objects() {
        Key().Write(1, put("field", "one")).Write(2, put("field", "two")).Bytes()},
       {"counter_beside_siblings",
        Key().Write(1, set("text")).Write(2, set("other")).Write(1, increment(1)).Bytes()},
+      {"sorted_set", Key().Write(1, score("one", 2.5)).Write(1, score("two", -1)).Bytes()},
+      {"sorted_set_of_two_writers", Key()
+                                        .Write(1, score("one", 1))
+                                        .Write(2, score("one", 2))
+                                        .Write(1, raise(1, "one", 0.5))
+                                        .Write(2, raise(2, "two", 3))
+                                        .Bytes()},
       {"type_clash", Key().Write(1, set("text")).Write(2, add("member")).Bytes()},
   };
 }

@@ -44,6 +44,12 @@ TEST(Histories, OfHashesWithFractionsAreAsSpecified) {
                    .floats = true});
 }
 
+TEST(Histories, OfSortedSetsAreAsSpecified) {
+  ExpectNoFailure(
+      {.kinds = {Kind::kSortedSetAdd, Kind::kSortedSetIncrement, Kind::kSortedSetIncrement,
+                 Kind::kSortedSetRemove, Kind::kDelete, Kind::kFlush}});
+}
+
 TEST(Histories, OfTimesToLiveAreAsSpecified) {
   ExpectNoFailure({.kinds = {Kind::kExpire, Kind::kExpire, Kind::kSet, Kind::kSetAdd,
                              Kind::kSetRemove, Kind::kDelete}});
@@ -52,7 +58,8 @@ TEST(Histories, OfTimesToLiveAreAsSpecified) {
 TEST(Histories, OfAllTypesOnTheSameKeysAreAsSpecified) {
   ExpectNoFailure({.kinds = {Kind::kSet, Kind::kIncrement, Kind::kIncrement, Kind::kSetAdd,
                              Kind::kSetAdd, Kind::kSetRemove, Kind::kHashSet, Kind::kHashIncrement,
-                             Kind::kHashDelete, Kind::kExpire, Kind::kDelete, Kind::kFlush}});
+                             Kind::kHashDelete, Kind::kSortedSetAdd, Kind::kSortedSetIncrement,
+                             Kind::kSortedSetRemove, Kind::kExpire, Kind::kDelete, Kind::kFlush}});
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "crdt/prepare.h"
+#include "crdt/prepare_sorted_set.h"
 
 namespace properties {
 namespace {
@@ -107,7 +107,9 @@ std::optional<EffectList> History::Draw(int region, Operation& operation) {
   operation.value = (settings_.floats ? kWithFractions : kIntegers)[Roll(4)];
   const crdt::DeadlineMs deadline =
       std::array{crdt::DeadlineMs{5}, crdt::DeadlineMs{50}, crdt::kInfinite}[Roll(3)];
-  const auto& elements = operation.kind == Kind::kSetRemove ? shown.set : shown.hash;
+  const auto& elements = operation.kind == Kind::kSetRemove         ? shown.set
+                         : operation.kind == Kind::kSortedSetRemove ? shown.sorted_set
+                                                                    : shown.hash;
   std::vector<std::string_view> names(operation.elements.begin(), operation.elements.end());
   EffectList effects;
   switch (operation.kind) {
@@ -158,15 +160,44 @@ std::optional<EffectList> History::Draw(int region, Operation& operation) {
       crdt::PrepareHashSet(view, operation.key, fields, crdt::Condition::kNone, effects);
       return effects;
     }
+    case Kind::kSortedSetIncrement: {
+      if (!ShowsOnly(shown, ValueType::kSortedSet)) return std::nullopt;
+      operation.elements.resize(1);
+      operation.amount = static_cast<int>(Roll(19)) - 9;
+      crdt::PrepareSortedSetIncrement(view, operation.key, operation.elements.front(),
+                                      regions_[region].writer(),
+                                      static_cast<double>(operation.amount) / 4, effects);
+      return effects;
+    }
+    case Kind::kSortedSetAdd: {
+      if (!ShowsOnly(shown, ValueType::kSortedSet)) return std::nullopt;
+      static const std::vector<std::string> kScores = {"100", "2.5", "-0.25", "-7"};
+      operation.value = kScores[Roll(4)];
+      std::vector<crdt::MemberScore> members;
+      for (const auto name : names) {
+        members.emplace_back(name, std::strtod(operation.value.c_str(), nullptr));
+      }
+      crdt::PrepareSortedSetAdd(view, operation.key, members, crdt::Condition::kNone, effects);
+      return effects;
+    }
     case Kind::kSetRemove:
-    case Kind::kHashDelete: {
+    case Kind::kHashDelete:
+    case Kind::kSortedSetRemove: {
       const bool of_set = operation.kind == Kind::kSetRemove;
-      if (shown.type() != (of_set ? ValueType::kSet : ValueType::kHash)) return std::nullopt;
+      const bool scored = operation.kind == Kind::kSortedSetRemove;
+      if (shown.type() != (of_set   ? ValueType::kSet
+                           : scored ? ValueType::kSortedSet
+                                    : ValueType::kHash)) {
+        return std::nullopt;
+      }
       std::erase_if(operation.elements, [&](const auto& name) { return !elements.contains(name); });
       operation.empties = operation.elements.size() == elements.size() && !shown.clashes();
       operation.creates = operation.ends_hidden = false;
       if (of_set) {
         crdt::PrepareSetRemove(view, operation.key, names, crdt::RemoveReason::kCommand, effects);
+      } else if (scored) {
+        crdt::PrepareSortedSetRemove(view, operation.key, names, crdt::RemoveReason::kCommand,
+                                     effects);
       } else {
         crdt::PrepareHashDelete(view, operation.key, names, effects);
       }

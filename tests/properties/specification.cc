@@ -27,6 +27,10 @@ ValueType TypeOf(Kind kind) {
     case Kind::kHashDelete:
     case Kind::kHashIncrement:
       return ValueType::kHash;
+    case Kind::kSortedSetAdd:
+    case Kind::kSortedSetRemove:
+    case Kind::kSortedSetIncrement:
+      return ValueType::kSortedSet;
     case Kind::kDelete:
     case Kind::kExpire:
     case Kind::kFlush:
@@ -54,10 +58,13 @@ bool Takes(const Operation& operation, ValueType container, const std::string& e
     case Kind::kSetRemove:
     case Kind::kHashSet:
     case Kind::kHashDelete:
+    case Kind::kSortedSetAdd:
+    case Kind::kSortedSetRemove:
       if (container == TypeOf(operation.kind) && Names(operation, element)) return true;
       break;
     case Kind::kIncrement:
     case Kind::kHashIncrement:
+    case Kind::kSortedSetIncrement:
     case Kind::kExpire:
       break;
   }
@@ -105,6 +112,11 @@ Stamp Newest(const std::map<std::string, Value>& elements) {
   return newest;
 }
 
+std::map<std::string, Value>& ElementsOf(Key& key, ValueType container) {
+  if (container == ValueType::kSet) return key.set;
+  return container == ValueType::kHash ? key.hash : key.sorted_set;
+}
+
 void AddWrite(const Operation& operation, Key& key, auto survives) {
   const ValueType container = TypeOf(operation.kind);
   switch (operation.kind) {
@@ -116,15 +128,17 @@ void AddWrite(const Operation& operation, Key& key, auto survives) {
       break;
     case Kind::kSetAdd:
     case Kind::kHashSet:
+    case Kind::kSortedSetAdd:
       for (const std::string& name : operation.elements) {
         if (!survives(container, name)) continue;
-        auto& elements = container == ValueType::kSet ? key.set : key.hash;
-        elements[name].assigned[operation.stamp] = operation.value;
+        ElementsOf(key, container)[name].assigned[operation.stamp] = operation.value;
       }
       break;
-    case Kind::kHashIncrement: {
-      const std::string& field = operation.elements.front();
-      if (survives(container, field)) key.hash[field].added[operation.stamp] = operation.amount;
+    case Kind::kHashIncrement:
+    case Kind::kSortedSetIncrement: {
+      const std::string& name = operation.elements.front();
+      if (!survives(container, name)) break;
+      ElementsOf(key, container)[name].added[operation.stamp] = operation.amount;
       break;
     }
     default:
@@ -167,14 +181,15 @@ std::string Value::Describe() const {
 }
 
 ValueType Key::type() const {
-  const Stamp newest = std::max({string.newest(), Newest(hash), Newest(set)});
+  const Stamp newest = std::max({string.newest(), Newest(hash), Newest(set), Newest(sorted_set)});
   if (newest.is_zero()) return ValueType::kNone;
   if (newest == string.newest()) return ValueType::kString;
-  return newest == Newest(hash) ? ValueType::kHash : ValueType::kSet;
+  if (newest == Newest(hash)) return ValueType::kHash;
+  return newest == Newest(set) ? ValueType::kSet : ValueType::kSortedSet;
 }
 
 bool Key::clashes() const {
-  return string.shows() + !hash.empty() + !set.empty() > 1;
+  return string.shows() + !hash.empty() + !set.empty() + !sorted_set.empty() > 1;
 }
 
 std::optional<DeadlineMs> Key::deadline() const {
@@ -189,6 +204,13 @@ std::string Key::Describe() const {
   if (string.shows()) out += " string " + string.Describe();
   for (const auto& [name, value] : hash) out += " field " + name + " " + value.Describe();
   for (const auto& [name, value] : set) out += " member " + name + " " + value.Describe();
+  std::vector<std::pair<double, std::string>> order;
+  for (const auto& [name, value] : sorted_set) {
+    out += " scored " + name + " " + value.Describe();
+    order.emplace_back(std::strtod(value.Text().c_str(), nullptr), name);
+  }
+  std::ranges::sort(order);
+  for (const auto& [score, name] : order) out += " then " + name;
   return out + DescribeDeadlines(deadlines);
 }
 
@@ -238,6 +260,19 @@ std::string DescribeElements(const crdt::ElementTable* table, std::string_view w
   return out;
 }
 
+std::string DescribeSortedSet(const crdt::SortedSet& set) {
+  std::string out = DescribeElements(&set.members(), " scored ");
+  if (set.size() == 0) return out;
+  auto cursor = set.order().At(0);
+  for (std::uint64_t rank = 0; rank < set.size(); ++rank, cursor.Next()) {
+    const std::string name(cursor.entry().cell->name());
+    out += " then " + name;
+    if (set.Score(name) != cursor.entry().score) out += " (out of place)";
+    if (set.Rank(name) != rank) out += " (of another rank)";
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string Describe(const crdt::KeyView& view) {
@@ -254,6 +289,7 @@ std::string Describe(const crdt::KeyView& view) {
   }
   out += DescribeElements(object.hash(), " field ");
   out += DescribeElements(object.set(), " member ");
+  if (object.sorted_set() != nullptr) out += DescribeSortedSet(*object.sorted_set());
   std::map<Stamp, DeadlineMs> deadlines;
   for (const auto& sibling : object.ttl().siblings()) deadlines[sibling.stamp] = sibling.deadline;
   return out + DescribeDeadlines(deadlines);

@@ -23,6 +23,9 @@ enum class Kind {
   kHashSet,
   kHashDelete,
   kHashIncrement,
+  kSortedSetAdd,
+  kSortedSetRemove,
+  kSortedSetIncrement,
   kFlush,
 };
 
@@ -62,6 +65,7 @@ struct Key {
   Value string;
   std::map<std::string, Value> hash;
   std::map<std::string, Value> set;
+  std::map<std::string, Value> sorted_set;  // Assigned texts are scores.
   std::map<crdt::Stamp, crdt::DeadlineMs> deadlines;
 
   crdt::ValueType type() const;

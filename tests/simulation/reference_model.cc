@@ -37,6 +37,7 @@ void ReferenceModel::Clear(Key& key, const Seen& seen) {
   Clear(key.string, seen);
   Clear(key.hash, seen);
   Clear(key.set, seen);
+  Clear(key.sorted_set, seen);
   std::erase_if(key.deadlines, [&](const auto& entry) { return seen.Covers(entry.first); });
 }
 
@@ -44,15 +45,30 @@ void ReferenceModel::Increase(const EffectView& effect, const Seen& seen, Value&
   const Stamp lineage = effect.has(crdt::effect_flag::kFresh) || effect.lineage_start.is_zero()
                             ? seen.stamp
                             : effect.lineage_start;
-  const bool of_field = effect.kind == EffectKind::kHashIncrement;
+  const bool of_string = effect.kind == EffectKind::kIncrement;
+  const char* const mark = effect.kind == EffectKind::kHashIncrement ? "." : ":";
   crdt::Total& before = totals_[{.key = std::string(effect.key),
-                                 .field = of_field ? "." + std::string(effect.field) : "",
+                                 .field = of_string ? "" : mark + std::string(effect.field),
                                  .lineage = lineage}];
   value.added[seen.stamp] = {.lineage = lineage,
                              .total = effect.total,
                              .step = {.integer = effect.total.integer - before.integer,
                                       .floating = effect.total.floating - before.floating}};
   before = effect.total;
+}
+
+ReferenceModel::Values& ReferenceModel::ElementsOf(Key& key, EffectKind kind) {
+  switch (kind) {
+    case EffectKind::kHashSet:
+    case EffectKind::kHashDelete:
+    case EffectKind::kHashIncrement:
+      return key.hash;
+    case EffectKind::kSetAdd:
+    case EffectKind::kSetRemove:
+      return key.set;
+    default:
+      return key.sorted_set;
+  }
 }
 
 void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
@@ -69,6 +85,7 @@ void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
     case EffectKind::kSet:
       Clear(key.hash, seen);
       Clear(key.set, seen);
+      Clear(key.sorted_set, seen);
       Clear(key.string, seen);
       key.string.assigned[seen.stamp] = effect.value;
       if (!effect.has(crdt::effect_flag::kKeepTtl)) {
@@ -87,25 +104,29 @@ void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
       break;
     case EffectKind::kSetAdd:
     case EffectKind::kHashSet:
+    case EffectKind::kSortedSetAdd:
+      for (crdt::ElementReader element(effect); element.Next();) {
+        Value& value = ElementsOf(key, effect.kind)[std::string(element.name())];
+        Clear(value, seen);
+        value.assigned[seen.stamp] = element.value();
+      }
+      break;
     case EffectKind::kSetRemove:
     case EffectKind::kHashDelete:
+    case EffectKind::kSortedSetRemove:
       for (crdt::ElementReader element(effect); element.Next();) {
-        const bool of_hash =
-            effect.kind == EffectKind::kHashSet || effect.kind == EffectKind::kHashDelete;
-        Value& value = (of_hash ? key.hash : key.set)[std::string(element.name())];
-        Clear(value, seen);
-        if (effect.kind == EffectKind::kSetAdd || effect.kind == EffectKind::kHashSet) {
-          value.assigned[seen.stamp] = element.value();
-        }
+        Clear(ElementsOf(key, effect.kind)[std::string(element.name())], seen);
       }
       break;
     case EffectKind::kHashIncrement:
-      Increase(effect, seen, key.hash[std::string(effect.field)]);
+    case EffectKind::kSortedSetIncrement:
+      Increase(effect, seen, ElementsOf(key, effect.kind)[std::string(effect.field)]);
       break;
     case EffectKind::kEndHidden:
       if (effect.kept != ValueType::kString) Clear(key.string, seen);
       if (effect.kept != ValueType::kHash) Clear(key.hash, seen);
       if (effect.kept != ValueType::kSet) Clear(key.set, seen);
+      if (effect.kept != ValueType::kSortedSet) Clear(key.sorted_set, seen);
       break;
     case EffectKind::kSortedSetAdd:
     case EffectKind::kSortedSetRemove:
@@ -168,10 +189,11 @@ ValueType ReferenceModel::VisibleType(const Key& key) {
   const Stamp string = key.string.newest();
   const Stamp hash = Newest(key.hash);
   const Stamp set = Newest(key.set);
-  const Stamp newest = std::max({string, hash, set});
+  const Stamp newest = std::max({string, hash, set, Newest(key.sorted_set)});
   if (newest.is_zero()) return ValueType::kNone;
   if (newest == string) return ValueType::kString;
-  return newest == hash ? ValueType::kHash : ValueType::kSet;
+  if (newest == hash) return ValueType::kHash;
+  return newest == set ? ValueType::kSet : ValueType::kSortedSet;
 }
 
 std::string ReferenceModel::CompareKey(const std::string& name, const Key& key,
@@ -188,20 +210,41 @@ std::string ReferenceModel::CompareKey(const std::string& name, const Key& key,
     const std::string right = key.string.Text();
     return shown == right ? "" : "key " + name + " shows " + shown + ", should be " + right;
   }
+  const bool scored = type == ValueType::kSortedSet;
   std::map<std::string, std::string> right;
-  for (const auto& [element, value] : type == ValueType::kHash ? key.hash : key.set) {
+  for (const auto& [element, value] : type == ValueType::kHash ? key.hash
+                                      : scored                 ? key.sorted_set
+                                                               : key.set) {
     if (!value.visible()) continue;
-    right[element] = type == ValueType::kHash ? value.Text() : "";
+    right[element] = type == ValueType::kSet ? "" : value.Text();
   }
+  const crdt::ElementTable& elements = scored ? view.sorted_set().members() : view.elements();
   std::map<std::string, std::string> shown;
-  view.elements().ForEach(
-      [&](std::string_view element, std::string_view text) { shown[std::string(element)] = text; });
-  if (shown == right) return {};
+  elements.ForEach([&](std::string_view element, std::string_view text) {
+    crdt::ScoreBuffer buffer;
+    shown[std::string(element)] =
+        scored ? crdt::FormatScore(*view.sorted_set().Score(element), buffer) : text;
+  });
+  if (shown == right) return scored ? CompareOrder(name, view.sorted_set()) : "";
   std::string difference = "key " + name + " shows";
   for (const auto& [element, text] : shown) difference += " " + element + "=" + text;
   difference += ", should be";
   for (const auto& [element, text] : right) difference += " " + element + "=" + text;
   return difference;
+}
+
+// The order is derived from what is shown: it must not have gone astray.
+std::string ReferenceModel::CompareOrder(const std::string& name, const crdt::SortedSet& set) {
+  auto cursor = set.order().At(0);
+  std::pair<double, std::string> before{-std::numeric_limits<double>::infinity(), ""};
+  for (std::uint64_t rank = 0; rank < set.size(); ++rank, cursor.Next()) {
+    const std::pair<double, std::string> entry{cursor.entry().score, cursor.entry().cell->name()};
+    if (set.Score(entry.second) != entry.first || entry < before) {
+      return "key " + name + " has " + entry.second + " out of its place";
+    }
+    before = entry;
+  }
+  return set.size() == set.members().size() ? "" : "key " + name + " has lost a member's place";
 }
 
 std::string ReferenceModel::Compare(const storage::Keyspace& keyspace, std::int64_t now_ms) const {

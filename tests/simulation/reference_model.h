@@ -32,7 +32,7 @@ class ReferenceModel {
     crdt::Total total;  // As shipped.
     crdt::Total step;
   };
-  // A string key, a hash field or a set member.
+  // A string key, a hash field or a member of a set or a sorted set.
   struct Value {
     std::map<crdt::Stamp, std::string> assigned;
     std::map<crdt::Stamp, Increment> added;
@@ -46,6 +46,7 @@ class ReferenceModel {
     Value string;
     Values hash;
     Values set;
+    Values sorted_set;
     std::map<crdt::Stamp, std::int64_t> deadlines;
   };
   struct Seen;
@@ -62,6 +63,8 @@ class ReferenceModel {
   static void Clear(Value& value, const Seen& seen);
   static void Clear(Values& values, const Seen& seen);
   static void Clear(Key& key, const Seen& seen);
+  static Values& ElementsOf(Key& key, crdt::EffectKind kind);
+  static std::string CompareOrder(const std::string& name, const crdt::SortedSet& set);
   static crdt::Stamp Newest(const Values& values);
   static crdt::ValueType VisibleType(const Key& key);
   static std::string CompareKey(const std::string& name, const Key& key, const crdt::KeyView& view);

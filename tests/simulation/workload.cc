@@ -40,17 +40,20 @@ std::string Workload::Value() {
   return value;
 }
 
-// Key number n usually has type n modulo 3.
+// How many types of keys there are. Key number n usually has type n modulo that.
+constexpr int kTypes = 4;
+
 Words Workload::Write() {
   const int number = static_cast<int>(dice_.Below(static_cast<std::uint64_t>(options_.keys)));
   if (dice_.Chance(12)) return KeyWrite(Key(number));
   const bool clash = dice_.Chance(options_.clash_percent);
-  return WriteOf(clash ? static_cast<int>(dice_.Below(3)) : number % 3, Key(number));
+  return WriteOf(clash ? static_cast<int>(dice_.Below(kTypes)) : number % kTypes, Key(number));
 }
 
 Words Workload::WriteOf(int type, const std::string& key) {
   if (type == 0) return StringWrite(key);
-  return type == 1 ? HashWrite(key) : SetWrite(key);
+  if (type == 1) return HashWrite(key);
+  return type == 2 ? SetWrite(key) : SortedSetWrite(key);
 }
 
 Words Workload::StringWrite(const std::string& key) {
@@ -99,9 +102,32 @@ Words Workload::SetWrite(const std::string& key) {
     case 3:
       return {"SMOVE", key, AnyKey(), Element()};
     case 4:
-      return {"SUNIONSTORE", key, Key(2), Key(5)};
+      return {"SUNIONSTORE", key, Key(2), Key(2 + kTypes)};
     default:
       return {"SADD", key, Element(), Element()};
+  }
+}
+
+Words Workload::SortedSetWrite(const std::string& key) {
+  switch (dice_.Below(12)) {
+    case 0:
+    case 1:
+      return {"ZREM", key, Element(), Element()};
+    case 2:
+      return {"ZPOPMIN", key};
+    case 3:
+      return {"ZADD", key, dice_.Chance(50) ? "GT" : "NX", Step(), Element()};
+    case 4:
+      return {"ZREMRANGEBYSCORE", key, Step(), "+inf"};
+    case 5:
+      return {"ZUNIONSTORE", key, "2", Key(3), Key(3 + kTypes), "AGGREGATE", "MAX"};
+    case 6:
+    case 7:
+      return {"ZINCRBY", key, Quarters(dice_), Element()};
+    case 8:
+      return {"ZINCRBY", key, Step(), Element()};
+    default:
+      return {"ZADD", key, Quarters(dice_), Element(), Step(), Element()};
   }
 }
 
@@ -133,9 +159,11 @@ Words Workload::KeyWrite(const std::string& key) {
 }
 
 Words Workload::Read() {
-  switch (dice_.Below(4)) {
+  switch (dice_.Below(5)) {
     case 0:
       return {"GET", AnyKey()};
+    case 3:
+      return {"ZRANGE", AnyKey(), "0", "-1", "WITHSCORES"};
     case 1:
       return {"HGETALL", AnyKey()};
     case 2:

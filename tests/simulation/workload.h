@@ -15,7 +15,7 @@ using Words = std::vector<std::string>;
 class Workload {
  public:
   struct Options {
-    int keys = 6;
+    int keys = 8;
     std::uint64_t clash_percent = 10;  // How often a key gets a command of another type.
     std::uint64_t read_percent = 20;
     std::uint64_t wait_percent = 10;
@@ -36,6 +36,7 @@ class Workload {
   Words StringWrite(const std::string& key);
   Words HashWrite(const std::string& key);
   Words SetWrite(const std::string& key);
+  Words SortedSetWrite(const std::string& key);
   Words KeyWrite(const std::string& key);
   Words Read();
   Words Wait();

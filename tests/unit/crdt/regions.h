@@ -13,7 +13,8 @@
 
 #include "crdt/hybrid_clock.h"
 #include "crdt/object.h"
-#include "crdt/prepare.h"
+#include "crdt/prepare_sorted_set.h"
+#include "crdt/score.h"
 
 namespace crdt {
 
@@ -101,6 +102,22 @@ class TestRegion {
       PrepareHashIncrement(view, key, field, writer_, delta, out);
     });
   }
+  WrittenRecord SortedSetAdd(std::string_view key, std::vector<MemberScore> members) {
+    return Write(key, [&](auto& view, auto& out) {
+      PrepareSortedSetAdd(view, key, members, Condition::kNone, out);
+    });
+  }
+  WrittenRecord SortedSetRemove(std::string_view key, std::vector<std::string_view> members,
+                                RemoveReason reason = RemoveReason::kCommand) {
+    return Write(key, [&](auto& view, auto& out) {
+      PrepareSortedSetRemove(view, key, members, reason, out);
+    });
+  }
+  WrittenRecord SortedSetIncrement(std::string_view key, std::string_view member, double delta) {
+    return Write(key, [&](auto& view, auto& out) {
+      PrepareSortedSetIncrement(view, key, member, writer_, delta, out);
+    });
+  }
   WrittenRecord Flush() {
     return Write({}, [&](auto&, auto& out) {
       const KeyTable* tables[] = {&table_};
@@ -109,13 +126,14 @@ class TestRegion {
   }
 
   KeyView Find(std::string_view key) const { return KeyView(table_.Find(key)); }
-  // "string 5", "set a b", "hash f=1 g=2" or "none".
+  // "string 5", "set a b", "hash f=1 g=2", "zset a=1.5 b=3" (in the order of scores) or "none".
   std::string Shows(std::string_view key) const {
     const KeyView view = Find(key);
     std::string scratch;
     std::string text(NameOf(view.type()));
     if (view.type() == ValueType::kString) return text + " " + std::string(view.Text(scratch));
     if (!view.exists()) return text;
+    if (view.type() == ValueType::kSortedSet) return text + ShowsInOrder(view.sorted_set());
     std::map<std::string, std::string> elements;
     view.elements().ForEach([&](auto name, auto value) { elements.emplace(name, value); });
     for (const auto& [name, value] : elements) {
@@ -161,6 +179,17 @@ class TestRegion {
       clock_.Observe(stamp);
     }
     return stamp;
+  }
+
+  static std::string ShowsInOrder(const SortedSet& set) {
+    std::string text;
+    ScoreBuffer buffer;
+    auto cursor = set.order().At(0);
+    for (std::uint64_t rank = 0; rank < set.size(); ++rank, cursor.Next()) {
+      text += " " + std::string(cursor.entry().cell->name()) + "=";
+      text += FormatScore(cursor.entry().score, buffer);
+    }
+    return text;
   }
 
   Writer writer_;

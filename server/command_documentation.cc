@@ -95,7 +95,8 @@ std::string DocumentCommands() {
       "that brought the command, or Meridian.\n\n"
       "The commands queued between MULTI and EXEC may take 1 GiB, their overhead counted; a "
       "command "
-      "beyond that is refused and EXEC answers EXECABORT. HRANDFIELD, SRANDMEMBER and ZRANDMEMBER with a "
+      "beyond that is refused and EXEC answers EXECABORT. HRANDFIELD, SRANDMEMBER and ZRANDMEMBER "
+      "with a "
       "negative "
       "count draw at most 10,000,000 times.\n",
       kRedisVersion);

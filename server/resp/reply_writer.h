@@ -27,9 +27,9 @@ class ReplyWriter {
   void Error(std::string_view text);
   void Integer(std::int64_t value);
   void Bulk(std::string_view bytes);
-  void Null();       // $-1 in RESP2, _ in RESP3.
-  void NullArray();  // *-1 in RESP2, _ in RESP3.
-  void Double(double value);  // As Redis 7.2 prints it, see crdt/score.h.
+  void Null();                           // $-1 in RESP2, _ in RESP3.
+  void NullArray();                      // *-1 in RESP2, _ in RESP3.
+  void Double(double value);             // As Redis 7.2 prints it, see crdt/score.h.
   void DoubleAs(std::string_view text);  // A double in another text.
   void Boolean(bool value);
   void Verbatim(std::string_view format, std::string_view text);  // A bulk string in RESP2.

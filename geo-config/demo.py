@@ -90,9 +90,6 @@ class Node:
         self.log = self.directory / "server.log"
         self.process = None
 
-    def is_fresh(self):
-        return not self.data.is_dir() or not any(self.data.iterdir())
-
     def replication(self):
         """INFO replication as a dictionary; nothing where the server doesn't answer."""
         try:
@@ -138,18 +135,14 @@ class Deployment:
             + ", ".join(f'{{host = "{HOST}", port = {node.port}, peer-port = {node.peer_port}}}'
                         for node in nodes) + "]\n"
             for region, nodes in self.by_region.items())
-        for nodes in self.by_region.values():
-            # A lost directory of a region that has data must first hear the greatest epoch.
-            is_new_region = all(node.is_fresh() for node in nodes)
-            for node in nodes:
-                node.directory.mkdir(exist_ok=True)
-                node.config.write_text(
-                    f"# Node {node.name} of the demo, written anew at each start of it.\n\n"
-                    f'deployment = "demo"\nregion = {node.region}\nordinal = {node.ordinal}\n'
-                    f"port = {node.port}\npeer-port = {node.peer_port}\n"
-                    f"dir = {quoted(node.data)}\nlogfile = {quoted(node.log)}\n"
-                    f"secret-file = {quoted(secret)}\n"
-                    + ("bootstrap = true\n" if is_new_region else "") + tables)
+        for node in self.nodes:
+            node.directory.mkdir(exist_ok=True)
+            node.config.write_text(
+                f"# Node {node.name} of the demo, written anew at each start of it.\n\n"
+                f'deployment = "demo"\nregion = {node.region}\nordinal = {node.ordinal}\n'
+                f"port = {node.port}\npeer-port = {node.peer_port}\n"
+                f"dir = {quoted(node.data)}\nlogfile = {quoted(node.log)}\n"
+                f"secret-file = {quoted(secret)}\n" + tables)
 
     def check_ports(self):
         for node in self.nodes:

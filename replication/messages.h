@@ -42,6 +42,8 @@ struct NodeState {
   storage::LogPosition position = 0;
   std::uint16_t client_port = 0;
   bool joining = false;
+  bool complete = false;
+  std::uint64_t closed_slots = 0;
 };
 
 struct Proof {

@@ -20,7 +20,7 @@ void PeerLink::Queue(const Message& message) {
   }
 }
 
-Result<PeerLink::Events> PeerLink::OnBytes(std::string_view bytes, const NodeState& own,
+Result<PeerLink::Events> PeerLink::OnBytes(std::string_view bytes, const TellState& own,
                                            ReplicatedShard& shard, std::int64_t now_ms) {
   heard_ms_ = now_ms;
   bytes_received_ += bytes.size();
@@ -38,7 +38,7 @@ Result<PeerLink::Events> PeerLink::OnBytes(std::string_view bytes, const NodeSta
   }
 }
 
-Status PeerLink::OnMessage(Message& message, const NodeState& own, ReplicatedShard& shard,
+Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedShard& shard,
                            Events& events) {
   if (const auto* refusal = std::get_if<Refusal>(&message)) {
     return Fail(ErrorCode::kRefused, "the other side refuses: " + refusal->reason);
@@ -51,7 +51,7 @@ Status PeerLink::OnMessage(Message& message, const NodeState& own, ReplicatedSha
   }
   if (const auto* proof = std::get_if<Proof>(&message)) {
     if (Status proved = handshake_.OnProof(*proof); !proved) return proved;
-    Queue(own);
+    Queue(own());
     return {};
   }
   if (const auto* state = std::get_if<NodeState>(&message); state != nullptr && proved()) {

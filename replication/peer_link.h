@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,7 +44,8 @@ class PeerLink {
 
   // --- Receiving ---------------------------------------------------------------------------------
   // The error is the reason to close.
-  crdt::Result<Events> OnBytes(std::string_view bytes, const NodeState& own, ReplicatedShard& shard,
+  using TellState = std::function<NodeState()>;
+  crdt::Result<Events> OnBytes(std::string_view bytes, const TellState& own, ReplicatedShard& shard,
                                std::int64_t now_ms);
   // Passes on what waited at the gate.
   crdt::Status Deliver(ReplicatedShard& shard, std::optional<std::int64_t> latest_unix_ms);
@@ -99,7 +101,7 @@ class PeerLink {
 
  private:
   bool proved() const { return handshake_.proved(); }
-  crdt::Status OnMessage(Message& message, const NodeState& own, ReplicatedShard& shard,
+  crdt::Status OnMessage(Message& message, const TellState& own, ReplicatedShard& shard,
                          Events& events);
   crdt::Status OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard);
 

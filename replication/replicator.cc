@@ -71,7 +71,7 @@ bool Replicator::ShouldDial(const Peer& peer) const {
   if (primary_ || !wants_to_lead_) return primary_ && options_.self.region < peer.address.region;
   // Who has to hear from everybody before it leads asks those too that dial nobody themselves.
   return options_.self.region < peer.address.region ||
-         (!peer.told && !keeper_.WhyNotLead(/*all_peers_told=*/false).empty());
+         (!peer.told && !keeper_.WhyNotLead({}).empty());
 }
 
 void Replicator::DialPeers(Now now) {
@@ -111,7 +111,7 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
   const auto found = links_.find(id);
   if (found == links_.end()) return;
   PeerLink& link = *found->second;
-  const auto events = link.OnBytes(bytes, OwnState(), shard_, now.steady_ms);
+  const auto events = link.OnBytes(bytes, [&] { return OwnState(now); }, shard_, now.steady_ms);
   if (!events) {
     Drop(id, events.error().detail, /*tell=*/true, now);
     return;
@@ -233,6 +233,7 @@ void Replicator::OnHeartbeat(PeerLink& link, Now now) {
   peer.complaints.Clear();
   clock_majority_.Hear({peer.address.region, peer.address.ordinal}, link.heartbeat().wall_ms,
                        now.unix_ms);
+  if (SameRegion(peer)) LearnClosedSlots(link);
   if (SameRegion(peer) || !link.state().primary) return;
   RegionMemory& region = regions_.at(peer.address.region);
   if (!link.paused()) {
@@ -304,22 +305,6 @@ std::vector<Colleague> Replicator::Colleagues() const {
   return colleagues;
 }
 
-crdt::Epoch Replicator::GreatestKnownEpoch() const {
-  crdt::Epoch greatest = epoch_;
-  const auto look = [&](const VersionVector& vector) {
-    for (const Stamp stamp : vector.entries()) {
-      if (stamp.region() != options_.self.region) continue;
-      greatest = std::max(greatest, static_cast<crdt::Epoch>(stamp.writer().epoch_slot()));
-    }
-  };
-  look(shard_.floor());
-  for (const auto& [key, peer] : peers_) {
-    look(peer.last_state.floor);
-    if (SameRegion(peer)) greatest = std::max(greatest, peer.last_state.epoch);
-  }
-  return greatest;
-}
-
 void Replicator::DecideRole(Now now) {
   const std::vector<Colleague> colleagues = Colleagues();
   const OwnRole self{.ordinal = options_.self.ordinal, .primary = primary_, .epoch = epoch_};
@@ -332,13 +317,13 @@ void Replicator::DecideRole(Now now) {
     if (primary_) return;
     const bool grace_over = now.steady_ms - started_ms_ >= options_.leader_grace_ms;
     waiting_to_lead_ =
-        joining() ? std::string(kUnfinishedJoin) : keeper_.WhyNotLead(AllPeersTold());
+        joining() ? std::string(kUnfinishedJoin) : keeper_.WhyNotLead(WhatPeersTold(now));
     if (!waiting_to_lead_.empty()) return;
     if (!MayLead(self, colleagues, grace_over)) {
       waiting_to_lead_ = "waiting for the other nodes of this region to answer";
       return;
     }
-    const auto epoch = keeper_.Lead(GreatestKnownEpoch());
+    const auto epoch = keeper_.Lead(Epochs(now));
     if (!epoch) {
       waiting_to_lead_ = epoch.error().detail;
       return;
@@ -352,14 +337,11 @@ void Replicator::DecideRole(Now now) {
   following_ = leader;
 }
 
-bool Replicator::AllPeersTold() const {
-  return std::ranges::all_of(peers_, [](const auto& entry) { return entry.second.told; });
-}
-
 void Replicator::BecomePrimary(crdt::Epoch epoch, Now now) {
   primary_ = true;
   wants_to_lead_ = true;
   epoch_ = epoch;
+  closed_slots_.reset();
   waiting_to_lead_.clear();
   following_.reset();
   followed_position_ = 0;
@@ -388,10 +370,10 @@ void Replicator::BecomeReplica(Now now) {
 crdt::Result<std::string> Replicator::TakeOver(Now now) {
   if (primary_) return Fail(ErrorCode::kInvalid, "this node is the primary already");
   if (joining()) return Fail(ErrorCode::kRefused, std::string(kUnfinishedJoin));
-  if (std::string reason = keeper_.WhyNotLead(AllPeersTold()); !reason.empty()) {
+  if (std::string reason = keeper_.WhyNotLead(WhatPeersTold(now)); !reason.empty()) {
     return Fail(ErrorCode::kRefused, std::move(reason));
   }
-  const auto epoch = keeper_.Lead(GreatestKnownEpoch());
+  const auto epoch = keeper_.Lead(Epochs(now));
   if (!epoch) return std::unexpected(epoch.error());
   std::string lacked;
   for (const auto& [key, peer] : peers_) {

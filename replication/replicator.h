@@ -5,6 +5,7 @@
 // PeerNetwork, records through ReplicatedShard, decisions about the role through RoleKeeper.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "crdt/result.h"
+#include "geo-config/static_coordinator.h"
 #include "replication/acknowledgements.h"
 #include "replication/clock_majority.h"
 #include "replication/complaints.h"
@@ -54,14 +56,19 @@ struct ReplicatorOptions {
 class RoleKeeper {
  public:
   virtual ~RoleKeeper() = default;
-  // Takes the lead: an epoch greater than `known` (or the present one, if the node can prove that
-  // it lost nothing under it), durable before anything is written under it.
-  virtual crdt::Result<crdt::Epoch> Lead(crdt::Epoch known) = 0;
+  // Takes the lead: an epoch greater than all known ones (or the present one, if the node can prove
+  // that it lost nothing under it), durable before anything is written under it.
+  virtual crdt::Result<crdt::Epoch> Lead(const geo_config::KnownEpochs& known) = 0;
   // Follows another primary from now on, one that knows of epochs up to `known`; durable.
   virtual void Follow(crdt::Epoch known) = 0;
   // Why this node may not lead, apart from other primaries: a new directory whose peers have not
   // told the greatest epoch yet. Empty: nothing.
-  virtual std::string WhyNotLead(bool all_peers_told) = 0;
+  struct Told {
+    bool by_all_peers = false;
+    bool of_own_epochs = false;  // Somebody knows of an epoch of this region.
+    bool time_is_up = false;     // Whoever can be reached had the time to tell.
+  };
+  virtual std::string WhyNotLead(Told told) = 0;
   virtual void Log(const std::string& line) = 0;
 };
 
@@ -165,7 +172,7 @@ class Replicator {
   void OnHeartbeat(PeerLink& link, Now now);
   void OnAcknowledged(PeerLink& link, Now now);
   void DecideRole(Now now);
-  bool AllPeersTold() const;
+  RoleKeeper::Told WhatPeersTold(Now now) const;
   void BecomePrimary(crdt::Epoch epoch, Now now);
   void BecomeReplica(Now now);
   void SubscribeAll(Now now);
@@ -181,8 +188,14 @@ class Replicator {
   void UpdateStability();
   void SetPaused(crdt::RegionId id, bool paused);
   void NoteInStep(crdt::RegionId id, Now now);
-  NodeState OwnState() const;
+  NodeState OwnState(Now now) const;
+  storage::LogPosition OwnPosition() const;
   crdt::Epoch GreatestKnownEpoch() const;
+  crdt::Epoch ToldEpoch() const;
+  geo_config::KnownEpochs Epochs(Now now) const;
+  bool HasSettled(const PeerLink* link, Now now) const;
+  bool RegionIsComplete(Now now) const;
+  void LearnClosedSlots(const PeerLink& link);
   std::vector<Colleague> Colleagues() const;
   PeerLink* LinkOf(const Peer& peer) const;
   PeerLink* RegionLink(crdt::RegionId region) const;
@@ -213,6 +226,7 @@ class Replicator {
   RegionAcknowledgements region_acknowledgements_;
   NotesByPosition<crdt::VersionVector> durable_floor_;
   ClockMajority clock_majority_;
+  std::bitset<crdt::kEpochSlots> closed_slots_;  // As a primary that we followed told.
   crdt::VersionVector stable_;
   LogProgress progress_;
   // Which position of the followed primary was applied when our log ended where.

@@ -40,7 +40,7 @@ ReplicationReport Replicator::Report(Now now) const {
                            .epoch = epoch_,
                            .clock_too_fast = clock_too_fast(),
                            .log_id = options_.self.log_id,
-                           .position = OwnState().position};
+                           .position = OwnPosition()};
   for (const auto& [ordinal, replica] : replicas_.replicas()) {
     const NodeAddress& address = peers_.at({options_.self.region, ordinal}).address;
     report.replicas.push_back({.host = address.host,
@@ -167,8 +167,8 @@ std::vector<NodeReport> Replicator::NodeReports() const {
       report.self = true;
       report.reachable = true;
       report.role = primary_ ? "primary" : "replica";
-      report.epoch = OwnState().epoch;
-      report.position = OwnState().position;
+      report.epoch = ToldEpoch();
+      report.position = OwnPosition();
     } else {
       const Peer& peer = peers_.at({node.region, node.ordinal});
       const PeerLink* link = LinkOf(peer);

@@ -172,22 +172,26 @@ void Replicator::Acknowledge(Now now) {
   if (regions_due) last_region_ack_ms_ = now.steady_ms;
 }
 
-NodeState Replicator::OwnState() const {
+LogPosition Replicator::OwnPosition() const {
   // Of a replica: where it stands in its primary's log, also when that primary is gone.
   const bool followed = !primary_ && followed_position_ != 0;
-  // A primary tells the epoch that it leads under, however great a one it has heard of: of two
-  // primaries the one with the newer epoch goes on, and both must see the same one in that.
+  return followed ? followed_position_ : progress_.written;
+}
+
+NodeState Replicator::OwnState(Now now) const {
   return {.primary = primary_,
-          .epoch = primary_ ? epoch_ : GreatestKnownEpoch(),
+          .epoch = ToldEpoch(),
           .floor = shard_.floor(),
-          .position = followed ? followed_position_ : progress_.written,
+          .position = OwnPosition(),
           .client_port = options_.client_port,
-          .joining = joining()};
+          .joining = joining(),
+          .complete = RegionIsComplete(now),
+          .closed_slots = primary_ ? Epochs(now).closed.to_ullong() : 0};
 }
 
 void Replicator::SendHeartbeats(Now now) {
   last_heartbeat_ms_ = now.steady_ms;
-  const NodeState state = OwnState();
+  const NodeState state = OwnState(now);
   for (const auto& [id, link] : links_) {
     if (!link->established()) continue;
     const OutgoingStream* outgoing = link->outgoing();

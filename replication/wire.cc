@@ -57,7 +57,9 @@ class Checked {
             .floor = Vector(from.floor()),
             .position = from.position(),
             .client_port = static_cast<std::uint16_t>(from.client_port()),
-            .joining = from.joining()};
+            .joining = from.joining(),
+            .complete = from.complete(),
+            .closed_slots = from.closed_slots()};
   }
   void Wrong(const char* what) {
     if (wrong_ == nullptr) wrong_ = what;
@@ -79,6 +81,8 @@ void Put(const NodeState& state, pb::NodeState& to) {
   to.set_position(state.position);
   to.set_client_port(state.client_port);
   to.set_joining(state.joining);
+  to.set_complete(state.complete);
+  to.set_closed_slots(state.closed_slots);
 }
 
 void Put(const Hello& from, pb::PeerMessage& to) {

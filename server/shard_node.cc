@@ -347,14 +347,17 @@ void ShardNode::JumpFloor(const VersionVector& floor) {
 
 // --- Role ----------------------------------------------------------------------------------------
 
-std::string ShardNode::WhyNotLead(bool all_peers_told) {
-  if (!new_directory_ || all_peers_told || config_.bootstrap) return {};
+std::string ShardNode::WhyNotLead(Told told) {
+  if (!new_directory_ || told.by_all_peers) return {};
+  // Left in a file it would let an emptied directory take an epoch that was used already.
+  if (config_.bootstrap && told.time_is_up && !told.of_own_epochs) return {};
   return "this node's data directory is new, and not all other nodes have told the greatest epoch "
          "that they know; where the whole deployment is new, set bootstrap yes";
 }
 
-crdt::Result<crdt::Epoch> ShardNode::Lead(crdt::Epoch known) {
-  const bool keep = state_.primary && state_.epoch != 0 && proved_whole_ && known <= state_.epoch;
+crdt::Result<crdt::Epoch> ShardNode::Lead(const geo_config::KnownEpochs& known) {
+  const bool keep =
+      state_.primary && state_.epoch != 0 && proved_whole_ && known.greatest <= state_.epoch;
   if (!keep) {
     const auto next = geo_config::NextEpoch(known, config_.ordinal, NodesInRegion(config_));
     if (!next) return next;

@@ -106,9 +106,9 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void JumpFloor(const crdt::VersionVector& floor) override;
 
   // --- RoleKeeper --------------------------------------------------------------------------------
-  crdt::Result<crdt::Epoch> Lead(crdt::Epoch known) override;
+  crdt::Result<crdt::Epoch> Lead(const geo_config::KnownEpochs& known) override;
   void Follow(crdt::Epoch known) override;
-  std::string WhyNotLead(bool all_peers_told) override;
+  std::string WhyNotLead(Told told) override;
   void Log(const std::string& line) override { environment_.log.Info(line); }
 
  private:

@@ -41,6 +41,20 @@ class LostDirectories(unittest.TestCase):
             self.assertEqual(client.get("sum"), "6")
             self.assertEqual(cluster.client(1).get("sum"), "6")
 
+    def test_bootstrap_that_was_left_in_a_file_gives_no_epoch_again(self):
+        with Cluster(regions=2) as cluster:
+            node = cluster.nodes[1, 0]
+            before = epoch(node.client())
+            node.client().set("key", "value")
+            cluster.wait_equal()
+            node.kill()
+            shutil.rmtree(node.directory)
+            node.start("--bootstrap", "yes")
+            wait_until(lambda: node.client().set("later", "1"), "writes are taken again")
+            self.assertGreater(epoch(node.client()), before)
+            cluster.wait_equal()
+            self.assertEqual(node.client().get("key"), "value")
+
 
 if __name__ == "__main__":
     unittest.main()

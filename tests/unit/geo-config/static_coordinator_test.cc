@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -14,7 +15,7 @@ TEST(StaticCoordinator, FinePrint10NodesOfARegionNeverShareAnEpoch) {
     std::set<std::pair<crdt::Epoch, std::uint32_t>> taken;
     for (std::uint32_t ordinal = 0; ordinal < nodes; ++ordinal) {
       for (crdt::Epoch known = 0; known < 40; ++known) {
-        const auto epoch = NextEpoch(known, ordinal, nodes);
+        const auto epoch = NextEpoch({.greatest = known}, ordinal, nodes);
         ASSERT_TRUE(epoch);
         EXPECT_GT(*epoch, known);
         EXPECT_LE(*epoch, known + nodes);
@@ -29,15 +30,44 @@ TEST(StaticCoordinator, FinePrint10NodesOfARegionNeverShareAnEpoch) {
 }
 
 TEST(StaticCoordinator, FinePrint10APromotedReplicaAndARestartedPrimaryTakeDifferentEpochs) {
-  EXPECT_EQ(NextEpoch(2, 0, 2).value(), 4u);
-  EXPECT_EQ(NextEpoch(2, 1, 2).value(), 3u);
+  EXPECT_EQ(NextEpoch({.greatest = 2}, 0, 2).value(), 4u);
+  EXPECT_EQ(NextEpoch({.greatest = 2}, 1, 2).value(), 3u);
 }
 
 TEST(StaticCoordinator, RefusesWhereTheSlotsAreUsedUp) {
-  EXPECT_TRUE(NextEpoch(crdt::kEpochSlots - 2, 0, 1));
-  const auto refused = NextEpoch(crdt::kEpochSlots - 1, 0, 1);
+  const std::string why = "node 0 of region ap cannot be reached";
+  EXPECT_TRUE(NextEpoch({.greatest = 62, .open_because = why}, 0, 1));
+  const auto refused = NextEpoch({.greatest = 63, .open_because = why}, 0, 1);
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().detail.find("all 64 epoch slots are in use"), std::string::npos);
+  EXPECT_NE(refused.error().detail.find(why), std::string::npos);
+}
+
+TEST(StaticCoordinator, FinePrint11TakesASlotAgainOnlyWhenItIsClosed) {
+  KnownEpochs known{.greatest = 70};
+  known.closed.set(9);
+  EXPECT_EQ(NextEpoch(known, 0, 1).value(), 73u);
+  EXPECT_EQ(NextEpoch(known, 1, 2).value(), 73u);
+  EXPECT_FALSE(NextEpoch(known, 0, 2)) << "slot 9 is the other node's";
+  known.closed.set();
+  EXPECT_EQ(NextEpoch(known, 0, 1).value(), 71u);
+}
+
+// Also beyond the first 64, and where their number does not divide the number of slots.
+TEST(StaticCoordinator, FinePrint10NodesNeverShareASlot) {
+  for (std::uint32_t nodes = 1; nodes <= 5; ++nodes) {
+    std::map<crdt::Epoch, std::uint32_t> owners;
+    for (std::uint32_t ordinal = 0; ordinal < nodes; ++ordinal) {
+      for (crdt::Epoch greatest = 0; greatest < 300; ++greatest) {
+        KnownEpochs known{.greatest = greatest};
+        known.closed.set();
+        const auto epoch = NextEpoch(known, ordinal, nodes);
+        ASSERT_TRUE(epoch);
+        EXPECT_GT(*epoch, greatest);
+        const auto [owner, fresh] = owners.emplace(*epoch % crdt::kEpochSlots, ordinal);
+        EXPECT_EQ(owner->second, ordinal);
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -22,7 +22,9 @@ inline NodeState SomeState() {
           .floor = SomeVector(),
           .position = 123456789,
           .client_port = 7001,
-          .joining = true};
+          .joining = true,
+          .complete = true,
+          .closed_slots = 0x8000000000000005};
 }
 
 // Name and message.

@@ -56,8 +56,8 @@ class Machine : public PeerNetwork, public RoleKeeper {
   std::size_t unsent = 0;
 
   // --- RoleKeeper --------------------------------------------------------------------------------
-  crdt::Result<crdt::Epoch> Lead(crdt::Epoch known) override {
-    if (!disk_.primary || disk_.epoch == 0 || known > disk_.epoch) {
+  crdt::Result<crdt::Epoch> Lead(const geo_config::KnownEpochs& known) override {
+    if (!disk_.primary || disk_.epoch == 0 || known.greatest > disk_.epoch) {
       const auto next = geo_config::NextEpoch(known, address_.ordinal, nodes_in_region_);
       if (!next) return next;
       disk_.epoch = *next;
@@ -66,8 +66,8 @@ class Machine : public PeerNetwork, public RoleKeeper {
     return disk_.epoch;
   }
   void Follow(crdt::Epoch) override { disk_.primary = false; }
-  std::string WhyNotLead(bool all_peers_told) override {
-    return all_peers_told ? std::string() : new_directory_reason;
+  std::string WhyNotLead(Told told) override {
+    return told.by_all_peers ? std::string() : new_directory_reason;
   }
   void Log(const std::string& line) override { log_lines_.push_back(line); }
 

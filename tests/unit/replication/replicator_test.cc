@@ -151,6 +151,47 @@ TEST(Failover, APrimaryAndAnUnfinishedReplicaAreNotPromoted) {
   EXPECT_NE(refused.error().detail.find("unfinished full synchronisation"), std::string::npos);
 }
 
+TEST(FinePrint, Rule11EpochSlotsAreUsedAgainOnceEverybodyHasWhatWasWrittenUnderThem) {
+  Machines machines({"eu-0", "eu-1", "us-0", "ap-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  constexpr int kRounds = 150;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string next = round % 2 == 0 ? "eu-1" : "eu-0";
+    const auto taken = machines[next].replicator().TakeOver(machines.now());
+    ASSERT_TRUE(taken.has_value()) << round << ": " << taken.error().detail;
+    machines.Run(2000);
+    machines.Write(next, std::to_string(round));
+    machines.Run(500);
+  }
+  EXPECT_GT(machines["eu-0"].replicator().epoch(), 2U * crdt::kEpochSlots);
+  for (const char* node : {"eu-0", "eu-1", "us-0", "ap-0"}) {
+    EXPECT_EQ(machines[node].shard().order().size(), static_cast<std::size_t>(kRounds)) << node;
+    EXPECT_EQ(machines[node].shard().floor(), machines["eu-0"].shard().floor()) << node;
+  }
+}
+
+TEST(FinePrint, Rule11ClosingAnEpochWaitsForEveryRegionAndTheErrorNamesIt) {
+  Machines machines({"eu-0", "us-0", "ap-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Kill("eu-0");
+  machines.Kill("ap-0");
+  // Its log has a write of an epoch that it does not remember: it needs a new one, and has had all.
+  Disk& disk = machines["eu-0"].disk();
+  disk.epoch = crdt::kEpochSlots - 2;
+  disk.shard->Write(crdt::Stamp::At(crdt::Stamp::kEpochStartMs, {1, crdt::kEpochSlots - 1}), "a");
+  machines.Start("eu-0");
+  machines.Run(5000);
+  const std::string& waiting = machines["eu-0"].replicator().waiting_to_lead();
+  EXPECT_NE(waiting.find("region ap cannot be reached"), std::string::npos) << waiting;
+  EXPECT_FALSE(machines["eu-0"].replicator().primary());
+  machines.Start("ap-0");
+  machines.Run(5000);
+  EXPECT_TRUE(machines["eu-0"].replicator().primary());
+  EXPECT_EQ(machines["eu-0"].replicator().epoch(), static_cast<crdt::Epoch>(crdt::kEpochSlots));
+}
+
 // --- Links ---------------------------------------------------------------------------------------
 
 TEST(Links, AnUnreachableRegionNeverSlowsTheOthers) {

@@ -20,6 +20,8 @@ using storage::RecordView;
 
 namespace {
 
+// As long as others may join a group commit.
+constexpr std::int64_t kMostGatheringMs = 1;
 constexpr std::int64_t kDiskCheckMs = 1000;
 constexpr std::int64_t kExpiryPauseMs = 20;
 // Expired keys looked at in one go: bounds the pause of the thread.
@@ -478,7 +480,7 @@ LogPosition ShardNode::Released() const {
   return wait_for_sync ? log_->durable() : log_->written();
 }
 
-void ShardNode::EndOfTurn() {
+void ShardNode::EndOfTurn(Loop loop) {
   const replication::Now now = Times();
   if (log_->written() < log_->end() && !log_->failed()) {
     const bool was_full = log_->full();
@@ -492,7 +494,7 @@ void ShardNode::EndOfTurn() {
       return;
     }
   }
-  SyncLog(now.steady_ms);
+  SyncLog(now.steady_ms, loop);
   const bool no_sync = config_.appendfsync == geo_config::FsyncPolicy::kNo || !log_->on_disk();
   // One millisecond less: a record of this millisecond may carry its first stamp.
   const std::uint64_t clock_ms = clock_distrusted_ ? database_.clock().now_unix_ms()
@@ -506,9 +508,13 @@ void ShardNode::EndOfTurn() {
   if (shutdown_) ContinueShutdown();
 }
 
-void ShardNode::SyncLog(std::int64_t now_ms) {
+void ShardNode::SyncLog(std::int64_t now_ms, Loop loop) {
   const bool due = storage::SyncIsDue(PolicyOf(config_.appendfsync), *log_, now_ms, last_sync_ms_);
-  if (!due && !shutdown_) return;
+  // Group commit: what comes in now joins. An fsync for each few of many clients would cost more
+  // than their commands.
+  if (!holds_sync_back_) sync_due_ms_ = now_ms;
+  holds_sync_back_ = due && loop == Loop::kBusy && now_ms - sync_due_ms_ < kMostGatheringMs;
+  if (holds_sync_back_ || (!due && !shutdown_)) return;
   if (auto job = log_->BeginSync()) {
     last_sync_ms_ = now_ms;
     environment_.sync(*std::move(job));

@@ -31,7 +31,11 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   // Begins the conversations with other nodes. REQUIRES: Recover() succeeded.
   void Start();
   // Hands the log to the kernel, sends what may leave, answers waits that are over. Once per turn.
-  void EndOfTurn();
+  // What else the loop has to do at once: decides whether more may join a group commit.
+  enum class Loop { kIdle, kBusy };
+  void EndOfTurn(Loop loop = Loop::kIdle);
+  // A sync waits until the loop is idle.
+  bool holds_sync_back() const { return holds_sync_back_; }
   // A few dozen times a second.
   void OnTick();
   void OnSyncDone(const storage::SyncJob& job, const crdt::Status& status);
@@ -126,7 +130,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   crdt::Status ApplyEffects(const storage::RecordView& record, crdt::ConflictSink* conflicts);
   void JudgeClock();
   void CheckDisk(std::int64_t now_ms);
-  void SyncLog(std::int64_t now_ms);
+  void SyncLog(std::int64_t now_ms, Loop loop);
   void DeleteExpired();
   void AnswerWaits();
   void ContinueShutdown();
@@ -152,6 +156,8 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   bool proved_whole_ = false;  // Nothing was lost since the node last ran.
   std::vector<StagedFragment> staged_;  // While replaying.
   std::int64_t last_sync_ms_ = 0;
+  std::int64_t sync_due_ms_ = 0;
+  bool holds_sync_back_ = false;
   std::int64_t last_disk_check_ms_ = 0;
   std::int64_t last_expiry_ms_ = 0;
   bool warned_of_disk_ = false;

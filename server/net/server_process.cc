@@ -131,11 +131,8 @@ void ServerProcess::Loop() {
   clients_.SetTime(clock_.SteadyMs());
   std::int64_t clients_ticked = 0;
   while (!exit_code_) {
-    if (clients_.has_more()) {
-      context_.poll_one();
-    } else {
-      context_.run_one();
-    }
+    const bool wait = !clients_.has_more() && !node_->holds_sync_back();
+    bool busy = (wait ? context_.run_one() : context_.poll_one()) > 0;
     const std::int64_t began = clock_.SteadyMs();
     for (int i = 1; i < kHandlersPerTurn && context_.poll_one() > 0; ++i) {
       if (i % kHandlersPerLook == 0 && clock_.SteadyMs() - began >= kMostTurnMs) break;
@@ -147,7 +144,8 @@ void ServerProcess::Loop() {
       clients_ticked = now;
       clients_.OnTick();
     }
-    node_->EndOfTurn();
+    busy = busy || clients_.has_more();
+    node_->EndOfTurn(busy ? ShardNode::Loop::kBusy : ShardNode::Loop::kIdle);
     clients_.Flush();
   }
 }

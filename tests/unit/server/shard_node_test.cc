@@ -115,6 +115,28 @@ TEST(ShardNode, StoppingTakesNoWritesUntilItIsAborted) {
   rig.node->OnClientGone(asking);
 }
 
+TEST(ShardNode, AGroupCommitGathersWhileTheLoopIsBusyAndNotForLong) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  ClientSession writing(2);
+  const auto write = [&](ShardNode::Loop loop) {
+    Dispatch(*rig.node, writing, std::vector<std::string_view>{"SET", "key", "value"});
+    rig.node->EndOfTurn(loop);
+  };
+  const auto all_durable = [&] { return rig.node->log().durable() == rig.node->log().end(); };
+  write(ShardNode::Loop::kBusy);
+  EXPECT_FALSE(all_durable());
+  EXPECT_TRUE(rig.node->holds_sync_back());
+  write(ShardNode::Loop::kIdle);
+  EXPECT_TRUE(all_durable());
+  EXPECT_FALSE(rig.node->holds_sync_back());
+  write(ShardNode::Loop::kBusy);
+  rig.now_ms += 1;
+  write(ShardNode::Loop::kBusy);
+  EXPECT_TRUE(all_durable());
+  rig.node->OnClientGone(writing);
+}
+
 TEST(FinePrint, Rule10_ACopiedDirectoryTakesANewEpoch) {
   NodeRig rig;
   ASSERT_TRUE(rig.Start());

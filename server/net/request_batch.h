@@ -31,8 +31,8 @@ class RequestBatch {
   std::span<const std::string_view> ArgumentsOf(const Request& request) const {
     return std::span(arguments_).subspan(request.first_argument, request.arguments);
   }
-  // The second and the third word of every request: nearly always a key, and an element of what it
-  // holds where that is a collection.
+  // The second word of every request and another one: nearly always a key, and an element of what
+  // it holds where that is a collection.
   std::span<const crdt::Lookup> lookups() const { return lookups_; }
 
   void Clear() {
@@ -45,12 +45,18 @@ class RequestBatch {
     requests_.push_back(
         {&connection, bytes, arguments_.size(), in_parser ? 0 : arguments.size(), in_parser});
     if (!in_parser) arguments_.insert(arguments_.end(), arguments.begin(), arguments.end());
-    if (arguments.size() > 1) {
-      lookups_.push_back({arguments[1], arguments.size() > 2 ? arguments[2] : std::string_view()});
-    }
+    if (arguments.size() > 1) lookups_.push_back({arguments[1], ElementOf(arguments)});
   }
 
  private:
+  // The third word nearly always, but of ZADD and ZINCRBY the fourth.
+  static std::string_view ElementOf(std::span<const std::string_view> arguments) {
+    if (arguments.size() < 3) return {};
+    const bool scored =
+        arguments.size() == 4 && (arguments[0].starts_with('Z') || arguments[0].starts_with('z'));
+    return arguments[scored ? 3 : 2];
+  }
+
   std::vector<Request> requests_;
   std::vector<std::string_view> arguments_;
   std::vector<crdt::Lookup> lookups_;

@@ -179,15 +179,13 @@ def scanned_at_once(name):
     return 2 if name in SCANS_OF_PAIRS else 1
 
 
-def same_double(one, other):
+def same_double(redis, meridian):
     """7.0 prints a double with 17 digits, 7.2 with as few as tell which double it is."""
     texts = [part.text if isinstance(part.text, str) else (part.text or b"").decode("latin-1")
-             for part in (one, other)]
-    if one.kind != other.kind or one.kind not in "$," or \
-            not all(re.fullmatch(r"-?\d+(\.\d+)?(e[+-]\d+)?", text) for text in texts):
-        return False
-    long = any(len(re.sub(r"e.*|\D", "", text)) > 15 or "e" in text for text in texts)
-    return long and float(texts[0]) == float(texts[1])
+             for part in (redis, meridian)]
+    return (redis.kind == meridian.kind and redis.kind in "$,"
+            and all(re.fullmatch(r"-?\d+(\.\d+)?(e[+-]\d+)?", text) for text in texts)
+            and texts[0] == "%.17g" % float(texts[1]))
 
 
 def in_order(reply, size):

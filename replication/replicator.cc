@@ -432,6 +432,16 @@ Status Replicator::Resume(RegionId id) {
   return {};
 }
 
+Status Replicator::Release(RegionId id, Now now) {
+  PeerLink* link = RegionLink(id);
+  if (link == nullptr || link->gate() == nullptr || !link->gate()->held_for_time()) {
+    return Fail(ErrorCode::kInvalid, "nothing of that region is held for its time");
+  }
+  link->gate()->ReleaseHeld();
+  DeliverAll(now);
+  return {};
+}
+
 // --- Finding -------------------------------------------------------------------------------------
 
 PeerLink* Replicator::LinkOf(const Peer& peer) const {

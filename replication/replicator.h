@@ -127,6 +127,8 @@ class Replicator {
   // --- Commands ----------------------------------------------------------------------------------
   crdt::Status Pause(crdt::RegionId region);
   crdt::Status Resume(crdt::RegionId region);
+  // Takes what is held for its time, up to what is held now. An error where nothing is.
+  crdt::Status Release(crdt::RegionId region, Now now);
   // The link leads to a node of the own region.
   bool IsLocal(LinkId id) const;
   ReplicationReport Report(Now now) const;

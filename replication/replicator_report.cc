@@ -89,10 +89,15 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
   for (const auto& [id, memory] : regions_) {
     RegionReport report{.id = id,
                         .name = memory.name,
-                        .state = "connecting",
+                        .state = primary_ || wants_to_lead_ ? "connecting" : "replica",
                         .paused_here = memory.paused,
                         .bytes_sent = memory.bytes_sent,
                         .bytes_received = memory.bytes_received};
+    if (report.state == "replica") {
+      report.detail = "this node is a replica; its primary keeps the links";
+      reports.push_back(std::move(report));
+      continue;
+    }
     const RegionAcknowledgements::Region& said = region_acknowledgements_.Of(id);
     report.applied = said.applied;
     report.durable = said.durable;

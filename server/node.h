@@ -85,6 +85,8 @@ class Node {
   // --- For REGION and FAILOVER -------------------------------------------------------------------
   virtual crdt::Status PauseRegion(crdt::RegionId region) = 0;
   virtual crdt::Status ResumeRegion(crdt::RegionId region) = 0;
+  // Lets pass what is held because it is stamped too far ahead of this node's clock.
+  virtual crdt::Status ReleaseRegion(crdt::RegionId region) = 0;
   // Makes this replica the primary under a new epoch. Answers what the others lacked, for people.
   virtual crdt::Result<std::string> TakeOver() = 0;
 };

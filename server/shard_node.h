@@ -91,6 +91,9 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void BeginWait(ClientSession& session, Wait wait) override;
   crdt::Status PauseRegion(crdt::RegionId region) override { return replicator_->Pause(region); }
   crdt::Status ResumeRegion(crdt::RegionId region) override { return replicator_->Resume(region); }
+  crdt::Status ReleaseRegion(crdt::RegionId region) override {
+    return replicator_->Release(region, Times());
+  }
   crdt::Result<std::string> TakeOver() override { return replicator_->TakeOver(Times()); }
 
   // --- ReplicatedShard ---------------------------------------------------------------------------

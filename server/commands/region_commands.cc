@@ -78,7 +78,7 @@ void Status(CommandContext& context, Arguments arguments) {
   WriteStatus(context.reply, *region);
 }
 
-// Pauses or resumes one link, or with * all of them.
+// Does it to one link, or with * to all of them.
 template <crdt::Status (Node::*kChange)(crdt::RegionId)>
 void ChangeLinks(CommandContext& context, Arguments arguments) {
   std::vector<crdt::RegionId> ids;
@@ -134,6 +134,8 @@ constexpr std::string_view kHelp[] = {
     "    Cut a link, both directions, until RESUME or a restart.",
     "RESUME <id>|*",
     "    Heal a link that was paused here.",
+    "RELEASE <id>|*",
+    "    Take what is held because its author's clock is ahead.",
     "WAIT <numregions> <timeout-ms>",
     "    Wait until so many other regions durably have this connection's writes.",
     "NODES",
@@ -178,6 +180,15 @@ constexpr CommandSpec kSubcommands[] = {
      .summary = "Heals a link that was paused here.",
      .since = "",
      .run = ChangeLinks<&Node::ResumeRegion>},
+    {.name = "region|release",
+     .words = Exactly(3),
+     .flags = kFlags,
+     .group = "meridian",
+     .summary =
+         "Takes what is held because its author's clock is ahead of this node's. Stamps here "
+         "go on from there.",
+     .since = "",
+     .run = ChangeLinks<&Node::ReleaseRegion>},
     {.name = "region|wait",
      .words = Exactly(4),
      .flags = flag::kBlocking | flag::kNoScript,

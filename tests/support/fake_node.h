@@ -124,6 +124,7 @@ class FakeNode : public Node {
     std::erase(paused, region);
     return {};
   }
+  crdt::Status ReleaseRegion(crdt::RegionId) override { return {}; }
   crdt::Result<std::string> TakeOver() override {
     return crdt::Fail(crdt::ErrorCode::kRefused, "this node is the primary already");
   }

@@ -102,6 +102,30 @@ TEST(FinePrint, Rule25TheLinkSaysThatRecordsAreHeldForTheirTime) {
   EXPECT_EQ(machines["us-0"].shard().order().size(), 1U);
 }
 
+TEST(FinePrint, Rule25AnOperatorTakesWhatIsHeldForItsTime) {
+  Machines machines({"eu-0", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  EXPECT_FALSE(machines["us-0"].replicator().Release(1, machines.now()).has_value())
+      << "nothing is held";
+  machines["eu-0"].clock_error_ms = 3600'000;
+  machines.Write("eu-0", "ahead");
+  machines.Run(500);
+  EXPECT_TRUE(machines["us-0"].shard().order().empty());
+  EXPECT_TRUE(machines["us-0"].replicator().Release(1, machines.now()).has_value());
+  EXPECT_EQ(machines["us-0"].shard().order().size(), 1U);
+}
+
+TEST(Replicator, AReplicaSaysWhoKeepsTheLinks) {
+  Machines machines({"eu-0", "eu-1", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Write("eu-0", "a");
+  machines.Run(500);
+  EXPECT_EQ(ReportOf(machines, "eu-1", "us").state, "replica");
+  EXPECT_EQ(ReportOf(machines, "eu-1", "us").lag_ms, 0);
+}
+
 // --- Epochs --------------------------------------------------------------------------------------
 
 TEST(FinePrint, Rule10ANewDirectoryTakesNoWriteBeforeAllOthersHaveToldTheirEpochs) {

@@ -11,6 +11,7 @@ by hand is stopped with the others. Only the standard library is used.
 
 import argparse
 import collections
+import contextlib
 import os
 import pathlib
 import re
@@ -423,9 +424,11 @@ def run(options):
         print("Ctrl-C stops all servers.", flush=True)
         deployment.watch()
     except BaseException:
-        print("\nStopping …", flush=True)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        # Whoever read this may be gone, as in `./dev demo | head`.
+        with contextlib.suppress(OSError):
+            print("\nStopping …", flush=True)
         stop(options.dir)
         raise
 
@@ -445,7 +448,7 @@ def main():
         signal.signal(number, end_by_signal)
     try:
         run(options)
-    except DemoError as error:
+    except (DemoError, BrokenPipeError) as error:
         print(f"./dev demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -92,10 +92,12 @@ crdt::Result<CheckReport> CheckLog(Disk& disk, const std::string& directory, Rep
 }
 
 std::string CheckReport::ToString() const {
-  std::string text = std::to_string(recovery.segments) + " segments, " +
-                     std::to_string(recovery.frames) + " frames, " + std::to_string(records) +
-                     " records, " + std::to_string(effects) + " effects, " +
-                     std::to_string(recovery.position) + " bytes\n";
+  const auto count = [](std::uint64_t number, std::string_view what) {
+    return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
+  };
+  std::string text = count(recovery.segments, "segment") + ", " + count(recovery.frames, "frame") +
+                     ", " + count(records, "record") + ", " + count(effects, "effect") + ", " +
+                     count(recovery.position, "byte") + "\n";
   for (const crdt::Stamp stamp : last.entries()) {
     text += "writer " + std::to_string(stamp.region()) + "." +
             std::to_string(stamp.writer().epoch_slot()) + ": first stamp " +

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import collection_memory
 import local_path
 import region_path
 
@@ -114,6 +115,12 @@ def memory_part(options, _):
                  [["strings", f"{ours:.0f}", f"{theirs:.0f}", f"**{ours / theirs:.2f} ×**"]])
 
 
+def collections_part(options, progress):
+    rows = [[name, f"{ours:.0f}", f"{theirs:.0f}", f"**{ours / theirs:.2f} ×**"]
+            for name, (ours, theirs) in collection_memory.measure(options, progress).items()]
+    return table(["Resident bytes per element", "ours", "Redis", "ratio"], rows)
+
+
 def pauses_part(options, _):
     ours, theirs = local_path.measure_pauses(options)
     return table(["The longest that another client waits, ms", "ours", "Redis"],
@@ -132,8 +139,9 @@ def visibility_part(options, _):
                   for name, (p50, p99) in region_path.measure_visibility(options).items()])
 
 
-PARTS = {"rows": rows_part, "wait": wait_part, "memory": memory_part, "pauses": pauses_part,
-         "link": link_part, "visibility": visibility_part}
+PARTS = {"rows": rows_part, "wait": wait_part, "memory": memory_part,
+         "collections": collections_part, "pauses": pauses_part, "link": link_part,
+         "visibility": visibility_part}
 
 
 def write_document(text):

@@ -15,7 +15,8 @@ CLIENTS = 50
 KEYS = 1000000
 VALUE_BYTES = 64
 
-# Name of the row: redis-benchmark's test and how many commands go in one packet.
+# Name of the row: redis-benchmark's test, or the words of a command, and how many commands go in
+# one packet.
 ROWS = {
     "GET": ("get", 1),
     "SET": ("set", 1),
@@ -24,8 +25,15 @@ ROWS = {
     "INCR, pipeline 16": ("incr", 16),
     "HSET, pipeline 16": ("hset", 16),
     "SADD, pipeline 16": ("sadd", 16),
+    "ZADD, pipeline 16": ("zadd", 16),
+    "ZADD at random scores, pipeline 16":
+        (("ZADD", "random-scores", "__rand_int__", "element:__rand_int__"), 16),
+    "ZRANGE 0 99, pipeline 16": (("ZRANGE", "scores", "0", "99"), 16),
 }
-READS = {"GET", "GET, pipeline 16"}
+READS = {"GET", "GET, pipeline 16", "ZRANGE 0 99, pipeline 16"}
+
+# What the rows that read collections find.
+COLLECTIONS = [("ZADD", "scores", *(word for i in range(200) for word in (i, f"member:{i:06}")))]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,12 +63,13 @@ class Sample:
 
 def redis_benchmark(port, test, pipeline, operations, keys=KEYS):
     cores = ",".join(map(str, sorted(OTHER_CORES)))
+    what, name = (["-t", test], test) if isinstance(test, str) else (test, " ".join(test))
     output = subprocess.run(
-        ["taskset", "-c", cores, "redis-benchmark", "-p", str(port), "-t", test,
+        ["taskset", "-c", cores, "redis-benchmark", "-p", str(port),
          "-n", str(operations), "-P", str(pipeline), "-c", str(CLIENTS), "-r", str(keys),
-         "-d", str(VALUE_BYTES), "--csv"],
+         "-d", str(VALUE_BYTES), "--csv", *what],
         capture_output=True, text=True, timeout=120, check=True).stdout
-    return next(row for row in csv.reader(output.splitlines()) if row[0].lower() == test)
+    return next(row for row in csv.reader(output.splitlines()) if row[0].lower() == name.lower())
 
 
 def measure(server, test, pipeline, operations):
@@ -95,6 +104,7 @@ def measure_setup(setup, rows, options, progress):
         for server in servers:
             # Of so many random draws one key in twenty is never drawn.
             redis_benchmark(server.port, "set", 16, 3 * KEYS)
+            fill(server.port, len(COLLECTIONS), lambda i: request(*COLLECTIONS[i]))
         for name in rows:
             test, pipeline = ROWS[name]
             operations = operations_for(servers, test, pipeline, options.seconds)

@@ -190,7 +190,7 @@ Context* Workspace() {
   return context.get();
 }
 
-std::string Compress(std::string_view raw) {
+std::string Compressed(std::string_view raw) {
   std::string compressed(ZSTD_compressBound(raw.size()), '\0');
   const std::size_t size =
       ZSTD_compressCCtx(Workspace<ZSTD_CCtx, ZSTD_createCCtx, ZSTD_freeCCtx>(), compressed.data(),
@@ -198,6 +198,18 @@ std::string Compress(std::string_view raw) {
   if (ZSTD_isError(size) != 0 || size >= raw.size()) return {};
   compressed.resize(size);
   return compressed;
+}
+
+// Peers that are in step get the same batches, one after the other: each is compressed once. Empty
+// where it does not shrink. The view is good until the next call.
+std::string_view Compress(const std::string& raw) {
+  thread_local std::string last_raw;
+  thread_local std::string last_compressed;
+  if (raw != last_raw) {
+    last_compressed = Compressed(raw);
+    last_raw = raw;
+  }
+  return last_compressed;
 }
 
 void PutVarint(std::string& out, std::uint64_t value) {
@@ -211,12 +223,12 @@ constexpr std::uint8_t Tag(int field, int wire_type) {
 // Records are the hot path: Protobuf's wire format written directly, one copy of the entries. A
 // test reads it with the generated class.
 std::string EncodeRecords(const Records& records, Compression compression) {
-  const std::string packed =
+  const std::string_view packed =
       compression == Compression::kOn && records.entries.size() >= kLeastToCompress
           ? Compress(records.entries)
-          : std::string();
+          : std::string_view();
   std::string body;
-  const std::string& bytes = packed.empty() ? records.entries : packed;
+  const std::string_view bytes = packed.empty() ? records.entries : packed;
   body.reserve(bytes.size() + 32);
   body.push_back(static_cast<char>(Tag(pb::Records::kStreamFieldNumber, 0)));
   PutVarint(body, records.stream);

@@ -40,6 +40,8 @@ struct Wait {
 struct QueuedTransaction {
   // What Redis' query buffer allows a transaction. A command beyond it breaks the transaction.
   static constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+  // Of the effects of an EXEC: its next write is refused.
+  static constexpr std::size_t kMostEffectBytes = std::size_t{1} << 30;
 
   std::vector<std::vector<std::string>> commands;
   std::size_t bytes = 0;    // Of the words and what holds them, about.

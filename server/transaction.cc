@@ -56,7 +56,15 @@ void ExecuteTransaction(CommandContext& context) {
   std::vector<std::string_view> words;
   for (const std::vector<std::string>& command : transaction.commands) {
     words.assign(command.begin(), command.end());
-    RunCommand(inner, *Resolve(words), words);
+    const CommandSpec& spec = *Resolve(words);
+    // What an EXEC changes is one record, and a record has a limit: commands such as APPEND and
+    // SETBIT each carry the whole value.
+    if (spec.access == Access::kWrite &&
+        context.database.effects().bytes().size() > QueuedTransaction::kMostEffectBytes) {
+      context.reply.Error("ERR what this transaction has changed already takes more than 1 GiB");
+      continue;
+    }
+    RunCommand(inner, spec, words);
   }
 }
 

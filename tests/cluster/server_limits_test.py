@@ -35,6 +35,23 @@ class BadInput(unittest.TestCase):
             connection.sendall(sent)
             return connection.makefile("rb").read().decode()
 
+    def test_an_exec_whose_changes_pass_a_gibibyte_refuses_what_follows(self):
+        with LoneServer(appendonly="no") as server:
+            client = server.client()
+            size = client.setrange("big", 400 * MB, "x")
+            pipeline = client.pipeline()
+            for at in range(5):
+                pipeline.setrange("big", at, "y")
+            pipeline.get("other")
+            pipeline.incr("counter")
+            replies = pipeline.execute(raise_on_error=False)
+            self.assertEqual(replies[:3], [size] * 3)
+            for refused in replies[3:5] + replies[6:]:
+                self.assertIn("more than 1 GiB", str(refused))
+            self.assertIsNone(replies[5])
+            self.assertEqual(client.getrange("big", 0, 3), "yyy\0")
+            self.assertIsNone(client.get("counter"))
+
     def test_what_is_no_request_gets_a_clear_error_and_ends_the_connection(self):
         with LoneServer(proto_max_bulk_len="1mb") as server:
             for sent, error in (

@@ -1,0 +1,69 @@
+// Names of a stream's entries: the ID that users see, and the key that tells entries of one ID
+// apart.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "crdt/encoding.h"
+#include "crdt/stamp.h"
+
+namespace crdt {
+
+struct StreamId {
+  std::uint64_t ms = 0;
+  std::uint64_t sequence = 0;
+
+  static constexpr StreamId Least() { return {}; }
+  static constexpr StreamId Greatest() {
+    return {std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::uint64_t>::max()};
+  }
+
+  constexpr bool is_zero() const { return ms == 0 && sequence == 0; }
+  // The neighbours. REQUIRES: there is one.
+  constexpr StreamId Next() const {
+    return sequence == std::numeric_limits<std::uint64_t>::max() ? StreamId{ms + 1, 0}
+                                                                 : StreamId{ms, sequence + 1};
+  }
+  constexpr StreamId Previous() const {
+    return sequence == 0 ? StreamId{ms - 1, std::numeric_limits<std::uint64_t>::max()}
+                         : StreamId{ms, sequence - 1};
+  }
+
+  void Encode(ByteWriter& out) const {
+    out.Varint(ms);
+    out.Varint(sequence);
+  }
+  static StreamId Decode(ByteReader& in) {
+    StreamId id;
+    id.ms = in.Varint();
+    id.sequence = in.Varint();
+    return id;
+  }
+
+  constexpr auto operator<=>(const StreamId&) const = default;
+};
+
+// Regions may write one ID at the same time: both entries stay, ordered by ID, then by region. The
+// stamp settles the rest: a region's primaries of different epochs may collide too.
+struct EntryKey {
+  StreamId id;
+  Stamp stamp;
+
+  // Before and behind everything that has this ID.
+  static constexpr EntryKey Before(StreamId id) { return {id, {}}; }
+  static constexpr EntryKey Behind(StreamId id) {
+    return {id, Stamp::FromValue(std::numeric_limits<std::uint64_t>::max())};
+  }
+
+  constexpr bool operator==(const EntryKey&) const = default;
+  constexpr std::strong_ordering operator<=>(const EntryKey& other) const {
+    if (const auto order = id <=> other.id; order != 0) return order;
+    if (const auto order = stamp.region() <=> other.stamp.region(); order != 0) return order;
+    return stamp <=> other.stamp;
+  }
+};
+
+}  // namespace crdt

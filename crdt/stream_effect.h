@@ -31,7 +31,7 @@ namespace stream_flag {
 inline constexpr std::uint8_t kHasDeleted = 8;       // The account names a deleted ID.
 inline constexpr std::uint8_t kHasEntriesRead = 16;  // A number of entries read is there.
 inline constexpr std::uint8_t kNoAcknowledge = 32;   // kGroupDeliver: nothing becomes pending.
-inline constexpr std::uint8_t kActive = 64;          // kConsumerName: it was given something.
+inline constexpr std::uint8_t kActive = 64;          // The consumer was given something new.
 }  // namespace stream_flag
 
 // Where a group begins to read: behind an ID, which may differ by the region that wrote the

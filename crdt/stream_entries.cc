@@ -24,14 +24,25 @@ std::vector<EntryView> Within(const StreamBlock& block, const EntryKey& from, co
   return entries;
 }
 
+// The block's entries whose keys are less than `end`.
+std::size_t CountIn(const StreamBlock& block, const EntryKey& end) {
+  if (block.last() < end) return block.size();
+  std::size_t count = 0;
+  for (StreamBlock::Reader reader(block); reader.Next() && reader.entry().key() < end;) ++count;
+  return count;
+}
+
 }  // namespace
 
 StreamEntries::StreamEntries() = default;
 StreamEntries::StreamEntries(StreamEntries&& other) noexcept
-    : blocks_(std::move(other.blocks_)), size_(std::exchange(other.size_, 0)) {}
+    : blocks_(std::move(other.blocks_)),
+      size_(std::exchange(other.size_, 0)),
+      authors_(std::move(other.authors_)) {}
 StreamEntries& StreamEntries::operator=(StreamEntries&& other) noexcept {
   blocks_ = std::move(other.blocks_);
   size_ = std::exchange(other.size_, 0);
+  authors_ = std::move(other.authors_);
   return *this;
 }
 StreamEntries::~StreamEntries() = default;
@@ -93,13 +104,22 @@ void StreamEntries::AscendOf(std::uint32_t regions, const EntryKey& from,
   }
 }
 
-bool StreamEntries::Contains(StreamId id) const {
-  bool found = false;
-  Ascend(EntryKey::Before(id), EntryKey::Behind(id), [&found](const EntryView&) {
-    found = true;
-    return false;
+std::uint64_t StreamEntries::Count(StreamId id) const {
+  std::uint64_t count = 0;
+  Ascend(EntryKey::Before(id), EntryKey::Behind(id), [&count](const EntryView&) {
+    ++count;
+    return true;
   });
-  return found;
+  return count;
+}
+
+std::uint64_t StreamEntries::CountBelow(const EntryKey& end) const {
+  std::uint64_t count = 0;
+  for (const auto& [key, block] : blocks_) {
+    if (block->first() >= end) break;
+    count += CountIn(*block, end);
+  }
+  return count;
 }
 
 EntryKey StreamEntries::KeyAfter(std::uint64_t count) const {
@@ -140,8 +160,18 @@ void StreamEntries::Put(std::unique_ptr<StreamBlock> block) {
   blocks_.emplace_hint(blocks_.end(), key, std::move(block));
 }
 
+void StreamEntries::NoteAuthor(const EntryKey& key) {
+  for (auto& [region, last] : authors_) {
+    if (region != key.stamp.region()) continue;
+    last = std::max(last, key.id);
+    return;
+  }
+  authors_.emplace_back(key.stamp.region(), key.id);
+}
+
 void StreamEntries::Add(const EntryView& entry) {
   const EntryKey key = entry.key();
+  NoteAuthor(key);
   if (empty()) {
     Put(std::make_unique<StreamBlock>(entry));
     size_ = 1;
@@ -241,8 +271,14 @@ void StreamEntries::Remove(StreamId id, const Context& context) {
 
 void StreamEntries::RemoveBelow(const EntryKey& end, const Context& context) {
   for (auto at = blocks_.begin(); at != blocks_.end() && at->second->first() < end;) {
-    if (context.covers_everything() && at->second->last() < end) {
-      size_ -= at->second->size();
+    if (context.covers_everything()) {
+      // Nothing in front stays: whole blocks go, of the last one the front.
+      const std::size_t gone = CountIn(*at->second, end);
+      size_ -= gone;
+      if (gone < at->second->size()) {
+        at->second->DropFront(gone);
+        return;
+      }
       at = blocks_.erase(at);
       continue;
     }

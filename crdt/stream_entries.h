@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -83,6 +84,8 @@ class StreamEntries {
   std::uint64_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t blocks() const { return blocks_.size(); }
+  // The regions that entries were added of, with the last ID of each, be it still there or not.
+  const std::vector<std::pair<RegionId, StreamId>>& authors() const { return authors_; }
   // REQUIRES: !empty().
   EntryKey first() const;
   EntryKey last() const;
@@ -93,7 +96,8 @@ class StreamEntries {
   // As Ascend, leaving out blocks that have no entry of these authors (bit n: region n). Entries of
   // other authors may still be visited.
   void AscendOf(std::uint32_t regions, const EntryKey& from, const Visit& visit) const;
-  bool Contains(StreamId id) const;
+  std::uint64_t Count(StreamId id) const;
+  std::uint64_t CountBelow(const EntryKey& end) const;
   // The key of the entry before which `count` entries stand. REQUIRES: count < size().
   EntryKey KeyAfter(std::uint64_t count) const;
   // Calls visit(last key, entries) for each block from the first on, until it says false.
@@ -129,11 +133,13 @@ class StreamEntries {
   // Leaves what `stays` says of a block; an empty block goes. Returns the next block.
   Blocks::iterator Keep(Blocks::iterator at, const std::function<bool(const EntryView&)>& stays);
   void Put(std::unique_ptr<StreamBlock> block);
+  void NoteAuthor(const EntryKey& key);
 
   // By a key that is at most the block's first one and greater than the last one of the block
   // before.
   Blocks blocks_;
   std::uint64_t size_ = 0;
+  std::vector<std::pair<RegionId, StreamId>> authors_;
 };
 
 }  // namespace crdt

@@ -176,10 +176,10 @@ void StreamGroup::Acknowledge(const Context& context, const StreamEffect& effect
   }
 }
 
-void StreamGroup::TakeOver(const Context& context, const StreamEffect& effect) {
+void StreamGroup::TakeOver(const Context& context, const StreamEffect& effect, bool active) {
   if (!exists()) return;
+  NameConsumer(context, effect, active);
   StreamConsumers& members = members_[context.stamp().region()];
-  members.Name(effect.consumer, context.stamp(), effect.time_ms, StreamConsumers::Touch::kActive);
   ByteReader items(effect.items);
   for (std::uint64_t i = 0; i < effect.count; ++i) {
     const Claim claim = DecodeClaim(items);

@@ -66,7 +66,7 @@ class StreamGroup {
   void End();
   void Deliver(const Context& context, const StreamEffect& effect, bool pending);
   void Acknowledge(const Context& context, const StreamEffect& effect);
-  void TakeOver(const Context& context, const StreamEffect& effect);
+  void TakeOver(const Context& context, const StreamEffect& effect, bool active);
   void NameConsumer(const Context& context, const StreamEffect& effect, bool active);
   void DeleteConsumer(const Context& context, const StreamEffect& effect);
   // Takes what the context covers: of a delete that knew nothing of groups.

@@ -5,7 +5,9 @@
 #include <compare>
 #include <cstdint>
 #include <limits>
-#include <utility>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "crdt/encoding.h"
 #include "crdt/stamp.h"
@@ -43,8 +45,17 @@ struct StreamId {
     return id;
   }
 
+  // "1526919030474-55"
+  std::string ToString() const;
+
   constexpr auto operator<=>(const StreamId&) const = default;
 };
+
+// The least ID of this millisecond that follows `last` and is this region's: sequences that end in
+// the region, modulo 32, never collide with those that other regions make. Empty: there is none.
+std::optional<StreamId> NextIdWithin(std::uint64_t ms, StreamId last, RegionId region);
+// The same of now, or of the last one's time where that is later.
+std::optional<StreamId> NextId(std::uint64_t now_ms, StreamId last, RegionId region);
 
 // Regions may write one ID at the same time: both entries stay, ordered by ID, then by region. The
 // stamp settles the rest: a region's primaries of different epochs may collide too.

@@ -27,22 +27,6 @@ const StreamGroup* StreamValue::Group(std::string_view name) const {
   return found == groups_.end() || !found->second.exists() ? nullptr : &found->second;
 }
 
-std::uint32_t StreamValue::authors() const {
-  std::uint32_t regions = 0;
-  for (const StreamAccount& account : accounts_.all()) {
-    regions |= std::uint32_t{1} << account.stamp.region();
-  }
-  return regions;
-}
-
-StreamId StreamValue::LastOf(RegionId author) const {
-  StreamId last;
-  for (const StreamAccount& account : accounts_.all()) {
-    if (account.stamp.region() == author) last = std::max(last, account.last);
-  }
-  return last;
-}
-
 Stamp StreamValue::newest() const {
   Stamp newest = entries_.newest();
   for (const auto& [name, group] : groups_) newest = std::max(newest, group.newest());
@@ -128,7 +112,7 @@ void StreamValue::ApplyToGroup(const EffectView& effect, const StreamEffect& bod
       group.Acknowledge(context, body);
       break;
     case EffectKind::kGroupClaim:
-      group.TakeOver(context, body);
+      group.TakeOver(context, body, effect.has(stream_flag::kActive));
       break;
     case EffectKind::kConsumerName:
       group.NameConsumer(context, body, effect.has(stream_flag::kActive));

@@ -40,10 +40,6 @@ class StreamValue {
   std::uint64_t group_count() const { return group_count_; }
   // Null where it does not exist.
   const StreamGroup* Group(std::string_view name) const;
-  // The regions that have written entries, as bits, as far as the accounts tell.
-  std::uint32_t authors() const;
-  // The last ID that an author's account tells.
-  StreamId LastOf(RegionId author) const;
   // The greatest stamp inside of what shows something. Looks at every entry.
   Stamp newest() const;
   std::size_t memory_bytes() const;

@@ -22,6 +22,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 enum class FsyncPolicy { kAlways, kEverySecond, kNo };
+// Which IDs XADD takes, and what it makes of "110": docs/data-types.md, "Streams".
+enum class StreamIds { kStrict, kSemiStrict, kLiberal };
 
 // A connection whose unsent output is beyond `hard`, or beyond `soft` for longer than `soft_for`,
 // is closed. 0: no limit.
@@ -78,6 +80,7 @@ struct Config {
   bool geo_compression = true;
   milliseconds expire_grace{300000};
   std::uint64_t conflict_ring_entries = 10000;
+  StreamIds stream_ids = StreamIds::kSemiStrict;
 
   // The process.
   std::string logfile;  // Empty: standard output.

@@ -104,6 +104,13 @@ std::optional<FsyncPolicy> ParseFsyncPolicy(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<StreamIds> ParseStreamIds(std::string_view text) {
+  for (const StreamIds mode : {StreamIds::kStrict, StreamIds::kSemiStrict, StreamIds::kLiberal}) {
+    if (text == TextOf(mode)) return mode;
+  }
+  return std::nullopt;
+}
+
 std::string TextOfBytes(std::uint64_t bytes) {
   static constexpr Unit kUnits[] = {{"", 1}, {"kb", 1 << 10}, {"mb", 1 << 20}, {"gb", 1 << 30}};
   return Scaled(bytes, kUnits);
@@ -138,6 +145,18 @@ std::string TextOf(FsyncPolicy policy) {
       return "no";
   }
   return "everysec";
+}
+
+std::string TextOf(StreamIds mode) {
+  switch (mode) {
+    case StreamIds::kStrict:
+      return "strict";
+    case StreamIds::kSemiStrict:
+      return "semi-strict";
+    case StreamIds::kLiberal:
+      return "liberal";
+  }
+  return "semi-strict";
 }
 
 }  // namespace geo_config

@@ -28,6 +28,7 @@ std::vector<std::string> ParseWords(std::string_view text);
 // Hard limit, soft limit, seconds.
 std::optional<OutputLimit> ParseLimit(std::string_view text);
 std::optional<FsyncPolicy> ParseFsyncPolicy(std::string_view text);
+std::optional<StreamIds> ParseStreamIds(std::string_view text);
 
 // The greatest unit that divides the value.
 std::string TextOfBytes(std::uint64_t bytes);
@@ -36,5 +37,6 @@ std::string TextOf(bool value);
 std::string TextOf(const std::vector<std::string>& words);
 std::string TextOf(const OutputLimit& limit);
 std::string TextOf(FsyncPolicy policy);
+std::string TextOf(StreamIds mode);
 
 }  // namespace geo_config

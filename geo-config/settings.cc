@@ -181,6 +181,18 @@ Setting AppendFsync(const Heading& heading) {
       });
 }
 
+Setting StreamIdMode(const Heading& heading) {
+  static constexpr const char* kForm = "strict, semi-strict or liberal";
+  return Make(
+      heading, kForm, [](const Config& config) { return TextOf(config.stream_ids); },
+      [](Config& config, const std::string& text) -> Status {
+        const auto value = ParseStreamIds(text);
+        if (!value) return Expected(kForm);
+        config.stream_ids = *value;
+        return {};
+      });
+}
+
 Setting SocketMode(const Heading& heading) {
   static constexpr const char* kForm = "an octal mode such as 700";
   return Make(
@@ -320,6 +332,9 @@ std::vector<Setting> MakeTable() {
            "confirmation."}),
       Number<&Config::conflict_ring_entries, 0, 100000000>(
           {"conflict-ring-entries", kRegions, kAtStart, "How many conflicts are remembered."}),
+      StreamIdMode({"stream-ids", kRegions, kAtRunTime,
+                    "What XADD makes of an ID that a client gives: strict refuses one with a "
+                    "sequence, liberal takes a time alone as sequence 0."}),
 
       Text<&Config::logfile>(
           {"logfile", kProcess, kAtStart, "File for log lines; empty: standard output."}),

@@ -22,6 +22,10 @@ std::string_view NameOf(ConflictRule rule) {
       return "double-pop";
     case ConflictRule::kConditionBothHeld:
       return "condition-both-held";
+    case ConflictRule::kSameEntryId:
+      return "same-entry-id";
+    case ConflictRule::kDeleteWins:
+      return "delete-wins";
   }
   return "unknown";
 }

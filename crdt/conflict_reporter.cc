@@ -49,6 +49,16 @@ void ConflictReporter::Survivor(ConflictRule rule, ValueType type, std::string_v
                     .winner_value = value});
 }
 
+void ConflictReporter::DeleteWon(ValueType type, std::string_view element, Stamp of_delete,
+                                 Stamp lost) {
+  sink_.OnConflict({.key = effect_.key,
+                    .element = element,
+                    .type = type,
+                    .rule = ConflictRule::kDeleteWins,
+                    .winner = of_delete,
+                    .loser = lost});
+}
+
 void ConflictReporter::DoublePop(ValueType type, std::string_view element) {
   sink_.OnConflict({.key = effect_.key,
                     .element = element,

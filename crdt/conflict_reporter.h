@@ -23,6 +23,8 @@ class ConflictReporter {
   // Something that the effect would take away had it seen it.
   void Survivor(ConflictRule rule, ValueType type, std::string_view element, Stamp survivor,
                 std::string_view value);
+  // A delete wins over a write although neither had seen the other.
+  void DeleteWon(ValueType type, std::string_view element, Stamp of_delete, Stamp lost);
   // The effect handed out an element that was taken already.
   void DoublePop(ValueType type, std::string_view element);
   // The effect's assignment came to a value: that of the key, or of an element.

@@ -1,6 +1,7 @@
 #include "crdt/effect.h"
 
 #include "crdt/score.h"
+#include "crdt/stream_effect.h"
 
 namespace crdt {
 namespace {
@@ -36,7 +37,8 @@ constexpr bool IsWithin(std::uint8_t kind, EffectKind first, EffectKind last) {
 
 bool IsKnown(std::uint8_t kind) {
   return IsWithin(kind, EffectKind::kSet, EffectKind::kClear) ||
-         IsWithin(kind, EffectKind::kSortedSetAdd, EffectKind::kSortedSetIncrement);
+         IsWithin(kind, EffectKind::kSortedSetAdd, EffectKind::kSortedSetIncrement) ||
+         IsWithin(kind, EffectKind::kStreamAdd, EffectKind::kConsumerDelete);
 }
 
 bool HasValues(EffectKind kind) {
@@ -101,7 +103,8 @@ std::string KeyResets::Encode() const {
   EncodeObserved(string, out);
   EncodeOfElements(fields, out);
   // Left out where there is nothing: as before there were sorted sets.
-  if (!members.empty()) EncodeOfElements(members, out);
+  if (!members.empty() || buries != 0) EncodeOfElements(members, out);
+  if (buries != 0) out.U8(buries);
   return bytes;
 }
 
@@ -112,6 +115,7 @@ Result<KeyResets> KeyResets::Decode(std::string_view bytes) {
   resets.string = DecodeObserved(in);
   resets.fields = DecodeOfElements(in);
   if (!in.at_end()) resets.members = DecodeOfElements(in);
+  if (!in.at_end()) resets.buries = in.U8();
   if (!in.ok() || !in.at_end()) return Fail(ErrorCode::kCorrupt, "observed counters do not decode");
   return resets;
 }
@@ -169,6 +173,12 @@ Result<EffectView> EffectView::Decode(ByteReader& in) {
       }
       break;
     }
+    default: {
+      const char* const body = in.position();
+      StreamEffect::Decode(effect.kind, effect.flags, in);
+      if (in.ok()) effect.elements = {body, static_cast<std::size_t>(in.position() - body)};
+      break;
+    }
   }
   if (in.ok() && !effect.resets.empty() && !KeyResets::Decode(effect.resets)) in.Invalidate();
   if (!in.ok()) return Fail(ErrorCode::kCorrupt, "an effect does not decode");
@@ -207,8 +217,9 @@ std::string EffectView::ToString() const {
       return "ZREM " + of + ' ' + std::to_string(element_count);
     case EffectKind::kSortedSetIncrement:
       return "ZINCRBY " + of + ' ' + std::string(field);
+    default:
+      return std::string(CommandOf(kind)) + ' ' + of;
   }
-  return "unknown";
 }
 
 bool ElementReader::Next() {

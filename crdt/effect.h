@@ -35,13 +35,26 @@ enum class EffectKind : std::uint8_t {
   kSortedSetAdd = 20,        // (member, score text, resets)…
   kSortedSetRemove = 21,     // (member, resets)…
   kSortedSetIncrement = 22,  // member, lineage, total.
+  // Streams: their bodies are in stream_effect.h. From kGroupDeliver on: of one region alone.
+  kStreamAdd = 28,
+  kStreamRemove = 29,
+  kStreamTrim = 30,
+  kStreamSetId = 31,
+  kGroupCreate = 32,
+  kGroupDestroy = 33,
+  kGroupSetPosition = 34,
+  kGroupDeliver = 35,
+  kGroupAcknowledge = 36,
+  kGroupClaim = 37,
+  kConsumerName = 38,
+  kConsumerDelete = 39,
 };
 
 namespace effect_flag {
 inline constexpr std::uint8_t kCreates = 1;  // The author had no such key: writes an infinite TTL.
 inline constexpr std::uint8_t kEmpties =
     2;  // Nothing was left at the author: drops the covered TTL.
-inline constexpr std::uint8_t kHasResets = 4;     // Observed counter parts follow.
+inline constexpr std::uint8_t kHasResets = 4;     // KeyResets follow.
 inline constexpr std::uint8_t kHasDeadline = 8;   // kSet: with this deadline.
 inline constexpr std::uint8_t kKeepTtl = 16;      // kSet: leaves the TTL register alone.
 inline constexpr std::uint8_t kConditional = 32;  // NX and the like decided this at the author.
@@ -64,8 +77,8 @@ struct EffectView {
   Total total;                  // Increments.
   ValueType kept;               // kEndHidden.
   std::uint64_t element_count;  // Of effects that name elements or, kClear, keys.
-  std::string_view elements;    // Their bytes; read by ElementReader.
-  std::string_view resets;      // Of the key; see KeyResets.
+  std::string_view elements;  // Their bytes; read by ElementReader. The body of a stream's effect.
+  std::string_view resets;    // Of the key; see KeyResets.
 
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
 
@@ -99,6 +112,11 @@ class ElementReader {
   std::vector<ObservedPart> observed_;
 };
 
+// What a delete may bury: containers in which it wins over what it has not seen (graves.h).
+namespace bury {
+inline constexpr std::uint8_t kGroups = 1;  // Of a stream.
+}  // namespace bury
+
 // What the author of a delete or an assignment had seen of a key's counters: the baselines.
 struct KeyResets {
   using OfElements = std::vector<std::pair<std::string_view, std::vector<ObservedPart>>>;
@@ -106,8 +124,10 @@ struct KeyResets {
   std::vector<ObservedPart> string;
   OfElements fields;   // Of the hash.
   OfElements members;  // Of the sorted set.
+  // Containers in which a delete wins and which this one took: bury::k…
+  std::uint8_t buries = 0;
 
-  bool empty() const { return string.empty() && fields.empty() && members.empty(); }
+  bool empty() const { return string.empty() && fields.empty() && members.empty() && buries == 0; }
   std::string Encode() const;
   // Views into `bytes`.
   static Result<KeyResets> Decode(std::string_view bytes);

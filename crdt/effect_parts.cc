@@ -80,6 +80,9 @@ KeyResets ResetsOf(const KeyCell* cell, ValueType kept) {
   if (object.sorted_set() != nullptr && kept != ValueType::kSortedSet) {
     resets.members = ObservedOfAll(object.sorted_set()->members());
   }
+  if (object.stream() != nullptr && object.stream()->visible() && kept != ValueType::kStream) {
+    resets.buries |= bury::kGroups;
+  }
   return resets;
 }
 

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "crdt/explain_stream.h"
+
 namespace crdt {
 namespace {
 
@@ -137,6 +139,7 @@ std::string_view RuleOf(ValueType type) {
 void ExplainCollection(const Object& object, Explanation& explanation) {
   const ValueType type = explanation.type;
   if (type == ValueType::kNone || type == ValueType::kString) return;
+  if (type == ValueType::kStream) return ExplainStream(*object.stream(), explanation);
   const ElementTable& elements = *ElementsOf(object, type);
   const std::uint64_t size = elements.size();
   explanation.shown = std::to_string(size) + (size == 1 ? " element" : " elements");
@@ -162,6 +165,10 @@ std::optional<Explanation> Explain(const KeyView& view, std::optional<std::strin
     return explanation;
   }
   const Object& object = cell.full();
+  if (element && view.type() == ValueType::kStream) {
+    return ExplainEntry(view.stream(), *element, explanation) ? std::optional(explanation)
+                                                              : std::nullopt;
+  }
   if (element) {
     const ElementTable* table = ElementsOf(object, view.type());
     const ElementTable::Table::Cell* found =

@@ -21,6 +21,10 @@ bool Shows(const SortedSet& set) {
   return set.size() > 0;
 }
 
+bool Shows(const StreamValue& stream) {
+  return stream.visible();
+}
+
 bool HasSpent(const StringValue& value) {
   return value.counters().has_spent();
 }
@@ -31,6 +35,10 @@ bool HasSpent(const SortedSet& set) {
   return set.has_spent();
 }
 
+bool HasSpent(const StreamValue& stream) {
+  return stream.has_spent();
+}
+
 void DropSpentOf(StringValue& value) {
   value.counters().DropSpent();
 }
@@ -39,6 +47,10 @@ void DropSpentOf(ElementTable& table) {
 }
 void DropSpentOf(SortedSet& set) {
   set.DropSpent();
+}
+
+void DropSpentOf(StreamValue& stream) {
+  stream.DropSpent();
 }
 
 template <class Container>
@@ -110,6 +122,7 @@ void Object::Join(const Object& other, const VersionVector& mine, const VersionV
   JoinContainer(hash_, other.hash_.get(), mine, theirs);
   JoinContainer(set_, other.set_.get(), mine, theirs);
   JoinContainer(sorted_set_, other.sorted_set_.get(), mine, theirs);
+  JoinContainer(stream_, other.stream_.get(), mine, theirs);
   ReleaseEmptyContainers();
 }
 
@@ -221,7 +234,8 @@ bool ApplyToPacked(KeyTable& table, std::uint64_t hash, KeyCell* cell, const Eff
       table.PutPacked(effect.key, hash, {.stamp = context.stamp(), .text = effect.value});
       return true;
     case EffectKind::kDelete:
-      if (!replaced) return false;
+      // It may have graves to leave.
+      if (!replaced || effect.has(effect_flag::kHasResets)) return false;
       if (cell != nullptr) table.Erase(effect.key, hash);
       return true;
     case EffectKind::kIncrement: {
@@ -358,6 +372,10 @@ const ElementTable& KeyView::elements() const {
   return type_ == ValueType::kHash ? *cell_->full().hash() : *cell_->full().set();
 }
 
+const StreamValue& KeyView::stream() const {
+  return *cell_->full().stream();
+}
+
 std::size_t KeyView::memory_bytes() const {
   if (cell_ == nullptr) return 0;
   std::size_t bytes = sizeof(std::uint64_t) * 2 + malloc_usable_size(const_cast<KeyCell*>(cell_));
@@ -374,6 +392,7 @@ std::size_t KeyView::memory_bytes() const {
   if (object.hash() != nullptr) bytes += object.hash()->memory_bytes();
   if (object.set() != nullptr) bytes += object.set()->memory_bytes();
   if (object.sorted_set() != nullptr) bytes += object.sorted_set()->memory_bytes();
+  if (object.stream() != nullptr) bytes += object.stream()->memory_bytes();
   return bytes;
 }
 

@@ -20,6 +20,7 @@
 #include "crdt/element_table.h"
 #include "crdt/expiry.h"
 #include "crdt/sorted_set.h"
+#include "crdt/stream_value.h"
 #include "crdt/string_value.h"
 
 namespace crdt {
@@ -42,6 +43,7 @@ class Object {
   const ElementTable* hash() const { return hash_.get(); }
   const ElementTable* set() const { return set_.get(); }
   const SortedSet* sorted_set() const { return sorted_set_.get(); }
+  const StreamValue* stream() const { return stream_.get(); }
   // Calls visit(type, container) for each container that is there, in the order of the types.
   template <class Visit>
   void ForEachContainer(Visit visit) const {
@@ -80,13 +82,16 @@ class Object {
     visit(ValueType::kHash, self.hash_);
     visit(ValueType::kSet, self.set_);
     visit(ValueType::kSortedSet, self.sorted_set_);
+    visit(ValueType::kStream, self.stream_);
   }
 
   // Takes what the context covers out of every container but `kept`.
   void RemoveCovered(const Context& context, ValueType kept);
   void ApplyToContainers(const EffectView& effect, const Context& context);
-  void ApplyResets(std::string_view resets);
+  void ApplyResets(const Context& context, std::string_view resets);
   void ReleaseEmptyContainers();
+  // Before the effect is applied.
+  void ReportAhead(const EffectView& effect, const Context& context, ConflictSink& conflicts) const;
   void ReportPops(const EffectView& effect, const Context& context, ConflictSink& conflicts) const;
   void Report(const EffectView& effect, const Context& context, ConflictSink& conflicts) const;
   void ReportWhatStays(ConflictReporter& reporter) const;
@@ -99,6 +104,7 @@ class Object {
   std::unique_ptr<ElementTable> hash_;
   std::unique_ptr<ElementTable> set_;
   std::unique_ptr<SortedSet> sorted_set_;
+  std::unique_ptr<StreamValue> stream_;
 };
 
 // The keys of one partition: name → packed string or Object.
@@ -146,6 +152,8 @@ class KeyView {
   std::optional<std::int64_t> Integer() const;
   // REQUIRES: type() is kHash or kSet. The shown container.
   const ElementTable& elements() const;
+  // REQUIRES: type() is kStream.
+  const StreamValue& stream() const;
   // REQUIRES: type() is kSortedSet.
   const SortedSet& sorted_set() const { return *cell_->full().sorted_set(); }
   // Bytes of memory that the key takes, about.

@@ -8,6 +8,7 @@
 
 #include "crdt/conflict_reporter.h"
 #include "crdt/object.h"
+#include "crdt/stream_report.h"
 
 namespace crdt {
 namespace {
@@ -33,6 +34,10 @@ void RemoveAllOf(ElementTable& table, const Context& context) {
 }
 void RemoveAllOf(SortedSet& set, const Context& context) {
   set.RemoveAll(context);
+}
+
+void RemoveAllOf(StreamValue& stream, const Context& context) {
+  stream.Clear(context);
 }
 
 Stamp LineageStart(const EffectView& effect, const Context& context) {
@@ -135,7 +140,7 @@ void ReportDoublePops(const Container* container, ValueType type, const EffectVi
 
 void Object::Apply(const EffectView& effect, const Context& context, ConflictSink* conflicts) {
   const bool report = conflicts != nullptr && !context.covers_everything();
-  if (report && effect.has(effect_flag::kPop)) ReportPops(effect, context, *conflicts);
+  if (report) ReportAhead(effect, context, *conflicts);
   ApplyToContainers(effect, context);
   if (effect.has(effect_flag::kCreates)) ttl_.Assign(context, kInfinite);
   if (report) Report(effect, context, *conflicts);
@@ -147,7 +152,7 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
     case EffectKind::kSet:
       RemoveCovered(context, ValueType::kString);
       Made(string_).Assign(context, effect.value);
-      ApplyResets(effect.resets);
+      ApplyResets(context, effect.resets);
       if (effect.has(effect_flag::kKeepTtl)) break;
       ttl_.Assign(context, effect.has(effect_flag::kHasDeadline) ? effect.deadline : kInfinite);
       break;
@@ -189,10 +194,14 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
       break;
     case EffectKind::kEndHidden:
       RemoveCovered(context, effect.kept);
-      ApplyResets(effect.resets);
+      ApplyResets(context, effect.resets);
       break;
     case EffectKind::kClear:
       Require(false, "a clear concerns a whole table");
+      break;
+    default:
+      if (stream_ == nullptr) stream_ = std::make_unique<StreamValue>();
+      stream_->Apply(effect, context);
       break;
   }
   if (effect.kind != EffectKind::kSet && effect.has(effect_flag::kEmpties)) ttl_.Clear(context);
@@ -206,12 +215,12 @@ void Object::RemoveCovered(const Context& context, ValueType kept) {
 
 void Object::Clear(const Context& context, std::string_view resets) {
   RemoveCovered(context, ValueType::kNone);
-  ApplyResets(resets);
+  ApplyResets(context, resets);
   ttl_.Clear(context);
   ReleaseEmptyContainers();
 }
 
-void Object::ApplyResets(std::string_view bytes) {
+void Object::ApplyResets(const Context& context, std::string_view bytes) {
   if (bytes.empty()) return;
   const Result<KeyResets> resets = KeyResets::Decode(bytes);
   Require(resets.has_value(), "resets are checked when their effect is decoded");
@@ -223,6 +232,23 @@ void Object::ApplyResets(std::string_view bytes) {
   }
   if (sorted_set_ != nullptr) {
     for (const auto& [member, parts] : resets->members) ResetElement(*sorted_set_, member, parts);
+  }
+  if ((resets->buries & bury::kGroups) != 0) {
+    if (stream_ == nullptr) stream_ = std::make_unique<StreamValue>();
+    stream_->BuryGroups(context.stamp());
+  }
+}
+
+void Object::ReportAhead(const EffectView& effect, const Context& context,
+                         ConflictSink& conflicts) const {
+  // The flag has other meanings in effects of other kinds.
+  if (effect.has(effect_flag::kPop)) ReportPops(effect, context, conflicts);
+  if (stream_ == nullptr) return;
+  ConflictReporter reporter(effect, context, conflicts);
+  if (IsStreamEffect(effect.kind)) {
+    ReportStreamAhead(*stream_, effect, context, reporter);
+  } else if (!effect.resets.empty()) {
+    ReportBuriedGroups(*stream_, effect, context, reporter);
   }
 }
 
@@ -283,6 +309,10 @@ void Object::Report(const EffectView& effect, const Context& context,
     case EffectKind::kExpire:
     case EffectKind::kEndHidden:
       adds = false;
+      break;
+    default:
+      ReportStreamSurvivors(*stream_, effect, reporter);
+      adds = effect.kind == EffectKind::kStreamAdd || effect.kind == EffectKind::kGroupCreate;
       break;
   }
   if (const std::optional<DeadlineMs> written = DecidedDeadline(effect)) {

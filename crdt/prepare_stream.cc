@@ -159,22 +159,21 @@ void PrepareGroupAcknowledge(std::string_view key, std::string_view group,
   for (const AuthoredId& entry : entries) EncodeAuthored(entry, body);
 }
 
-void PrepareGroupClaim(std::string_view key, const ClaimBy& by, std::span<const Claim> claims,
+void PrepareGroupClaim(std::string_view key, const NamedConsumer& by, std::span<const Claim> claims,
                        EffectList& out) {
   if (claims.empty()) return;
-  ByteWriter body =
-      BeginOfGroup(EffectKind::kGroupClaim, ActiveFlag(by.touch), key, by.group, out);
+  ByteWriter body = BeginOfGroup(EffectKind::kGroupClaim, ActiveFlag(by.touch), key, by.group, out);
   body.Bytes(by.consumer);
   body.Signed(by.now_ms);
   body.Varint(claims.size());
   for (const Claim& claim : claims) EncodeClaim(claim, body);
 }
 
-void PrepareConsumerName(std::string_view key, std::string_view group, std::string_view consumer,
-                         std::int64_t now_ms, StreamConsumers::Touch touch, EffectList& out) {
-  ByteWriter body = BeginOfGroup(EffectKind::kConsumerName, ActiveFlag(touch), key, group, out);
-  body.Bytes(consumer);
-  body.Signed(now_ms);
+void PrepareConsumerName(std::string_view key, const NamedConsumer& named, EffectList& out) {
+  ByteWriter body =
+      BeginOfGroup(EffectKind::kConsumerName, ActiveFlag(named.touch), key, named.group, out);
+  body.Bytes(named.consumer);
+  body.Signed(named.now_ms);
 }
 
 void PrepareConsumerDelete(std::string_view key, std::string_view group, std::string_view consumer,
@@ -201,9 +200,13 @@ void CopyMembers(std::string_view name, const StreamGroup& group, std::string_vi
   const StreamConsumers& members = group.members(region);
   for (const auto& [consumer, state] : members.consumers()) {
     const bool active = state.active_ms != kNeverActive;
-    PrepareConsumerName(key, name, consumer, active ? state.active_ms : state.seen_ms,
-                        active ? StreamConsumers::Touch::kActive : StreamConsumers::Touch::kSeen,
-                        out);
+    PrepareConsumerName(
+        key,
+        {.group = name,
+         .consumer = consumer,
+         .now_ms = active ? state.active_ms : state.seen_ms,
+         .touch = active ? StreamConsumers::Touch::kActive : StreamConsumers::Touch::kSeen},
+        out);
     std::vector<Claim> claims;
     members.ForEachPending(StreamId::Least(), StreamId::Greatest(),
                            [&](const AuthoredId& entry, const StreamConsumers::Pending& pending) {
@@ -214,7 +217,8 @@ void CopyMembers(std::string_view name, const StreamGroup& group, std::string_vi
                              }
                              return true;
                            });
-    PrepareGroupClaim(key, {name, consumer, state.seen_ms, StreamConsumers::Touch::kSeen}, claims, out);
+    PrepareGroupClaim(key, {name, consumer, state.seen_ms, StreamConsumers::Touch::kSeen}, claims,
+                      out);
   }
 }
 

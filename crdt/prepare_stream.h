@@ -57,18 +57,17 @@ void PrepareGroupDeliver(std::string_view key, const Delivery& delivery, EffectL
 // Nothing where `entries` is empty.
 void PrepareGroupAcknowledge(std::string_view key, std::string_view group,
                              std::span<const AuthoredId> entries, EffectList& out);
-// Gives pending entries to a consumer; nothing where `claims` is empty.
-struct ClaimBy {
+// A command names a consumer, which is made where there is none.
+struct NamedConsumer {
   std::string_view group;
   std::string_view consumer;
   std::int64_t now_ms = 0;
-  StreamConsumers::Touch touch = StreamConsumers::Touch::kActive;
+  StreamConsumers::Touch touch = StreamConsumers::Touch::kSeen;
 };
-void PrepareGroupClaim(std::string_view key, const ClaimBy& by, std::span<const Claim> claims,
+void PrepareConsumerName(std::string_view key, const NamedConsumer& named, EffectList& out);
+// Gives it pending entries; nothing where `claims` is empty.
+void PrepareGroupClaim(std::string_view key, const NamedConsumer& by, std::span<const Claim> claims,
                        EffectList& out);
-// The consumer was named by a command: made where there is none.
-void PrepareConsumerName(std::string_view key, std::string_view group, std::string_view consumer,
-                         std::int64_t now_ms, StreamConsumers::Touch touch, EffectList& out);
 void PrepareConsumerDelete(std::string_view key, std::string_view group, std::string_view consumer,
                            EffectList& out);
 

@@ -77,6 +77,15 @@ std::uint8_t PutStamp(char*& at, const EntryKey& key, Stamp before) {
 
 // --- Entries as effects and states carry them ----------------------------------------------------
 
+std::string FieldsText(const EntryView& entry) {
+  std::string text;
+  for (FieldReader field(entry); field.Next();) {
+    if (!text.empty()) text += ' ';
+    text.append(field.name()).append(" ").append(field.value());
+  }
+  return text;
+}
+
 void EncodeEntry(const EntryView& entry, ByteWriter& out) {
   entry.id.Encode(out);
   out.Varint(entry.field_count);

@@ -113,6 +113,15 @@ std::uint64_t StreamEntries::Count(StreamId id) const {
   return count;
 }
 
+std::optional<EntryView> StreamEntries::Find(RegionId author, StreamId id) const {
+  std::optional<EntryView> found;
+  Ascend(EntryKey::Before(id), EntryKey::Behind(id), [&](const EntryView& entry) {
+    if (entry.stamp.region() == author) found = entry;
+    return !found;
+  });
+  return found;
+}
+
 std::uint64_t StreamEntries::CountBelow(const EntryKey& end) const {
   std::uint64_t count = 0;
   for (const auto& [key, block] : blocks_) {

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -63,6 +65,8 @@ class FieldReader {
   std::string_view value_;
 };
 
+// "name value name value": for people.
+std::string FieldsText(const EntryView& entry);
 // ID, number of fields, fields: as effects and states carry an entry beside its stamp.
 void EncodeEntry(const EntryView& entry, ByteWriter& out);
 // The views are into the bytes that are read. The stamp is not among them.
@@ -97,6 +101,8 @@ class StreamEntries {
   // other authors may still be visited.
   void AscendOf(std::uint32_t regions, const EntryKey& from, const Visit& visit) const;
   std::uint64_t Count(StreamId id) const;
+  // The entry that this region wrote under the ID.
+  std::optional<EntryView> Find(RegionId author, StreamId id) const;
   std::uint64_t CountBelow(const EntryKey& end) const;
   // The key of the entry before which `count` entries stand. REQUIRES: count < size().
   EntryKey KeyAfter(std::uint64_t count) const;

@@ -1,6 +1,7 @@
 #include "crdt/stream_id.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace crdt {
 namespace {
@@ -8,10 +9,27 @@ namespace {
 constexpr std::uint64_t kRegions = std::uint64_t{kMaxRegion} + 1;
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 
+std::optional<std::uint64_t> ParseNumber(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 std::string StreamId::ToString() const {
   return std::to_string(ms) + '-' + std::to_string(sequence);
+}
+
+std::optional<StreamId> StreamId::Parse(std::string_view text, std::uint64_t missing) {
+  const std::size_t dash = text.find('-');
+  const auto ms = ParseNumber(text.substr(0, dash));
+  if (!ms) return std::nullopt;
+  if (dash == std::string_view::npos) return StreamId{*ms, missing};
+  const auto sequence = ParseNumber(text.substr(dash + 1));
+  if (!sequence) return std::nullopt;
+  return StreamId{*ms, *sequence};
 }
 
 std::optional<StreamId> NextIdWithin(std::uint64_t ms, StreamId last, RegionId region) {

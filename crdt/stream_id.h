@@ -47,6 +47,8 @@ struct StreamId {
 
   // "1526919030474-55"
   std::string ToString() const;
+  // Of that, or of "1526919030474" alone, which stands for the sequence `missing`.
+  static std::optional<StreamId> Parse(std::string_view text, std::uint64_t missing = 0);
 
   constexpr auto operator<=>(const StreamId&) const = default;
 };

@@ -13,6 +13,7 @@ enum class ValueType : std::uint8_t {
   kHash = 2,
   kSet = 3,
   kSortedSet = 5,
+  kStream = 6,
 };
 
 struct TypeRow {
@@ -23,7 +24,7 @@ struct TypeRow {
 inline constexpr std::array kTypeTable = {
     TypeRow{ValueType::kNone, "none"},      TypeRow{ValueType::kString, "string"},
     TypeRow{ValueType::kHash, "hash"},      TypeRow{ValueType::kSet, "set"},
-    TypeRow{ValueType::kSortedSet, "zset"},
+    TypeRow{ValueType::kSortedSet, "zset"}, TypeRow{ValueType::kStream, "stream"},
 };
 
 constexpr std::string_view NameOf(ValueType type) {

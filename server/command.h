@@ -52,10 +52,13 @@ inline constexpr KeyPositions kTwoKeys{1, 2, 1};
 inline constexpr KeyPositions kAllKeys{1, -1, 1};
 inline constexpr KeyPositions kKeyValuePairs{1, -1, 2};
 
-// One key that stands behind a word of its own (GEORADIUS … STORE key), where that is given.
+// Keys that stand behind a word of its own, where that is given: one (GEORADIUS … STORE key), or
+// the first half of all that follows (XREAD … STREAMS key … ID …).
+enum class KeywordKeys : std::uint8_t { kNext, kFirstHalf };
 struct KeywordKey {
   std::string_view keyword;  // Upper case.
   int from = 1;              // The first place where it may stand.
+  KeywordKeys keys = KeywordKeys::kNext;
 };
 
 // What is done to the value of a key, as COMMAND INFO tells it.

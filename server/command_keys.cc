@@ -1,5 +1,6 @@
 #include "server/command_keys.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -39,6 +40,7 @@ constexpr std::array kGroupCategories = {
     GroupCategory{"generic", "keyspace"},
     GroupCategory{"connection", "connection"},
     GroupCategory{"transactions", "transaction"},
+    GroupCategory{"stream", "stream"},
 };
 
 std::vector<std::string_view> NamesOf(KeyUse use) {
@@ -75,7 +77,7 @@ bool Has(const CommandSpec& spec, std::uint32_t flag) {
 }  // namespace
 
 bool HasKeys(const CommandSpec& spec) {
-  return spec.keys.first != 0 || spec.key_count_position != 0;
+  return spec.keys.first != 0 || spec.key_count_position != 0 || !spec.keyword_keys.empty();
 }
 
 std::optional<std::vector<std::size_t>> KeyPlaces(const CommandSpec& spec, Arguments arguments) {
@@ -99,7 +101,10 @@ std::optional<std::vector<std::size_t>> KeyPlaces(const CommandSpec& spec, Argum
   for (const KeywordKey& key : spec.keyword_keys) {
     for (auto at = static_cast<std::size_t>(key.from); at + 1 < arguments.size(); ++at) {
       if (!EqualsIgnoreCase(arguments[at], key.keyword)) continue;
-      places.push_back(at + 1);
+      const std::size_t behind = arguments.size() - at - 1;
+      if (key.keys == KeywordKeys::kFirstHalf && behind % 2 == 1) return std::nullopt;
+      const std::size_t count = key.keys == KeywordKeys::kFirstHalf ? behind / 2 : 1;
+      for (std::size_t i = 1; i <= count; ++i) places.push_back(at + i);
       break;
     }
   }

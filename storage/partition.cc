@@ -56,6 +56,9 @@ bool MayLeaveSpentParts(const EffectView& effect) {
     case EffectKind::kHashDelete:
     case EffectKind::kSortedSetAdd:
     case EffectKind::kSortedSetRemove:
+    case EffectKind::kStreamRemove:
+    case EffectKind::kStreamTrim:
+    case EffectKind::kGroupDestroy:
       return true;
     default:
       return false;

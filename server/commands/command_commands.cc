@@ -27,8 +27,8 @@ void WriteNames(ReplyWriter& reply, const std::vector<std::string_view>& names,
   for (const std::string_view name : names) reply.Simple(std::string(prefix).append(name));
 }
 
-// Keys at fixed places.
-void WriteRangeSpec(ReplyWriter& reply, const KeyPositions& keys) {
+// Keys at fixed places. `limit` 2: the first half of what follows.
+void WriteRangeSpec(ReplyWriter& reply, const KeyPositions& keys, int limit = 0) {
   reply.Bulk("type");
   reply.Bulk("range");
   reply.Bulk("spec");
@@ -38,7 +38,7 @@ void WriteRangeSpec(ReplyWriter& reply, const KeyPositions& keys) {
   reply.Bulk("keystep");
   reply.Integer(keys.step);
   reply.Bulk("limit");
-  reply.Integer(0);
+  reply.Integer(limit);
 }
 
 // Keys after their number.
@@ -88,7 +88,11 @@ void WriteKeywordSpec(ReplyWriter& reply, const std::vector<std::string_view>& u
   reply.Integer(key.from);
   reply.Bulk("find_keys");
   reply.Map(2);
-  WriteRangeSpec(reply, kOneKey);
+  if (key.keys == KeywordKeys::kFirstHalf) {
+    WriteRangeSpec(reply, kAllKeys, 2);
+  } else {
+    WriteRangeSpec(reply, kOneKey);
+  }
 }
 
 void WriteKeySpecs(ReplyWriter& reply, const CommandSpec& spec) {

@@ -5,6 +5,7 @@
 
 #include "crdt/prepare.h"
 #include "crdt/prepare_sorted_set.h"
+#include "crdt/prepare_stream.h"
 #include "server/commands/command_families.h"
 #include "server/commands/database_index.h"
 #include "server/commands/glob.h"
@@ -50,8 +51,12 @@ void Type(CommandContext& context, Arguments arguments) {
 // -------------------------------------------------------------------------------
 
 // What adds the elements of `source` to `key`, where nothing is.
-void PrepareElements(const KeyView& source, std::string_view key, crdt::EffectList& out) {
+void PrepareElements(const KeyView& source, std::string_view key, crdt::Writer writer,
+                     crdt::EffectList& out) {
   const KeyView nothing;
+  if (source.type() == ValueType::kStream) {
+    return crdt::PrepareStreamCopy(source.stream(), nothing, key, writer, out);
+  }
   if (source.type() == ValueType::kSortedSet) {
     std::vector<crdt::MemberScore> members;
     const crdt::SortedSet& set = source.sorted_set();
@@ -92,7 +97,7 @@ void ShipAs(CommandContext& context, std::string_view from, std::string_view key
   }
   // Both are views into the source until the commit: the effects hold copies.
   crdt::PrepareDelete(target, key, crdt::DeleteReason::kCommand, database.effects());
-  PrepareElements(source, key, database.effects());
+  PrepareElements(source, key, database.writer(), database.effects());
   database.Commit();
   if (!deadline) return;
   crdt::PrepareExpire(database.Read(key), key, *deadline, database.effects());

@@ -39,6 +39,7 @@ std::string_view EncodingOf(const KeyView& view) {
     return text.size() <= kMostEmbeddedBytes ? "embstr" : "raw";
   }
   if (view.type() == ValueType::kSortedSet) return SortedSetEncoding(view.sorted_set());
+  if (view.type() == ValueType::kStream) return "stream";
   bool integers = view.type() == ValueType::kSet;
   bool small = true;
   view.elements().ForEach([&](std::string_view name, std::string_view value) {

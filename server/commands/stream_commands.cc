@@ -67,8 +67,7 @@ bool CheckForm(CommandContext& context, const AddedId& asked) {
     return false;
   }
   const bool zero = asked.form == AddedId::Form::kFull ||
-                    (asked.form == AddedId::Form::kTime &&
-                     mode == geo_config::StreamIds::kLiberal);
+                    (asked.form == AddedId::Form::kTime && mode == geo_config::StreamIds::kLiberal);
   if (!zero || !asked.id.is_zero()) return true;
   context.reply.Error("ERR The ID specified in XADD must be greater than 0-0");
   return false;
@@ -185,10 +184,8 @@ void XSetId(CommandContext& context, Arguments arguments) {
     return context.reply.Error(
         "ERR The entries_added specified in XSETID is smaller than the target stream length");
   }
-  crdt::StreamAccount said{.stamp = {},
-                           .added = accounts.added(),
-                           .last = words->last,
-                           .deleted = accounts.deleted()};
+  crdt::StreamAccount said{
+      .stamp = {}, .added = accounts.added(), .last = words->last, .deleted = accounts.deleted()};
   if (words->added) said.added = static_cast<std::uint64_t>(*words->added);
   if (words->deleted && !words->deleted->is_zero()) said.deleted = *words->deleted;
   crdt::PrepareStreamSetId(*view, arguments[1], said, context.database.effects());
@@ -201,8 +198,8 @@ void XSetId(CommandContext& context, Arguments arguments) {
 void XLen(CommandContext& context, Arguments arguments) {
   const auto view = ReadTyped(context, arguments[1], ValueType::kStream);
   if (!view) return;
-  context.reply.Integer(
-      view->exists() ? static_cast<std::int64_t>(view->stream().entries().size()) : 0);
+  context.reply.Integer(view->exists() ? static_cast<std::int64_t>(view->stream().entries().size())
+                                       : 0);
 }
 
 enum class Direction { kUp, kDown };
@@ -261,8 +258,9 @@ constexpr CommandSpec kCommands[] = {
      .access = Access::kWrite,
      .flags = command_flag::kFast | command_flag::kDenyOom,
      .group = "stream",
-     .summary = "Adds an entry and answers its ID; may trim the stream. An ID made by * ends in the "
-                "region, modulo 32.",
+     .summary =
+         "Adds an entry and answers its ID; may trim the stream. An ID made by * ends in the "
+         "region, modulo 32.",
      .when_concurrent = "The entries of all regions unite in the order of their IDs; of one ID "
                         "written twice both stay, ordered by region.",
      .since = "5.0.0",

@@ -1,6 +1,6 @@
 #include "server/commands/stream_words.h"
 
-#include <charconv>
+#include <algorithm>
 #include <limits>
 
 #include "crdt/string_value.h"
@@ -16,13 +16,6 @@ using crdt::StreamId;
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 // As many blocks as "~" takes at once where no LIMIT says otherwise, as in Redis.
 constexpr std::int64_t kMostTrimmedBlocks = 100;
-
-std::optional<std::uint64_t> ToNumber(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 std::optional<StreamId> Bound(CommandContext& context, std::string_view word,
                               std::uint64_t missing) {
@@ -68,8 +61,8 @@ class OptionParser {
       return Refuse("ERR syntax error, LIMIT cannot be used without the special ~ option");
     }
     if (!limit_given_ && trim.whole_blocks) {
-      trim.limit = kMostTrimmedBlocks *
-                   static_cast<std::int64_t>(crdt::StreamEntries::kMostBlockEntries);
+      trim.limit =
+          kMostTrimmedBlocks * static_cast<std::int64_t>(crdt::StreamEntries::kMostBlockEntries);
     }
     return true;
   }
@@ -133,10 +126,9 @@ std::optional<AddedId> ParseAddedId(CommandContext& context, std::string_view wo
   if (word == "*") return AddedId{Form::kAutomatic, {}};
   const std::size_t dash = word.find('-');
   if (dash != std::string_view::npos && word.substr(dash + 1) == "*") {
-    const auto ms = ToNumber(word.substr(0, dash));
-    if (ms) return AddedId{Form::kTimeAndAutomaticSequence, {*ms, 0}};
-    context.reply.Error(kErrorInvalidStreamId);
-    return std::nullopt;
+    const auto id = ParseStreamId(context, word.substr(0, dash));
+    if (!id) return std::nullopt;
+    return AddedId{Form::kTimeAndAutomaticSequence, *id};
   }
   const auto id = ParseStreamId(context, word);
   if (!id) return std::nullopt;
@@ -145,19 +137,9 @@ std::optional<AddedId> ParseAddedId(CommandContext& context, std::string_view wo
 
 }  // namespace
 
-std::optional<StreamId> ToStreamId(std::string_view word, std::uint64_t missing) {
-  const std::size_t dash = word.find('-');
-  const auto ms = ToNumber(word.substr(0, dash));
-  if (!ms) return std::nullopt;
-  if (dash == std::string_view::npos) return StreamId{*ms, missing};
-  const auto sequence = ToNumber(word.substr(dash + 1));
-  if (!sequence) return std::nullopt;
-  return StreamId{*ms, *sequence};
-}
-
 std::optional<StreamId> ParseStreamId(CommandContext& context, std::string_view word,
                                       std::uint64_t missing) {
-  const auto id = ToStreamId(word, missing);
+  const auto id = StreamId::Parse(word, missing);
   if (!id) context.reply.Error(kErrorInvalidStreamId);
   return id;
 }
@@ -181,6 +163,30 @@ std::optional<StreamId> ParseIntervalEnd(CommandContext& context, std::string_vi
   return std::nullopt;
 }
 
+std::string NoSuchGroupForKey(std::string_view group, std::string_view key) {
+  return std::string("NOGROUP No such consumer group '")
+      .append(Told(group))
+      .append("' for key name '")
+      .append(Told(key))
+      .append("'");
+}
+
+std::string NoSuchKeyOrGroup(std::string_view key, std::string_view group) {
+  return std::string("NOGROUP No such key '")
+      .append(Told(key))
+      .append("' or consumer group '")
+      .append(Told(group))
+      .append("'");
+}
+
+std::string SubcommandSyntax(std::string_view command, std::string_view subcommand) {
+  return std::string("ERR unknown subcommand or wrong number of arguments for '")
+      .append(Told(subcommand, 128))
+      .append("'. Try ")
+      .append(UpperCase(command))
+      .append(" HELP.");
+}
+
 std::uint64_t TrimWords::CountIn(const crdt::StreamEntries& entries) const {
   const std::uint64_t size = entries.size();
   const auto most = static_cast<std::uint64_t>(most_entries);
@@ -191,8 +197,7 @@ std::uint64_t TrimWords::CountIn(const crdt::StreamEntries& entries) const {
   std::uint64_t count = 0;
   entries.ForEachBlock([&](const EntryKey& last, std::size_t in_block) {
     if (limit != 0 && count + in_block > static_cast<std::uint64_t>(limit)) return false;
-    const bool goes =
-        by == By::kLength ? size - count >= most + in_block : last.id < least_id;
+    const bool goes = by == By::kLength ? size - count >= most + in_block : last.id < least_id;
     if (goes) count += in_block;
     return goes;
   });

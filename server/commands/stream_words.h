@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "crdt/stream_id.h"
@@ -14,9 +15,8 @@ namespace server {
 inline constexpr std::string_view kErrorInvalidStreamId =
     "ERR Invalid stream ID specified as stream command argument";
 
-// "110-7" or "110", which stands for the sequence `missing`. Empty where it is something else.
-std::optional<crdt::StreamId> ToStreamId(std::string_view word, std::uint64_t missing);
-// As ToStreamId, and answers the error.
+// "110-7" or "110", which stands for the sequence `missing`. Empty, and the error answered, where
+// it is something else.
 std::optional<crdt::StreamId> ParseStreamId(CommandContext& context, std::string_view word,
                                             std::uint64_t missing = 0);
 
@@ -56,5 +56,10 @@ struct AddWords {
 // Empty where an error was answered.
 std::optional<AddWords> ParseAddWords(CommandContext& context, Arguments arguments);
 std::optional<TrimWords> ParseTrimWords(CommandContext& context, Arguments arguments);
+
+// Errors.
+std::string NoSuchGroupForKey(std::string_view group, std::string_view key);
+std::string NoSuchKeyOrGroup(std::string_view key, std::string_view group);
+std::string SubcommandSyntax(std::string_view command, std::string_view subcommand);
 
 }  // namespace server

@@ -46,7 +46,7 @@ void StreamConsumers::ForEachPending(
   while (!places.empty()) {
     const auto least =
         std::ranges::min_element(places, {}, [](const auto& place) { return place->first.id; });
-    const auto [entry, pending] = **least;
+    const auto& [entry, pending] = **least;
     if (entry.id > to || !visit(entry, pending)) return;
     if (++*least == pending_.end() || (*least)->first.region != entry.region) places.erase(least);
   }

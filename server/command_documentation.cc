@@ -28,6 +28,7 @@ constexpr std::array kGroups = {
     GroupTitle{"set", "Sets"},
     GroupTitle{"sorted_set", "Sorted sets"},
     GroupTitle{"geo", "Places on the earth"},
+    GroupTitle{"stream", "Streams"},
     GroupTitle{"transactions", "Transactions"},
     GroupTitle{"connection", "Connections"},
     GroupTitle{"server", "Server"},

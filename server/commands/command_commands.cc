@@ -14,6 +14,7 @@
 #include "server/commands/reply_errors.h"
 #include "server/dispatcher.h"
 #include "server/node.h"
+#include "server/resp/reply_pairs.h"
 
 namespace server {
 namespace {

@@ -54,6 +54,10 @@ constexpr std::array kRules = {
         ConflictRule::kConditionBothHeld,
         "A condition such as NX held in both regions, each deciding on what it saw: the greatest "
         "stamp is shown."},
+    RuleRow{ConflictRule::kSameEntryId,
+            "Both regions wrote this ID: both entries are kept, ordered by region."},
+    RuleRow{ConflictRule::kDeleteWins,
+            "Of groups a delete wins: the write, which had not seen it, is void."},
 };
 
 std::string_view WhyOf(ConflictRule rule) {

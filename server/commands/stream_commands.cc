@@ -40,12 +40,10 @@ std::optional<StreamId> ChooseId(CommandContext& context, const AddedId& asked, 
   switch (asked.form) {
     case Form::kAutomatic:
       id = crdt::NextId(static_cast<std::uint64_t>(context.database.now_ms()), last, region);
-      if (!id) context.reply.Error(kErrorExhausted);
-      return id;
+      break;
     case Form::kTimeAndAutomaticSequence:
       id = crdt::NextIdWithin(asked.id.ms, last, region);
-      if (!id) context.reply.Error(kErrorNotGreater);
-      return id;
+      break;
     case Form::kTime:
       id = {asked.id.ms, mode == geo_config::StreamIds::kLiberal ? std::uint64_t{0} : region};
       break;
@@ -53,7 +51,7 @@ std::optional<StreamId> ChooseId(CommandContext& context, const AddedId& asked, 
       id = asked.id;
       break;
   }
-  if (*id > last) return id;
+  if (id && *id > last) return id;
   context.reply.Error(last == StreamId::Greatest() ? kErrorExhausted : kErrorNotGreater);
   return std::nullopt;
 }
@@ -172,13 +170,13 @@ void XSetId(CommandContext& context, Arguments arguments) {
   if (!view->exists()) return context.reply.Error(kErrorNoSuchKey);
   const crdt::StreamEntries& entries = view->stream().entries();
   const crdt::StreamAccounts& accounts = view->stream().accounts();
-  if (words->last < accounts.deleted()) {
-    return context.reply.Error(
-        "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
-  }
   if (!entries.empty() && words->last < entries.last().id) {
     return context.reply.Error(
         "ERR The ID specified in XSETID is smaller than the target stream top item");
+  }
+  if (words->last < accounts.deleted()) {
+    return context.reply.Error(
+        "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
   }
   if (words->added && entries.size() > static_cast<std::uint64_t>(*words->added)) {
     return context.reply.Error(
@@ -279,6 +277,7 @@ constexpr CommandSpec kCommands[] = {
     {.name = "xlen",
      .words = Exactly(2),
      .keys = kOneKey,
+     .key_use = KeyUse::kLook,
      .access = Access::kRead,
      .flags = command_flag::kFast,
      .group = "stream",

@@ -260,17 +260,15 @@ class GroupReader {
     context_.database.Commit();
   }
 
-  // What the consumer was given and has not acknowledged, behind an ID.
+  // What the consumer was given and has not acknowledged, behind an ID that is not the greatest.
   void ReadHistory(StreamId behind, StreamsReply& reply) {
     std::vector<std::pair<AuthoredId, const StreamConsumers::Pending*>> pending;
-    if (behind < StreamId::Greatest()) {
-      group_.members(region_).ForEachPending(
-          behind.Next(), StreamId::Greatest(),
-          [&](const AuthoredId& entry, const StreamConsumers::Pending& given) {
-            if (given.consumer->first == words_.consumer) pending.emplace_back(entry, &given);
-            return pending.size() < words_.most;
-          });
-    }
+    group_.members(region_).ForEachPending(
+        behind.Next(), StreamId::Greatest(),
+        [&](const AuthoredId& entry, const StreamConsumers::Pending& given) {
+          if (given.consumer->first == words_.consumer) pending.emplace_back(entry, &given);
+          return pending.size() < words_.most;
+        });
     std::vector<crdt::Claim> again;
     ReplyWriter& body = reply.Begin(key_);
     body.Array(pending.size());
@@ -341,7 +339,8 @@ bool ResolveHistoryIds(CommandContext& context, const ReadWords& words,
     } else {
       const auto id = ParseStreamId(context, words.ids[i]);
       if (!id) return false;
-      ids.push_back(*id);
+      // Nothing can be behind the greatest ID: Redis takes it for ">".
+      ids.push_back(*id == StreamId::Greatest() ? HistoryId() : HistoryId(*id));
     }
   }
   return true;

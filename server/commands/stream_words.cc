@@ -232,11 +232,11 @@ std::optional<TrimWords> ParseTrimWords(CommandContext& context, Arguments argum
     context.reply.Error(kErrorSyntax);
     return std::nullopt;
   }
-  if (!parser.Check(words.trim)) return std::nullopt;
-  if (words.trim.by == TrimWords::By::kNothing) {
+  if (words.trim.by == TrimWords::By::kNothing && words.trim.limit == 0) {
     context.reply.Error("ERR syntax error, XTRIM must be called with a trimming strategy");
     return std::nullopt;
   }
+  if (!parser.Check(words.trim)) return std::nullopt;
   return words.trim;
 }
 

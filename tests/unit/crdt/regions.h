@@ -126,7 +126,8 @@ class TestRegion {
   }
 
   KeyView Find(std::string_view key) const { return KeyView(table_.Find(key)); }
-  // "string 5", "set a b", "hash f=1 g=2", "zset a=1.5 b=3" (in the order of scores) or "none".
+  // "string 5", "set a b", "hash f=1 g=2", "zset a=1.5 b=3" (in the order of scores),
+  // "stream 1-1 2-1 [group]" or "none".
   std::string Shows(std::string_view key) const {
     const KeyView view = Find(key);
     std::string scratch;
@@ -134,6 +135,7 @@ class TestRegion {
     if (view.type() == ValueType::kString) return text + " " + std::string(view.Text(scratch));
     if (!view.exists()) return text;
     if (view.type() == ValueType::kSortedSet) return text + ShowsInOrder(view.sorted_set());
+    if (view.type() == ValueType::kStream) return text + ShownStream(view.stream());
     std::map<std::string, std::string> elements;
     view.elements().ForEach([&](auto name, auto value) { elements.emplace(name, value); });
     for (const auto& [name, value] : elements) {
@@ -160,6 +162,19 @@ class TestRegion {
   ReportedConflicts reports;
 
  private:
+  static std::string ShownStream(const StreamValue& stream) {
+    std::string text;
+    stream.entries().Ascend({}, EntryKey::Behind(StreamId::Greatest()),
+                            [&](const EntryView& entry) {
+                              text += " " + entry.id.ToString();
+                              return true;
+                            });
+    for (const auto& [name, group] : stream.groups()) {
+      if (group.exists()) text += " [" + name + "]";
+    }
+    return text;
+  }
+
   // Returns the stamp behind the last effect's.
   Stamp Apply(std::string_view effects, Stamp stamp, const VersionVector* context,
               ConflictSink* sink) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "crdt/effect_parts.h"
+#include "crdt/stream_reading.h"
 
 namespace crdt {
 namespace {
@@ -185,13 +186,14 @@ void PrepareConsumerDelete(std::string_view key, std::string_view group, std::st
 
 namespace {
 
-// The copy's entries are all of one author: a group goes on behind what it had read of all.
+// The copy's entries are all of one author: the group goes on before the first that it had not
+// delivered.
 GroupStart StartOfCopy(const StreamValue& source, const StreamGroup& group, RegionId region) {
   StreamId position = group.LastDelivered(region);
-  for (const auto& [author, last] : source.entries().authors()) {
-    const StreamId read = group.Position(region, author);
-    if (read < last) position = std::min(position, read);
-  }
+  ForEachUndelivered(source, group, region, [&position](const EntryView& entry) {
+    if (entry.id <= position) position = entry.id.Previous();
+    return false;
+  });
   return {.everywhere = position, .regions = {}, .entries_read = group.EntriesRead(region)};
 }
 

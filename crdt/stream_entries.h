@@ -88,7 +88,8 @@ class StreamEntries {
   std::uint64_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t blocks() const { return blocks_.size(); }
-  // The regions that entries were added of, with the last ID of each, be it still there or not.
+  // The regions that entries were added of since the stream was last empty, with the greatest ID of
+  // each, be it still there or not.
   const std::vector<std::pair<RegionId, StreamId>>& authors() const { return authors_; }
   // REQUIRES: !empty().
   EntryKey first() const;
@@ -140,6 +141,9 @@ class StreamEntries {
   Blocks::iterator Keep(Blocks::iterator at, const std::function<bool(const EntryView&)>& stays);
   void Put(std::unique_ptr<StreamBlock> block);
   void NoteAuthor(const EntryKey& key);
+  void ForgetAuthorsOfNothing() {
+    if (empty()) authors_.clear();
+  }
 
   // By a key that is at most the block's first one and greater than the last one of the block
   // before.

@@ -33,7 +33,13 @@ bool AnyUndelivered(const StreamValue& stream, const StreamGroup& group, RegionI
 
 GroupStart StartAtEnd(const StreamValue& stream, RegionId reader) {
   std::array<StreamId, kMaxRegion + 1> lasts{};
-  for (const auto& [author, last] : stream.entries().authors()) lasts[author] = last;
+  std::size_t unknown = stream.entries().authors().size();
+  stream.entries().Descend({}, EntryKey::Behind(StreamId::Greatest()), [&](const EntryView& entry) {
+    StreamId& last = lasts[entry.stamp.region()];
+    if (last.is_zero()) --unknown;
+    last = std::max(last, entry.id);
+    return unknown > 0;
+  });
   for (const StreamAccount& account : stream.accounts().all()) {
     StreamId& last = lasts[account.stamp.region()];
     last = std::max(last, account.last);

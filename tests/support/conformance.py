@@ -151,6 +151,8 @@ def matches(expected, reply):
     kind, value = expected
     if kind == "text":
         return isinstance(reply, str) and not isinstance(reply, ErrorReply) and reply == value
+    if kind == "list" and isinstance(reply, dict):
+        reply = [list(pair) for pair in reply.items()]  # As RESP2 tells XREAD's map.
     if kind == "list":
         return type(reply) is list and len(reply) == len(value) and \
             all(matches(item, got) for item, got in zip(value, reply))

@@ -276,6 +276,7 @@ void StreamEntries::Remove(StreamId id, const Context& context) {
     at = Keep(
         at, [&](const EntryView& entry) { return entry.id != id || !context.Covers(entry.stamp); });
   }
+  ForgetAuthorsOfNothing();
 }
 
 void StreamEntries::RemoveBelow(const EntryKey& end, const Context& context) {
@@ -295,6 +296,7 @@ void StreamEntries::RemoveBelow(const EntryKey& end, const Context& context) {
       return entry.key() >= end || !context.Covers(entry.stamp);
     });
   }
+  ForgetAuthorsOfNothing();
 }
 
 // Goes through all entries, across blocks.

@@ -262,6 +262,15 @@ TEST_F(StreamRules, AGroupAtTheEndGetsWhatArrivesLate) {
   EXPECT_EQ(Undelivered(one), (std::vector<AuthoredId>{{2, {115, 2}}}));
 }
 
+TEST_F(StreamRules, AGroupAtTheEndOfANewStreamOfTheSameNameGetsLesserIds) {
+  Everywhere(Add(two, {110, 2}));
+  Everywhere(one.Delete("k"));
+  Everywhere(Add(one, {5, 1}));
+  Everywhere(CreateAtEnd(one, "g"));
+  Everywhere(Add(two, {50, 2}));
+  EXPECT_EQ(Undelivered(one), (std::vector<AuthoredId>{{2, {50, 2}}}));
+}
+
 TEST_F(StreamRules, ConsumersAndWhatIsPendingBelongToTheirRegion) {
   Everywhere(Add(one, {1, 1}));
   Everywhere(Create(one, "g"));

@@ -50,16 +50,30 @@ TEST(Histories, OfSortedSetsAreAsSpecified) {
                  Kind::kSortedSetRemove, Kind::kDelete, Kind::kFlush}});
 }
 
+TEST(Histories, OfStreamsAreAsSpecified) {
+  ExpectNoFailure({.kinds = {Kind::kStreamAdd, Kind::kStreamAdd, Kind::kStreamAdd,
+                             Kind::kStreamRemove, Kind::kStreamTrim, Kind::kDelete, Kind::kFlush}});
+}
+
+TEST(Histories, OfConsumerGroupsAreAsSpecified) {
+  ExpectNoFailure({.kinds = {Kind::kStreamAdd, Kind::kStreamAdd, Kind::kGroupCreate,
+                             Kind::kGroupCreate, Kind::kGroupSetPosition, Kind::kGroupDeliver,
+                             Kind::kGroupDeliver, Kind::kGroupAcknowledge, Kind::kGroupDestroy,
+                             Kind::kStreamRemove, Kind::kDelete, Kind::kFlush}});
+}
+
 TEST(Histories, OfTimesToLiveAreAsSpecified) {
   ExpectNoFailure({.kinds = {Kind::kExpire, Kind::kExpire, Kind::kSet, Kind::kSetAdd,
                              Kind::kSetRemove, Kind::kDelete}});
 }
 
 TEST(Histories, OfAllTypesOnTheSameKeysAreAsSpecified) {
-  ExpectNoFailure({.kinds = {Kind::kSet, Kind::kIncrement, Kind::kIncrement, Kind::kSetAdd,
-                             Kind::kSetAdd, Kind::kSetRemove, Kind::kHashSet, Kind::kHashIncrement,
-                             Kind::kHashDelete, Kind::kSortedSetAdd, Kind::kSortedSetIncrement,
-                             Kind::kSortedSetRemove, Kind::kExpire, Kind::kDelete, Kind::kFlush}});
+  ExpectNoFailure(
+      {.kinds = {Kind::kSet, Kind::kIncrement, Kind::kIncrement, Kind::kSetAdd, Kind::kSetAdd,
+                 Kind::kSetRemove, Kind::kHashSet, Kind::kHashIncrement, Kind::kHashDelete,
+                 Kind::kSortedSetAdd, Kind::kSortedSetIncrement, Kind::kSortedSetRemove,
+                 Kind::kStreamAdd, Kind::kStreamRemove, Kind::kGroupCreate, Kind::kGroupDeliver,
+                 Kind::kExpire, Kind::kDelete, Kind::kFlush}});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "crdt/prepare_sorted_set.h"
+#include "stream_draws.h"
 
 namespace properties {
 namespace {
@@ -87,8 +88,21 @@ void History::WriteAt(int region) {
   Operation operation;
   const std::optional<EffectList> effects = Draw(region, operation);
   if (!effects || effects->empty()) return;
+  NoteBuried(region, operation);
   const auto record = regions_[region].Write(*effects, operation);
   streams_[record->first_stamp.writer()].push_back(record);
+}
+
+// Whose groups a delete wins over: those of streams that it takes from what is shown here.
+void History::NoteBuried(int region, Operation& operation) {
+  for (const std::string& key : kKeys) {
+    const bool takes =
+        operation.kind == Kind::kFlush ||
+        (operation.key == key && (operation.kind == Kind::kSet || operation.kind == Kind::kDelete ||
+                                  (operation.ends_hidden && operation.kind != Kind::kStreamAdd &&
+                                   operation.kind != Kind::kGroupCreate)));
+    if (takes && Shown(region, key).stream.shows()) operation.buried.insert(key);
+  }
 }
 
 // Nothing where the command would answer with an error or change nothing.
@@ -203,6 +217,11 @@ std::optional<EffectList> History::Draw(int region, Operation& operation) {
       }
       return effects;
     }
+    default:
+      if (!ShowsOnly(shown, ValueType::kStream)) return std::nullopt;
+      return DrawStream(
+          view, regions_[region].writer(), [this](std::uint64_t sides) { return Roll(sides); },
+          operation);
   }
   return std::nullopt;
 }

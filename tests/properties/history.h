@@ -100,6 +100,7 @@ class History {
  private:
   void Step();
   void WriteAt(int region);
+  void NoteBuried(int region, Operation& operation);
   std::optional<crdt::EffectList> Draw(int region, Operation& operation);
   std::optional<crdt::EffectList> DrawIncrement(int region, const Value& value,
                                                 Operation& operation);

@@ -31,6 +31,15 @@ ValueType TypeOf(Kind kind) {
     case Kind::kSortedSetRemove:
     case Kind::kSortedSetIncrement:
       return ValueType::kSortedSet;
+    case Kind::kStreamAdd:
+    case Kind::kStreamRemove:
+    case Kind::kStreamTrim:
+    case Kind::kGroupCreate:
+    case Kind::kGroupSetPosition:
+    case Kind::kGroupDestroy:
+    case Kind::kGroupDeliver:
+    case Kind::kGroupAcknowledge:
+      return ValueType::kStream;
     case Kind::kDelete:
     case Kind::kExpire:
     case Kind::kFlush:
@@ -66,6 +75,7 @@ bool Takes(const Operation& operation, ValueType container, const std::string& e
     case Kind::kHashIncrement:
     case Kind::kSortedSetIncrement:
     case Kind::kExpire:
+    default:
       break;
   }
   return operation.ends_hidden && container != TypeOf(operation.kind);
@@ -181,15 +191,17 @@ std::string Value::Describe() const {
 }
 
 ValueType Key::type() const {
-  const Stamp newest = std::max({string.newest(), Newest(hash), Newest(set), Newest(sorted_set)});
+  const Stamp newest =
+      std::max({string.newest(), Newest(hash), Newest(set), Newest(sorted_set), stream.newest()});
   if (newest.is_zero()) return ValueType::kNone;
   if (newest == string.newest()) return ValueType::kString;
   if (newest == Newest(hash)) return ValueType::kHash;
-  return newest == Newest(set) ? ValueType::kSet : ValueType::kSortedSet;
+  if (newest == Newest(set)) return ValueType::kSet;
+  return newest == Newest(sorted_set) ? ValueType::kSortedSet : ValueType::kStream;
 }
 
 bool Key::clashes() const {
-  return string.shows() + !hash.empty() + !set.empty() + !sorted_set.empty() > 1;
+  return string.shows() + !hash.empty() + !set.empty() + !sorted_set.empty() + stream.shows() > 1;
 }
 
 std::optional<DeadlineMs> Key::deadline() const {
@@ -211,7 +223,7 @@ std::string Key::Describe() const {
   }
   std::ranges::sort(order);
   for (const auto& [score, name] : order) out += " then " + name;
-  return out + DescribeDeadlines(deadlines);
+  return out + stream.Describe() + DescribeDeadlines(deadlines);
 }
 
 Key Specify(const std::string& key, const std::vector<const Operation*>& operations) {
@@ -231,6 +243,7 @@ Key Specify(const std::string& key, const std::vector<const Operation*>& operati
       if (!taken) result.deadlines[operation->stamp] = *deadline;
     }
   }
+  result.stream = SpecifyStream(key, operations);
   return result;
 }
 
@@ -290,6 +303,7 @@ std::string Describe(const crdt::KeyView& view) {
   out += DescribeElements(object.hash(), " field ");
   out += DescribeElements(object.set(), " member ");
   if (object.sorted_set() != nullptr) out += DescribeSortedSet(*object.sorted_set());
+  if (object.stream() != nullptr) out += Described(*object.stream()).Describe();
   std::map<Stamp, DeadlineMs> deadlines;
   for (const auto& sibling : object.ttl().siblings()) deadlines[sibling.stamp] = sibling.deadline;
   return out + DescribeDeadlines(deadlines);

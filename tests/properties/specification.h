@@ -6,10 +6,12 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "crdt/object.h"
+#include "stream_specification.h"
 
 namespace properties {
 
@@ -26,6 +28,14 @@ enum class Kind {
   kSortedSetAdd,
   kSortedSetRemove,
   kSortedSetIncrement,
+  kStreamAdd,
+  kStreamRemove,
+  kStreamTrim,
+  kGroupCreate,
+  kGroupSetPosition,
+  kGroupDestroy,
+  kGroupDeliver,
+  kGroupAcknowledge,
   kFlush,
 };
 
@@ -48,6 +58,9 @@ struct Operation {
   bool creates = false;
   bool empties = false;
   bool ends_hidden = false;
+  StreamOperation stream;
+  // Keys whose streams it took from what was shown to its author: of their groups it wins.
+  std::set<std::string> buried;
 };
 
 struct Value {
@@ -66,6 +79,7 @@ struct Key {
   std::map<std::string, Value> hash;
   std::map<std::string, Value> set;
   std::map<std::string, Value> sorted_set;  // Assigned texts are scores.
+  Stream stream;
   std::map<crdt::Stamp, crdt::DeadlineMs> deadlines;
 
   crdt::ValueType type() const;

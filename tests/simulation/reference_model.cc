@@ -38,7 +38,14 @@ void ReferenceModel::Clear(Key& key, const Seen& seen) {
   Clear(key.hash, seen);
   Clear(key.set, seen);
   Clear(key.sorted_set, seen);
+  key.stream.Clear([&seen](Stamp stamp) { return seen.Covers(stamp); });
   std::erase_if(key.deadlines, [&](const auto& entry) { return seen.Covers(entry.first); });
+}
+
+// Of groups a delete wins, where its author had seen the stream.
+void ReferenceModel::Bury(Key& key, std::string_view resets, Stamp stamp) {
+  const auto seen = crdt::KeyResets::Decode(resets);
+  if (seen && (seen->buries & crdt::bury::kGroups) != 0) key.stream.Bury(stamp);
 }
 
 void ReferenceModel::Increase(const EffectView& effect, const Seen& seen, Value& value) {
@@ -74,18 +81,24 @@ ReferenceModel::Values& ReferenceModel::ElementsOf(Key& key, EffectKind kind) {
 void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
   if (effect.kind == EffectKind::kClear) {
     for (auto& [name, key] : keys_) Clear(key, seen);
+    for (crdt::ElementReader key(effect); key.Next();) {
+      Bury(keys_[std::string(key.name())], key.resets(), seen.stamp);
+    }
     return;
   }
   Key& key = keys_[std::string(effect.key)];
+  Bury(key, effect.resets, seen.stamp);
   const auto set_deadline = [&](std::int64_t deadline) {
     std::erase_if(key.deadlines, [&](const auto& entry) { return seen.Covers(entry.first); });
     key.deadlines[seen.stamp] = deadline;
   };
+  const auto covers = [&seen](Stamp stamp) { return seen.Covers(stamp); };
   switch (effect.kind) {
     case EffectKind::kSet:
       Clear(key.hash, seen);
       Clear(key.set, seen);
       Clear(key.sorted_set, seen);
+      key.stream.Clear(covers);
       Clear(key.string, seen);
       key.string.assigned[seen.stamp] = effect.value;
       if (!effect.has(crdt::effect_flag::kKeepTtl)) {
@@ -127,8 +140,12 @@ void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
       if (effect.kept != ValueType::kHash) Clear(key.hash, seen);
       if (effect.kept != ValueType::kSet) Clear(key.set, seen);
       if (effect.kept != ValueType::kSortedSet) Clear(key.sorted_set, seen);
+      if (effect.kept != ValueType::kStream) key.stream.Clear(covers);
       break;
     case EffectKind::kClear:
+      break;
+    default:
+      key.stream.Apply(effect, seen.stamp, covers);
       break;
   }
   if (effect.kind != EffectKind::kSet && effect.has(crdt::effect_flag::kEmpties)) {
@@ -185,11 +202,13 @@ ValueType ReferenceModel::VisibleType(const Key& key) {
   const Stamp string = key.string.newest();
   const Stamp hash = Newest(key.hash);
   const Stamp set = Newest(key.set);
-  const Stamp newest = std::max({string, hash, set, Newest(key.sorted_set)});
+  const Stamp scored = Newest(key.sorted_set);
+  const Stamp newest = std::max({string, hash, set, scored, key.stream.newest()});
   if (newest.is_zero()) return ValueType::kNone;
   if (newest == string) return ValueType::kString;
   if (newest == hash) return ValueType::kHash;
-  return newest == set ? ValueType::kSet : ValueType::kSortedSet;
+  if (newest == set) return ValueType::kSet;
+  return newest == scored ? ValueType::kSortedSet : ValueType::kStream;
 }
 
 std::string ReferenceModel::CompareKey(const std::string& name, const Key& key,
@@ -205,6 +224,10 @@ std::string ReferenceModel::CompareKey(const std::string& name, const Key& key,
     const std::string shown(view.Text(scratch));
     const std::string right = key.string.Text();
     return shown == right ? "" : "key " + name + " shows " + shown + ", should be " + right;
+  }
+  if (type == ValueType::kStream) {
+    const std::string difference = key.stream.Compare(view.stream());
+    return difference.empty() ? "" : "key " + name + " " + difference;
   }
   const bool scored = type == ValueType::kSortedSet;
   std::map<std::string, std::string> right;

@@ -16,6 +16,7 @@
 #include "crdt/version_vector.h"
 #include "storage/keyspace.h"
 #include "tests/simulation/history.h"
+#include "tests/simulation/stream_model.h"
 
 namespace simulation {
 
@@ -47,6 +48,7 @@ class ReferenceModel {
     Values hash;
     Values set;
     Values sorted_set;
+    StreamModel stream;
     std::map<crdt::Stamp, std::int64_t> deadlines;
   };
   struct Seen;
@@ -63,6 +65,7 @@ class ReferenceModel {
   static void Clear(Value& value, const Seen& seen);
   static void Clear(Values& values, const Seen& seen);
   static void Clear(Key& key, const Seen& seen);
+  static void Bury(Key& key, std::string_view resets, crdt::Stamp stamp);
   static Values& ElementsOf(Key& key, crdt::EffectKind kind);
   static std::string CompareOrder(const std::string& name, const crdt::SortedSet& set);
   static crdt::Stamp Newest(const Values& values);

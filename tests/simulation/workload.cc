@@ -41,7 +41,7 @@ std::string Workload::Value() {
 }
 
 // How many types of keys there are. Key number n usually has type n modulo that.
-constexpr int kTypes = 4;
+constexpr int kTypes = 5;
 
 Words Workload::Write() {
   const int number = static_cast<int>(dice_.Below(static_cast<std::uint64_t>(options_.keys)));
@@ -53,7 +53,8 @@ Words Workload::Write() {
 Words Workload::WriteOf(int type, const std::string& key) {
   if (type == 0) return StringWrite(key);
   if (type == 1) return HashWrite(key);
-  return type == 2 ? SetWrite(key) : SortedSetWrite(key);
+  if (type == 2) return SetWrite(key);
+  return type == 3 ? SortedSetWrite(key) : StreamWrite(key);
 }
 
 Words Workload::StringWrite(const std::string& key) {
@@ -131,6 +132,40 @@ Words Workload::SortedSetWrite(const std::string& key) {
   }
 }
 
+Words Workload::StreamWrite(const std::string& key) {
+  // Few IDs that are given, so that regions choose the same ones.
+  const std::string id = std::to_string(dice_.Below(6)) + "-" + std::to_string(dice_.Below(3));
+  const std::string group = dice_.Chance(60) ? "g" : "h";
+  switch (dice_.Below(16)) {
+    case 0:
+      return {"XADD", key, id, "f", Value()};
+    case 1:
+      return {"XADD", key, "MAXLEN", "3", "*", "f", Value(), "g", Value()};
+    case 2:
+      return {"XDEL", key, id, "5-0"};
+    case 3:
+      return {"XTRIM", key, "MAXLEN", std::to_string(dice_.Below(4))};
+    case 4:
+    case 5:
+      return {"XGROUP", "CREATE", key, group, dice_.Chance(70) ? "0" : "$", "MKSTREAM"};
+    case 6:
+      return {"XGROUP", "DESTROY", key, group};
+    case 7:
+      return {"XGROUP", "SETID", key, group, "0"};
+    case 8:
+    case 9:
+      return {"XREADGROUP", "GROUP", group, Element(), "COUNT", "2", "STREAMS", key, ">"};
+    case 10:
+      return {"XREADGROUP", "GROUP", group, Element(), "NOACK", "STREAMS", key, ">"};
+    case 11:
+      return {"XACK", key, group, id, "1-1", "2-2"};
+    case 12:
+      return {"XAUTOCLAIM", key, group, Element(), "0", "0", "COUNT", "3"};
+    default:
+      return {"XADD", key, "*", "f", Value()};
+  }
+}
+
 Words Workload::KeyWrite(const std::string& key) {
   switch (dice_.Below(14)) {
     case 0:
@@ -159,9 +194,11 @@ Words Workload::KeyWrite(const std::string& key) {
 }
 
 Words Workload::Read() {
-  switch (dice_.Below(5)) {
+  switch (dice_.Below(6)) {
     case 0:
       return {"GET", AnyKey()};
+    case 4:
+      return {"XRANGE", AnyKey(), "-", "+"};
     case 3:
       return {"ZRANGE", AnyKey(), "0", "-1", "WITHSCORES"};
     case 1:

@@ -37,6 +37,7 @@ class Workload {
   Words HashWrite(const std::string& key);
   Words SetWrite(const std::string& key);
   Words SortedSetWrite(const std::string& key);
+  Words StreamWrite(const std::string& key);
   Words KeyWrite(const std::string& key);
   Words Read();
   Words Wait();

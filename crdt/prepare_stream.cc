@@ -62,11 +62,10 @@ void PrepareStreamAdd(const KeyView& view, std::string_view key, Writer writer, 
   EndHidden(view, key, out);
   StreamAccount account = AccountOf(view, writer);
   ++account.added;
-  account.last = id;
   ByteWriter body =
       out.Begin(EffectKind::kStreamAdd,
                 static_cast<std::uint8_t>(CreatesFlag(view) | DeletedFlag(account)), key);
-  EncodeAccount(account, body);
+  EncodeAccount(account, AccountLast::kOfTheEntry, body);
   body.Varint(1);
   id.Encode(body);
   body.Varint(fields.size() / 2);
@@ -93,7 +92,7 @@ void PrepareStreamRemove(const KeyView& view, std::string_view key, Writer write
   const auto flags =
       static_cast<std::uint8_t>(EmptiesFlagOf(view, removed, 0) | DeletedFlag(account));
   ByteWriter body = out.Begin(EffectKind::kStreamRemove, flags, key);
-  EncodeAccount(account, body);
+  EncodeAccount(account, AccountLast::kGiven, body);
   body.Varint(present.size());
   for (const StreamId id : present) id.Encode(body);
 }
@@ -113,7 +112,7 @@ void PrepareStreamSetId(const KeyView& view, std::string_view key, const StreamA
                         EffectList& out) {
   if (!view.exists()) return;
   ByteWriter body = out.Begin(EffectKind::kStreamSetId, DeletedFlag(said), key);
-  EncodeAccount(said, body);
+  EncodeAccount(said, AccountLast::kGiven, body);
 }
 
 // --- Groups --------------------------------------------------------------------------------------
@@ -234,9 +233,10 @@ void PrepareStreamCopy(const StreamValue& source, const KeyView& target_view, st
                               .deleted = source.accounts().deleted()};
   std::uint8_t creates = CreatesFlag(target_view);
   if (!source.entries().empty()) {
-    const auto flags = static_cast<std::uint8_t>(creates | DeletedFlag(account));
+    const auto flags =
+        static_cast<std::uint8_t>(creates | DeletedFlag(account) | stream_flag::kHasLast);
     ByteWriter body = out.Begin(EffectKind::kStreamAdd, flags, key);
-    EncodeAccount(account, body);
+    EncodeAccount(account, AccountLast::kGiven, body);
     body.Varint(source.entries().size());
     source.entries().Ascend({}, EntryKey::Behind(StreamId::Greatest()),
                             [&body](const EntryView& entry) {
@@ -256,7 +256,7 @@ void PrepareStreamCopy(const StreamValue& source, const KeyView& target_view, st
   }
   if (source.entries().empty()) {
     ByteWriter body = out.Begin(EffectKind::kStreamSetId, DeletedFlag(account), key);
-    EncodeAccount(account, body);
+    EncodeAccount(account, AccountLast::kGiven, body);
   }
 }
 

@@ -6,10 +6,12 @@ namespace crdt {
 namespace {
 
 // The account's flag says whether a deleted ID follows, since most streams have none.
-StreamAccount DecodeAccount(std::uint8_t flags, ByteReader& in) {
+StreamAccount DecodeAccount(EffectKind kind, std::uint8_t flags, ByteReader& in) {
   StreamAccount account;
   account.added = in.Varint();
-  account.last = StreamId::Decode(in);
+  if (kind != EffectKind::kStreamAdd || (flags & stream_flag::kHasLast) != 0) {
+    account.last = StreamId::Decode(in);
+  }
   if ((flags & stream_flag::kHasDeleted) != 0) account.deleted = StreamId::Decode(in);
   return account;
 }
@@ -67,9 +69,9 @@ GroupStart GroupStart::Decode(ByteReader& in, bool has_entries_read) {
 
 // --- StreamEffect --------------------------------------------------------------------------------
 
-void EncodeAccount(const StreamAccount& account, ByteWriter& out) {
+void EncodeAccount(const StreamAccount& account, AccountLast last, ByteWriter& out) {
   out.Varint(account.added);
-  account.last.Encode(out);
+  if (last == AccountLast::kGiven) account.last.Encode(out);
   if (!account.deleted.is_zero()) account.deleted.Encode(out);
 }
 
@@ -106,11 +108,11 @@ StreamEffect StreamEffect::Decode(EffectKind kind, std::uint8_t flags, ByteReade
   if (kind >= EffectKind::kGroupCreate) effect.group = in.Bytes();
   switch (kind) {
     case EffectKind::kStreamAdd:
-      effect.account = DecodeAccount(flags, in);
+      effect.account = DecodeAccount(kind, flags, in);
       TakeItems(effect, 5, in, DecodeEntry);
       break;
     case EffectKind::kStreamRemove:
-      effect.account = DecodeAccount(flags, in);
+      effect.account = DecodeAccount(kind, flags, in);
       TakeItems(effect, 2, in, StreamId::Decode);
       break;
     case EffectKind::kStreamTrim:
@@ -118,7 +120,7 @@ StreamEffect StreamEffect::Decode(EffectKind kind, std::uint8_t flags, ByteReade
       effect.end.stamp = in.GetStamp();
       break;
     case EffectKind::kStreamSetId:
-      effect.account = DecodeAccount(flags, in);
+      effect.account = DecodeAccount(kind, flags, in);
       break;
     case EffectKind::kGroupCreate:
     case EffectKind::kGroupSetPosition:
@@ -150,6 +152,16 @@ StreamEffect StreamEffect::Decode(EffectKind kind, std::uint8_t flags, ByteReade
       break;
   }
   return effect;
+}
+
+StreamEffect StreamEffect::Of(const EffectView& effect) {
+  ByteReader in(effect.elements);
+  if (effect.kind != EffectKind::kStreamAdd) return Decode(effect.kind, effect.flags, in);
+  StreamEffect add;
+  add.account = DecodeAccount(effect.kind, effect.flags, in);
+  add.count = in.Varint();
+  add.items = in.Raw(in.remaining());
+  return add;
 }
 
 std::string_view CommandOf(EffectKind kind) {

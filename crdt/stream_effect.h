@@ -1,6 +1,8 @@
 // The bodies of the effects on streams, decoded. docs/formats.md, "Effects on streams".
 //
-//   kStreamAdd          account · entries
+//   kStreamAdd          account · entries; the account's last ID is that of the last entry, where
+//   it
+//                       is not given
 //   kStreamRemove       account · IDs
 //   kStreamTrim         the key below which all goes
 //   kStreamSetId        account
@@ -29,6 +31,7 @@ namespace crdt {
 
 namespace stream_flag {
 inline constexpr std::uint8_t kHasDeleted = 8;       // The account names a deleted ID.
+inline constexpr std::uint8_t kHasLast = 16;         // kStreamAdd: the last ID is not the entry's.
 inline constexpr std::uint8_t kHasEntriesRead = 16;  // A number of entries read is there.
 inline constexpr std::uint8_t kNoAcknowledge = 32;   // kGroupDeliver: nothing becomes pending.
 inline constexpr std::uint8_t kActive = 64;          // The consumer was given something new.
@@ -65,11 +68,8 @@ struct StreamEffect {
 
   // Takes a body off the front of `in`, which is invalid afterwards where it makes no sense.
   static StreamEffect Decode(EffectKind kind, std::uint8_t flags, ByteReader& in);
-  // Of an effect that was decoded as a whole before.
-  static StreamEffect Of(const EffectView& effect) {
-    ByteReader in(effect.elements);
-    return Decode(effect.kind, effect.flags, in);
-  }
+  // Of an effect that was decoded as a whole before: what was checked then is not looked at again.
+  static StreamEffect Of(const EffectView& effect);
 };
 
 constexpr bool IsStreamEffect(EffectKind kind) {
@@ -77,7 +77,8 @@ constexpr bool IsStreamEffect(EffectKind kind) {
 }
 std::string_view CommandOf(EffectKind kind);  // For people.
 
-void EncodeAccount(const StreamAccount& account, ByteWriter& out);
+enum class AccountLast { kGiven, kOfTheEntry };
+void EncodeAccount(const StreamAccount& account, AccountLast last, ByteWriter& out);
 void EncodeAuthored(const AuthoredId& entry, ByteWriter& out);
 AuthoredId DecodeAuthored(ByteReader& in);
 

@@ -19,7 +19,15 @@ std::optional<std::uint64_t> ParseNumber(std::string_view text) {
 }  // namespace
 
 std::string StreamId::ToString() const {
-  return std::to_string(ms) + '-' + std::to_string(sequence);
+  Text text;
+  return std::string(WriteTo(text));
+}
+
+std::string_view StreamId::WriteTo(Text& text) const {
+  char* at = std::to_chars(text.begin(), text.end(), ms).ptr;
+  *at++ = '-';
+  at = std::to_chars(at, text.end(), sequence).ptr;
+  return {text.data(), static_cast<std::size_t>(at - text.data())};
 }
 
 std::optional<StreamId> StreamId::Parse(std::string_view text, std::uint64_t missing) {

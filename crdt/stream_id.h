@@ -2,6 +2,7 @@
 // apart.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <limits>
@@ -47,6 +48,8 @@ struct StreamId {
 
   // "1526919030474-55"
   std::string ToString() const;
+  using Text = std::array<char, 48>;
+  std::string_view WriteTo(Text& text) const;
   // Of that, or of "1526919030474" alone, which stands for the sequence `missing`.
   static std::optional<StreamId> Parse(std::string_view text, std::uint64_t missing = 0);
 

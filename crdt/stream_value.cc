@@ -61,6 +61,7 @@ void StreamValue::Apply(const EffectView& effect, const Context& context) {
         EntryView entry = DecodeEntry(items);
         entry.stamp = context.stamp();
         entries_.Add(entry);
+        if (!effect.has(stream_flag::kHasLast)) body.account.last = entry.id;
       }
       accounts_.Say(body.account);
       break;

@@ -7,7 +7,8 @@
 namespace server {
 
 inline void WriteStreamId(ReplyWriter& reply, crdt::StreamId id) {
-  reply.Bulk(id.ToString());
+  crdt::StreamId::Text text;
+  reply.Bulk(id.WriteTo(text));
 }
 
 // [ID, [field, value, …]]

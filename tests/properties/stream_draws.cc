@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "crdt/prepare_stream.h"
 #include "crdt/stream_reading.h"
@@ -24,7 +25,7 @@ class Draw {
  public:
   Draw(const KeyView& view, crdt::Writer writer, const Roll& roll, Operation& operation)
       : view_(view), writer_(writer), roll_(roll), operation_(operation) {
-    operation_.stream.group = roll(2) == 0 ? "g" : "h";
+    operation_.stream.group = std::string(1, roll(2) == 0 ? 'g' : 'h');
     if (!view.exists()) return;
     stream_ = &view.stream();
     group_ = stream_->Group(operation_.stream.group);

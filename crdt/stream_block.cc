@@ -109,7 +109,9 @@ EntryView DecodeEntry(ByteReader& in) {
     in.Bytes();
     in.Bytes();
   }
-  if (in.ok()) entry.fields = {begin, static_cast<std::size_t>(in.position() - begin)};
+  const auto size = static_cast<std::size_t>(in.position() - begin);
+  if (size > kMostEntryBytes) in.Invalidate();
+  if (in.ok()) entry.fields = {begin, size};
   return entry;
 }
 

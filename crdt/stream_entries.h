@@ -26,6 +26,9 @@
 
 namespace crdt {
 
+// Names and values of one entry together: as much as Redis takes.
+inline constexpr std::size_t kMostEntryBytes = std::size_t{1} << 30;
+
 // One entry, in views that live as long as what it was read from stays unchanged.
 struct EntryView {
   StreamId id;

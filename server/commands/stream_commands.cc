@@ -81,6 +81,14 @@ std::uint64_t Trim(CommandContext& context, std::string_view key, const TrimWord
   return count;
 }
 
+// At most.
+std::size_t EncodedBytes(Arguments fields) {
+  constexpr std::size_t kMostLengthBytes = 10;
+  std::size_t bytes = 0;
+  for (const std::string_view word : fields) bytes += word.size() + kMostLengthBytes;
+  return bytes;
+}
+
 void XAdd(CommandContext& context, Arguments arguments) {
   const auto words = ParseAddWords(context, arguments);
   if (!words || !CheckForm(context, words->id)) return;
@@ -90,8 +98,12 @@ void XAdd(CommandContext& context, Arguments arguments) {
   if (!view->exists() && !words->make_stream) return context.reply.Null();
   const auto id = ChooseId(context, words->id, crdt::LastStreamId(*view));
   if (!id) return;
-  crdt::PrepareStreamAdd(*view, key, context.database.writer(), *id,
-                         arguments.subspan(words->fields), context.database.effects());
+  const Arguments fields = arguments.subspan(words->fields);
+  if (EncodedBytes(fields) > crdt::kMostEntryBytes) {
+    return context.reply.Error("ERR Elements are too large to be stored");
+  }
+  crdt::PrepareStreamAdd(*view, key, context.database.writer(), *id, fields,
+                         context.database.effects());
   context.database.Commit();
   WriteStreamId(context.reply, *id);
   if (words->trim.by != TrimWords::By::kNothing) Trim(context, key, words->trim);

@@ -167,7 +167,11 @@ std::size_t KnownKinds() {
 TEST(Formats, EffectsOfEveryVersionAreRead) {
   for (const std::uint32_t version : kLogVersions) {
     std::set<EffectKind> kinds;
-    for (const auto& [name, bytes] : ReadGolden(FileOf("effects", version))) {
+    Samples samples = ReadGolden(FileOf("effects", version));
+    for (auto& sample : ReadGolden(FileOf("stream_effects", version))) {
+      samples.push_back(std::move(sample));
+    }
+    for (const auto& [name, bytes] : samples) {
       crdt::ByteReader in(bytes);
       const auto effect = crdt::EffectView::Decode(in);
       ASSERT_TRUE(effect.has_value()) << name;

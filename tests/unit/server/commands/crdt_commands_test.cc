@@ -56,6 +56,23 @@ TEST_F(CrdtCommandsTest, ExplainsOneElement) {
   EXPECT_FALSE(Has(told, "other")) << told;
 }
 
+TEST_F(CrdtCommandsTest, ExplainsScoresAsTheyAreShown) {
+  Run("ZADD z 0.1 m 7 n");
+  Exchange();
+  Run("ZINCRBY z 0.2 m");
+  other_.Run("ZINCRBY z 5 m");
+  Exchange();
+  const std::string whole = Run("CRDT.EXPLAIN z");
+  EXPECT_TRUE(Has(whole, "|$4|type|$4|zset|$5|shown|$10|2 elements|")) << whole;
+  EXPECT_TRUE(Has(whole, "|element|$1|m|$5|shown|$3|5.3|")) << whole;
+  EXPECT_TRUE(Has(whole, "|element|$1|n|$5|shown|$1|7|")) << whole;
+  const std::string told = Run("CRDT.EXPLAIN z m");
+  EXPECT_TRUE(Has(told, "|shown|$3|5.3|")) << told;
+  EXPECT_TRUE(Has(told, "|value|$3|0.1|$5|shown|:1|")) << told;
+  EXPECT_TRUE(Has(told, "|net|$1|5|")) << told;
+  EXPECT_EQ(told, other_.Run("CRDT.EXPLAIN z m"));
+}
+
 TEST_F(CrdtCommandsTest, ExplainsBothTypesOfAClash) {
   Run("SET k text");
   other_node_.now_ms += 10;

@@ -123,7 +123,9 @@ std::optional<PackedValue> StringValue::AsPacked() const {
   }
   if (!siblings_.empty() || counters_.parts().size() != 1) return std::nullopt;
   const CounterPart& part = counters_.parts().front();
-  const bool plain = part.base_stamp.is_zero() && part.total.is_small_integer();
+  // A packed counter shows something: one that has never counted, which only a peer could send,
+  // does not.
+  const bool plain = !part.spent() && part.base_stamp.is_zero() && part.total.is_small_integer();
   if (!plain) return std::nullopt;
   return PackedValue{.stamp = part.start,
                      .text = {},

@@ -103,6 +103,27 @@ TEST(PackedCounter, HasTheSameBytesAsItsObject) {
   EXPECT_EQ(Object::FromPacked(*packed), *object);
 }
 
+TEST(PackedCounter, IsNotACounterThatHasNeverCounted) {
+  // A part without a newest increment, as only a damaged peer could send it: it shows nothing.
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.Varint(1);
+  out.Bytes("field");
+  out.Varint(0);  // Nothing is assigned.
+  out.Varint(1);
+  out.PutStamp(Stamp::FromValue(65));
+  out.PutStamp(Stamp());
+  Total{.integer = 7}.Encode(out);
+  out.PutStamp(Stamp());
+  Total{}.Encode(out);
+  ByteReader in(bytes);
+  ElementTable table = ElementTable::Decode(in).value();
+  EXPECT_EQ(table.size(), 0U);
+  EXPECT_FALSE(table.Contains("field"));
+  table.Assign("field", Context::Everything(Stamp::FromValue(5000)), "value");
+  EXPECT_EQ(table.size(), 1U);
+}
+
 TEST(PackedCounter, IsAlsoWhatAHashFieldIs) {
   TestRegion london(1);
   london.HashIncrement("key", "field", 4);

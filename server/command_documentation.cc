@@ -24,6 +24,7 @@ struct GroupTitle {
 constexpr std::array kGroups = {
     GroupTitle{"generic", "Keys"},
     GroupTitle{"string", "Strings and counters"},
+    GroupTitle{"bitmap", "Bitmaps"},
     GroupTitle{"hash", "Hashes"},
     GroupTitle{"set", "Sets"},
     GroupTitle{"sorted_set", "Sorted sets"},

@@ -33,6 +33,7 @@ struct GroupCategory {
 
 constexpr std::array kGroupCategories = {
     GroupCategory{"string", "string"},
+    GroupCategory{"bitmap", "bitmap"},
     GroupCategory{"hash", "hash"},
     GroupCategory{"set", "set"},
     GroupCategory{"sorted_set", "sortedset"},

@@ -7,6 +7,8 @@
 
 namespace server {
 
+std::span<const CommandSpec> BitfieldCommands();
+std::span<const CommandSpec> BitmapCommands();
 std::span<const CommandSpec> ClientCommands();
 std::span<const CommandSpec> CommandCommands();
 std::span<const CommandSpec> ConfigCommands();

@@ -41,7 +41,19 @@ PATTERNS = ["*", "k*", "?", "[fgk]*", "[^k]", "nosuch", "", "*1*", "[a-h]"]
 # Added once: a member that is there is added anew, which WATCH sees (differences.txt).
 UNIQUE = [f"member {i}" for i in range(10**6)]
 
-POOLS = {"unique": UNIQUE, "floatkey": FLOAT_KEYS, "floatfield": FLOAT_FIELDS, "key": KEYS, "field": FIELDS,
+BITS = ["0", "1", "0", "1", "2", "-1", "abc"]
+BIT_OFFSETS = ["0", "1", "5", "7", "8", "13", "64", "100", "257", "-1", "abc", "4294967296"]
+FIELD_TYPES = ["u1", "i1", "u4", "i5", "u8", "i8", "u16", "i33", "u63", "i64", "u64", "i65", "x8"]
+# Not the least number of 64 bits: redis-server takes it for too great a value of a shorter field.
+FIELD_VALUES = ["0", "1", "-1", "3", "-10", "100", "200", "-200", "70000", "9223372036854775807",
+                "abc"]
+FIELD_OFFSETS = ["0", "3", "8", "#0", "#1", "#2", "100", "-1", "#a", "4294967296"]
+
+POOLS = {"bit": BITS, "bitoffset": BIT_OFFSETS, "fieldtype": FIELD_TYPES,
+         "fieldoffset": FIELD_OFFSETS, "fieldvalue": FIELD_VALUES,
+         "overflow": ["WRAP", "SAT", "FAIL", "NEVER"],
+         "unique": UNIQUE, "floatkey": FLOAT_KEYS, "floatfield": FLOAT_FIELDS, "key": KEYS,
+         "field": FIELDS,
          "value": VALUES, "integer": INTEGERS, "index": INDEXES,
          "float": FLOATS, "count": COUNTS, "seconds": SECONDS, "milliseconds": MILLISECONDS,
          "unixseconds": UNIX_SECONDS, "unixmilliseconds": UNIX_MILLISECONDS, "pattern": PATTERNS,
@@ -77,6 +89,29 @@ SCAN 0 COUNT 1000 [MATCH pattern|TYPE string|TYPE hash|TYPE set|TYPE zset]
 OBJECT REFCOUNT nosuch
 """
 FAMILIES = {
+    "bitmaps": f"""
+SETBIT key bitoffset bit
+GETBIT key bitoffset
+BITCOUNT key
+BITCOUNT key index index [BYTE|BIT]
+BITPOS key bit
+BITPOS key bit index
+BITPOS key bit index index [BYTE|BIT]
+BITOP AND key key.
+BITOP OR key key.
+BITOP XOR key key.
+BITOP NOT key key
+BITFIELD key GET fieldtype fieldoffset
+BITFIELD key OVERFLOW overflow SET fieldtype fieldoffset fieldvalue INCRBY fieldtype 0 fieldvalue
+BITFIELD key INCRBY fieldtype fieldoffset fieldvalue GET fieldtype fieldoffset
+BITFIELD_RO key GET fieldtype fieldoffset
+GET key
+SET key value {TIME}
+APPEND key value
+INCRBY key integer
+STRLEN key
+SADD key field
+""",
     "strings": f"""
 GET key
 SET key value

@@ -22,6 +22,7 @@ std::span<const CommandSpec> GeoCommands();
 std::span<const CommandSpec> HashCommands();
 std::span<const CommandSpec> InfoCommands();
 std::span<const CommandSpec> KeyCommands();
+std::span<const CommandSpec> LcsCommands();
 std::span<const CommandSpec> ObjectCommands();
 std::span<const CommandSpec> RegionCommands();
 std::span<const CommandSpec> ServerCommands();

@@ -75,11 +75,16 @@ constexpr std::array kFamilies = {
     HashCommands,
     InfoCommands,
     KeyCommands,
+    LcsCommands,
     ObjectCommands,
     RegionCommands,
     ServerCommands,
     SetCommands,
     SlowlogCommands,
+    SortedSetCombinationCommands,
+    SortedSetCommands,
+    SortedSetPopCommands,
+    SortedSetRangeCommands,
     StreamCommands,
     StreamGroupCommands,
     StreamInformationCommands,
@@ -88,10 +93,6 @@ constexpr std::array kFamilies = {
     StringCommands,
     TransactionCommands,
     WaitCommands,
-    SortedSetCombinationCommands,
-    SortedSetCommands,
-    SortedSetPopCommands,
-    SortedSetRangeCommands,
 };
 
 class CommandTable {

@@ -28,7 +28,6 @@ ABSENT = {
         memory doctor, memory malloc-stats, memory purge, memory stats""",
     "several databases": "swapdb",
     "pops that wait": "bzpopmin, bzpopmax, bzmpop",
-    "the longest common subsequence": "lcs",
     "sorting, which is for lists and sorted sets first": "sort, sort_ro",
 }
 

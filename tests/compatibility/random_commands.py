@@ -130,6 +130,10 @@ STRLEN key
 SETRANGE key index value
 GETRANGE key index index
 SUBSTR key index index
+LCS key key
+LCS key key LEN
+LCS key key IDX [WITHMATCHLEN]
+LCS key key IDX MINMATCHLEN number
 INCR key
 DECR key
 INCRBY key integer

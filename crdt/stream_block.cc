@@ -6,6 +6,7 @@
 #include <new>
 
 #include "crdt/result.h"
+#include "crdt/varint.h"
 
 namespace crdt {
 namespace {
@@ -21,15 +22,6 @@ constexpr std::uint8_t kStampAtId = 16;
 
 // First byte, ms, sequence, stamp and number of fields at their longest.
 constexpr std::size_t kMostHeadBytes = 1 + 10 + 10 + 10 + 10;
-
-char* PutVarint(char* at, std::uint64_t value) {
-  while (value >= 0x80) {
-    *at++ = static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  *at++ = static_cast<char>(value);
-  return at;
-}
 
 char* PutRaw(char* at, const void* data, std::size_t size) {
   std::memcpy(at, data, size);

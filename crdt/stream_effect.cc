@@ -69,9 +69,9 @@ GroupStart GroupStart::Decode(ByteReader& in, bool has_entries_read) {
 
 // --- StreamEffect --------------------------------------------------------------------------------
 
-void EncodeAccount(const StreamAccount& account, AccountLast last, ByteWriter& out) {
+void EncodeAccount(const StreamAccount& account, ByteWriter& out) {
   out.Varint(account.added);
-  if (last == AccountLast::kGiven) account.last.Encode(out);
+  account.last.Encode(out);
   if (!account.deleted.is_zero()) account.deleted.Encode(out);
 }
 

@@ -77,8 +77,8 @@ constexpr bool IsStreamEffect(EffectKind kind) {
 }
 std::string_view CommandOf(EffectKind kind);  // For people.
 
-enum class AccountLast { kGiven, kOfTheEntry };
-void EncodeAccount(const StreamAccount& account, AccountLast last, ByteWriter& out);
+// With its last ID.
+void EncodeAccount(const StreamAccount& account, ByteWriter& out);
 void EncodeAuthored(const AuthoredId& entry, ByteWriter& out);
 AuthoredId DecodeAuthored(ByteReader& in);
 

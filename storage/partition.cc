@@ -88,6 +88,11 @@ void Partition::Apply(const EffectView& effect, const Context& context,
       return;
     }
   }
+  if (effect.kind == EffectKind::kStreamAdd && !effect.has(effect_flag::kCreates) &&
+      Find(effect.key).exists()) {
+    // One more entry of a key that is shown: the indexes are right as they are.
+    return crdt::ApplyToTable(table_, effect, context, conflicts);
+  }
   {
     const Bookkeeping bookkeeping(*this, effect.key);
     crdt::ApplyToTable(table_, effect, context, conflicts);

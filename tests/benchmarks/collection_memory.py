@@ -11,22 +11,24 @@ TYPES = {
     "set": ("SADD", lambda i: (b"member:%06d" % i,)),
     "hash": ("HSET", lambda i: (b"field:%06d" % i, b"v%d" % i)),
     "sorted set": ("ZADD", lambda i: (b"%d" % (i * 7919 % 1000003), b"member:%06d" % i)),
+    "stream": ("XADD", lambda i: (b"*", b"field", b"value:%010d" % i)),
 }
 
-# So many elements are added by one command.
-AT_ONCE = 100
+# So many elements are added by one command; of a stream one, whose ID is the second line of the reply.
+AT_ONCE = {"stream": 1}
 
 
 def bytes_per_element(server, type_name, size, collections):
     command, element = TYPES[type_name]
     before = resident_bytes(server.pid)
-    parts = size // AT_ONCE
+    at_once = AT_ONCE.get(type_name, 100)
+    parts = size // at_once
 
     def make(number):
-        words = [word for i in range(number % parts * AT_ONCE, (number % parts + 1) * AT_ONCE)
+        words = [word for i in range(number % parts * at_once, (number % parts + 1) * at_once)
                  for word in element(i)]
         return request(command, b"collection:%d" % (number // parts), *words)
-    fill(server.port, parts * collections, make)
+    fill(server.port, parts * collections, make, reply_lines=2 if type_name == "stream" else 1)
     return (resident_bytes(server.pid) - before) / (size * collections)
 
 

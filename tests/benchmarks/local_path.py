@@ -28,6 +28,7 @@ ROWS = {
     "ZADD, pipeline 16": ("zadd", 16),
     "ZADD at random scores, pipeline 16":
         (("ZADD", "random-scores", "__rand_int__", "element:__rand_int__"), 16),
+    "XADD, pipeline 16": (("XADD", "stream", "*", "field", "value:__rand_int__"), 16),
     "ZRANGE 0 99, pipeline 16": (("ZRANGE", "scores", "0", "99"), 16),
 }
 READS = {"GET", "GET, pipeline 16", "ZRANGE 0 99, pipeline 16"}
@@ -142,13 +143,13 @@ def measure_wait(options):
     return tuple(statistics.median(column) for column in zip(*samples))
 
 
-def fill(port, keys, make):
-    """Sends make(i) for every i, many at a time; every reply is one line."""
+def fill(port, keys, make, reply_lines=1):
+    """Sends make(i) for every i, many at a time; every reply has so many lines."""
     client = RawClient(port)
     for first in range(0, keys, 1000):
         count = min(1000, keys - first)
         client.send(b"".join(make(i) for i in range(first, first + count)))
-        for _ in range(count):
+        for _ in range(count * reply_lines):
             client.line()
     client.close()
 

@@ -187,7 +187,7 @@ class Replicator {
   void PumpAll(Now now);
   void FlushOutput();
   storage::LogPosition ShipLimit(Now now) const;
-  void UpdateStability();
+  void UpdateStability(Now now);
   void SetPaused(crdt::RegionId id, bool paused);
   void NoteInStep(crdt::RegionId id, Now now);
   NodeState OwnState(Now now) const;

@@ -127,7 +127,7 @@ void Replicator::EndOfTurn(const LogProgress& progress, Now now) {
   if (now.steady_ms - last_heartbeat_ms_ >= options_.heartbeat_ms) SendHeartbeats(now);
   if (primary_ && now.steady_ms - last_stability_ms_ >= kStabilityPauseMs) {
     last_stability_ms_ = now.steady_ms;
-    UpdateStability();
+    UpdateStability(now);
   }
   FlushOutput();
 }
@@ -206,7 +206,16 @@ void Replicator::SendHeartbeats(Now now) {
   }
 }
 
-void Replicator::UpdateStability() {
+// What is stable is forgotten: spent counter parts, graves. A node that is away may hold writes of
+// its region that nobody has seen, and that would then come home to where nothing tells any more
+// what had been reset.
+void Replicator::UpdateStability(Now now) {
+  const bool complete =
+      RegionIsComplete(now) && std::ranges::all_of(regions_, [this](const auto& entry) {
+        const PeerLink* link = RegionLink(entry.first);
+        return link == nullptr || link->state().complete;
+      });
+  if (!complete) return;
   const VersionVector stable =
       region_acknowledgements_.Stable(shard_.floor(), durable_floor_.durable());
   if (stable.empty() || stable_.Covers(stable)) return;

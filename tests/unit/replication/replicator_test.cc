@@ -216,6 +216,25 @@ TEST(FinePrint, Rule11ClosingAnEpochWaitsForEveryRegionAndTheErrorNamesIt) {
   EXPECT_EQ(machines["eu-0"].replicator().epoch(), static_cast<crdt::Epoch>(crdt::kEpochSlots));
 }
 
+// Its increments that nobody has seen would come home to where nothing tells any more what had been
+// reset of them.
+TEST(FinePrint, Rule13NothingIsStableWhileANodeOfAnyRegionIsAway) {
+  for (const std::string away : {"eu-1", "us-1"}) {
+    Machines machines({"eu-0", "eu-1", "us-0", "us-1"});
+    machines.StartAll();
+    machines.Run(4000);
+    machines.Kill(away);
+    machines.Run(1000);
+    const crdt::Stamp stamp = machines.Write("eu-0", "a");
+    machines.Run(5000);
+    EXPECT_TRUE(machines["us-0"].shard().floor().Covers(stamp));
+    EXPECT_FALSE(machines["eu-0"].shard().stable().Covers(stamp)) << away;
+    machines.Start(away);
+    machines.Run(5000);
+    EXPECT_TRUE(machines["eu-0"].shard().stable().Covers(stamp)) << away;
+  }
+}
+
 // --- Links ---------------------------------------------------------------------------------------
 
 TEST(Links, AnUnreachableRegionNeverSlowsTheOthers) {

@@ -1,6 +1,6 @@
 """What an element of a collection takes: resident bytes for small and large ones, in both servers."""
 
-from local_path import fill
+from local_path import fill, settled_bytes
 from measured_servers import Meridian, Redis, request, resident_bytes
 
 # Elements of one collection, and how many collections.
@@ -20,7 +20,7 @@ AT_ONCE = {"stream": 1}
 
 def bytes_per_element(server, type_name, size, collections):
     command, element = TYPES[type_name]
-    before = resident_bytes(server.pid)
+    before = settled_bytes(server)
     at_once = AT_ONCE.get(type_name, 100)
     parts = size // at_once
 
@@ -33,10 +33,7 @@ def bytes_per_element(server, type_name, size, collections):
 
 
 def measure(options, progress):
-    """{"sorted set of 100": (ours, theirs)}; each with servers that have done nothing else.
-
-    With a log on disk: without one, the newest records are kept in memory, which are not elements.
-    """
+    """{"sorted set of 100": (ours, theirs)}; each with servers that have done nothing else."""
     results = {}
     for type_name in TYPES:
         for size, collections in SIZES.items():

@@ -14,9 +14,10 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 CODE = re.compile(r"`([A-Z][A-Z.]+(?: [A-Z-]+)*)[^`]*`")
 # Words in capitals that are no commands: options, error codes, files, replies.
-NO_COMMANDS = {"NX", "XX", "OK", "READONLY", "MISCONF", "WRONGTYPE", "EXECABORT", "LOADING", "MOVED",
-               "FORMAT", "LOCK", "REDISCLI_AUTH", "PATH", "NAME", "MERIDIAN", "UPDATE", "REDIS",
-               "DENIED", "SIGTERM", "README", "LICENSE", "CHANGELOG", "GPL", "STORE"}
+NO_COMMANDS = {"NX", "XX", "GT", "LT", "MAXLEN", "MINID", "ENTRIESREAD", "OK", "READONLY",
+               "MISCONF", "WRONGTYPE", "EXECABORT", "LOADING", "MOVED", "FORMAT", "LOCK",
+               "REDISCLI_AUTH", "PATH", "NAME", "MERIDIAN", "UPDATE", "REDIS", "DENIED", "SIGTERM",
+               "README", "LICENSE", "CHANGELOG", "GPL", "STORE"}
 
 
 def documents():

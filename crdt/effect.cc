@@ -1,5 +1,6 @@
 #include "crdt/effect.h"
 
+#include "crdt/list_effect.h"
 #include "crdt/score.h"
 #include "crdt/stream_effect.h"
 
@@ -37,6 +38,7 @@ constexpr bool IsWithin(std::uint8_t kind, EffectKind first, EffectKind last) {
 
 bool IsKnown(std::uint8_t kind) {
   return IsWithin(kind, EffectKind::kSet, EffectKind::kClear) ||
+         IsWithin(kind, EffectKind::kListPushRight, EffectKind::kListTrim) ||
          IsWithin(kind, EffectKind::kSortedSetAdd, EffectKind::kSortedSetIncrement) ||
          IsWithin(kind, EffectKind::kStreamAdd, EffectKind::kConsumerDelete);
 }
@@ -158,6 +160,14 @@ Result<EffectView> EffectView::Decode(ByteReader& in) {
       if (effect.has(effect_flag::kHasResets)) effect.resets = in.Bytes();
       break;
     }
+    case EffectKind::kListInsert:
+    case EffectKind::kListSet:
+    case EffectKind::kListRemove:
+    case EffectKind::kListTrim:
+      DecodeListBody(in, effect);
+      break;
+    case EffectKind::kListPushRight:
+    case EffectKind::kListPushLeft:
     case EffectKind::kSetAdd:
     case EffectKind::kSetRemove:
     case EffectKind::kHashSet:
@@ -211,6 +221,19 @@ std::string EffectView::ToString() const {
       return "END HIDDEN " + of;
     case EffectKind::kClear:
       return "FLUSHALL";
+    case EffectKind::kListPushRight:
+      return "RPUSH " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kListPushLeft:
+      return "LPUSH " + of + ' ' + std::to_string(element_count);
+    case EffectKind::kListInsert:
+      return "LINSERT " + of;
+    case EffectKind::kListSet:
+      return "LSET " + of;
+    case EffectKind::kListRemove:
+      return (has(effect_flag::kPop) ? "LPOP " : "LREM ") + of + ' ' +
+             std::to_string(element_count);
+    case EffectKind::kListTrim:
+      return "LTRIM " + of;
     case EffectKind::kSortedSetAdd:
       return "ZADD " + of + ' ' + std::to_string(element_count);
     case EffectKind::kSortedSetRemove:

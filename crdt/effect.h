@@ -32,6 +32,12 @@ enum class EffectKind : std::uint8_t {
   kHashIncrement = 9,        // field, lineage, total.
   kEndHidden = 10,           // kept type, [resets]: ends the containers of the other types.
   kClear = 11,               // no key; (key, resets)… of every key that has counters: FLUSHALL.
+  kListPushRight = 12,       // values.
+  kListPushLeft = 13,        // values.
+  kListInsert = 14,          // place of the parent, value.
+  kListSet = 15,             // place, value.
+  kListRemove = 16,          // places.
+  kListTrim = 17,            // [first place to keep] [last place to keep].
   kSortedSetAdd = 20,        // (member, score text, resets)…
   kSortedSetRemove = 21,     // (member, resets)…
   kSortedSetIncrement = 22,  // member, lineage, total.
@@ -59,6 +65,9 @@ inline constexpr std::uint8_t kHasDeadline = 8;   // kSet: with this deadline.
 inline constexpr std::uint8_t kKeepTtl = 16;      // kSet: leaves the TTL register alone.
 inline constexpr std::uint8_t kConditional = 32;  // NX and the like decided this at the author.
 inline constexpr std::uint8_t kPop = 64;          // Removes: the members were handed to a client.
+inline constexpr std::uint8_t kOnLeft = 8;        // kListInsert: on the parent's left side.
+inline constexpr std::uint8_t kHasFirst = 8;      // kListTrim: the first place to keep follows.
+inline constexpr std::uint8_t kHasLast = 16;      // kListTrim: the last place to keep follows.
 inline constexpr std::uint8_t kExpired = 64;      // kDelete: the deadline had passed.
 inline constexpr std::uint8_t kFresh =
     64;  // Increments: the lineage starts at this effect's stamp.
@@ -70,15 +79,16 @@ struct EffectView {
   std::uint8_t flags;
   std::string_view bytes;  // The whole effect.
   std::string_view key;
-  std::string_view value;       // kSet.
+  std::string_view value;       // kSet, kListInsert, kListSet.
   std::string_view field;       // Increments of an element.
   DeadlineMs deadline;          // kSet with kHasDeadline, kExpire.
   Stamp lineage_start;          // Increments without kFresh.
   Total total;                  // Increments.
   ValueType kept;               // kEndHidden.
-  std::uint64_t element_count;  // Of effects that name elements or, kClear, keys.
-  std::string_view elements;  // Their bytes; read by ElementReader. The body of a stream's effect.
-  std::string_view resets;    // Of the key; see KeyResets.
+  std::uint64_t element_count;  // Of effects that name elements, places or, kClear, keys.
+  // Their bytes; read by ElementReader, places by ListPlacesOf. The body of a stream's effect.
+  std::string_view elements;
+  std::string_view resets;  // Of the key; see KeyResets.
 
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
 

@@ -9,6 +9,8 @@
 namespace crdt {
 namespace {
 
+constexpr std::string_view kListRule =
+    "Elements stand where they were put; a pop or a removal takes them whatever LSET wrote.";
 constexpr std::string_view kAddsWin = "Adds win over removes that had not seen them.";
 constexpr std::string_view kIncrementsAddUp =
     "Increments of all writers add up, on top of the shown assignment where there is one.";
@@ -129,6 +131,49 @@ void ExplainElements(const ElementTable& table, Explanation& explanation) {
   });
 }
 
+// Of a list element: the values that LSETs gave it.
+void ExplainListElement(const ListElementView& element, Explanation& explanation) {
+  std::string scratch;
+  explanation.shown = element.Text(scratch);
+  for (Sibling& sibling : element.Siblings()) {
+    explanation.siblings.push_back({sibling.stamp, std::move(sibling.value), false});
+  }
+  explanation.siblings.back().shown = true;
+  explanation.rules.emplace_back(kListRule);
+  if (explanation.siblings.size() > 1) {
+    explanation.rules.emplace_back("Concurrent LSETs: the greatest stamp is shown.");
+  }
+}
+
+// In the list's order, each named by its index.
+void ExplainList(const ListValue& list, Explanation& explanation) {
+  explanation.shown = std::to_string(list.size()) + (list.size() == 1 ? " element" : " elements");
+  std::string scratch;
+  list.ForEach(0, kMostExplainedElements, [&](const ListElementView& element) {
+    std::set<Writer> writers = {element.place().inserted().writer()};
+    const std::vector<Sibling> siblings = element.Siblings();
+    for (const Sibling& sibling : siblings) writers.insert(sibling.stamp.writer());
+    explanation.elements.push_back({.name = std::to_string(explanation.elements.size()),
+                                    .shown = std::string(element.Text(scratch)),
+                                    .newest = element.newest(),
+                                    .hidden = siblings.size() - 1,
+                                    .writers = writers.size()});
+    return true;
+  });
+  explanation.rules.emplace_back(kListRule);
+}
+
+// Empty where `element` is no index of the list.
+std::optional<Explanation> ExplainListElementAt(const ListValue& list, std::string_view element) {
+  std::optional<std::int64_t> index = ParseInteger(element);
+  const auto size = static_cast<std::int64_t>(list.size());
+  if (index && *index < 0) *index += size;
+  if (!index || *index < 0 || *index >= size) return std::nullopt;
+  Explanation explanation{.type = ValueType::kList};
+  ExplainListElement(list.At(static_cast<std::uint64_t>(*index)), explanation);
+  return explanation;
+}
+
 std::string_view RuleOf(ValueType type) {
   if (type == ValueType::kSet) return kAddsWin;
   return type == ValueType::kHash ? "Fields unite; each field is decided on its own."
@@ -139,6 +184,7 @@ std::string_view RuleOf(ValueType type) {
 void ExplainCollection(const Object& object, Explanation& explanation) {
   const ValueType type = explanation.type;
   if (type == ValueType::kNone || type == ValueType::kString) return;
+  if (type == ValueType::kList) return ExplainList(*object.list(), explanation);
   if (type == ValueType::kStream) return ExplainStream(*object.stream(), explanation);
   const ElementTable& elements = *ElementsOf(object, type);
   const std::uint64_t size = elements.size();
@@ -165,6 +211,9 @@ std::optional<Explanation> Explain(const KeyView& view, std::optional<std::strin
     return explanation;
   }
   const Object& object = cell.full();
+  if (element && view.type() == ValueType::kList) {
+    return ExplainListElementAt(view.list(), *element);
+  }
   if (element && view.type() == ValueType::kStream) {
     return ExplainEntry(view.stream(), *element, explanation) ? std::optional(explanation)
                                                               : std::nullopt;

@@ -46,6 +46,7 @@ void KeyPrefetch::Containers() const {
   if (object.string() != nullptr) FetchLine(object.string());
   if (object.hash() != nullptr) FetchLine(object.hash());
   if (object.set() != nullptr) FetchLine(object.set());
+  if (object.list() != nullptr) FetchLine(object.list());
   if (object.sorted_set() != nullptr) FetchLine(object.sorted_set());
 }
 

@@ -17,6 +17,9 @@ bool Shows(const StringValue& value) {
 bool Shows(const ElementTable& table) {
   return table.size() > 0;
 }
+bool Shows(const ListValue& list) {
+  return !list.empty();
+}
 bool Shows(const SortedSet& set) {
   return set.size() > 0;
 }
@@ -30,6 +33,9 @@ bool HasSpent(const StringValue& value) {
 }
 bool HasSpent(const ElementTable& table) {
   return table.has_spent();
+}
+bool HasSpent(const ListValue&) {
+  return false;
 }
 bool HasSpent(const SortedSet& set) {
   return set.has_spent();
@@ -45,6 +51,7 @@ void DropSpentOf(StringValue& value) {
 void DropSpentOf(ElementTable& table) {
   table.DropSpent();
 }
+void DropSpentOf(ListValue&) {}
 void DropSpentOf(SortedSet& set) {
   set.DropSpent();
 }
@@ -121,6 +128,7 @@ void Object::Join(const Object& other, const VersionVector& mine, const VersionV
   JoinContainer(string_, other.string_.get(), mine, theirs);
   JoinContainer(hash_, other.hash_.get(), mine, theirs);
   JoinContainer(set_, other.set_.get(), mine, theirs);
+  JoinContainer(list_, other.list_.get(), mine, theirs);
   JoinContainer(sorted_set_, other.sorted_set_.get(), mine, theirs);
   JoinContainer(stream_, other.stream_.get(), mine, theirs);
   ReleaseEmptyContainers();
@@ -391,6 +399,7 @@ std::size_t KeyView::memory_bytes() const {
   }
   if (object.hash() != nullptr) bytes += object.hash()->memory_bytes();
   if (object.set() != nullptr) bytes += object.set()->memory_bytes();
+  if (object.list() != nullptr) bytes += object.list()->memory_bytes();
   if (object.sorted_set() != nullptr) bytes += object.sorted_set()->memory_bytes();
   if (object.stream() != nullptr) bytes += object.stream()->memory_bytes();
   return bytes;

@@ -19,6 +19,7 @@
 #include "crdt/effect.h"
 #include "crdt/element_table.h"
 #include "crdt/expiry.h"
+#include "crdt/list_value.h"
 #include "crdt/sorted_set.h"
 #include "crdt/stream_value.h"
 #include "crdt/string_value.h"
@@ -42,6 +43,7 @@ class Object {
   const StringValue* string() const { return string_.get(); }
   const ElementTable* hash() const { return hash_.get(); }
   const ElementTable* set() const { return set_.get(); }
+  const ListValue* list() const { return list_.get(); }
   const SortedSet* sorted_set() const { return sorted_set_.get(); }
   const StreamValue* stream() const { return stream_.get(); }
   // Calls visit(type, container) for each container that is there, in the order of the types.
@@ -81,6 +83,7 @@ class Object {
     visit(ValueType::kString, self.string_);
     visit(ValueType::kHash, self.hash_);
     visit(ValueType::kSet, self.set_);
+    visit(ValueType::kList, self.list_);
     visit(ValueType::kSortedSet, self.sorted_set_);
     visit(ValueType::kStream, self.stream_);
   }
@@ -103,6 +106,7 @@ class Object {
   std::unique_ptr<StringValue> string_;
   std::unique_ptr<ElementTable> hash_;
   std::unique_ptr<ElementTable> set_;
+  std::unique_ptr<ListValue> list_;
   std::unique_ptr<SortedSet> sorted_set_;
   std::unique_ptr<StreamValue> stream_;
 };
@@ -154,6 +158,8 @@ class KeyView {
   const ElementTable& elements() const;
   // REQUIRES: type() is kStream.
   const StreamValue& stream() const;
+  // REQUIRES: type() is kList.
+  const ListValue& list() const { return *cell_->full().list(); }
   // REQUIRES: type() is kSortedSet.
   const SortedSet& sorted_set() const { return *cell_->full().sorted_set(); }
   // Bytes of memory that the key takes, about.

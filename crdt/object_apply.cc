@@ -7,15 +7,17 @@
 #include <vector>
 
 #include "crdt/conflict_reporter.h"
+#include "crdt/list_effect.h"
 #include "crdt/object.h"
 #include "crdt/stream_report.h"
 
 namespace crdt {
 namespace {
 
-StringValue& Made(std::unique_ptr<StringValue>& value) {
-  if (value == nullptr) value = std::make_unique<StringValue>();
-  return *value;
+template <class Container>
+Container& Made(std::unique_ptr<Container>& container) {
+  if (container == nullptr) container = std::make_unique<Container>();
+  return *container;
 }
 
 // The stamp of the write that makes a collection is its seed: no other one has it, and every region
@@ -31,6 +33,9 @@ void RemoveAllOf(StringValue& value, const Context& context) {
 }
 void RemoveAllOf(ElementTable& table, const Context& context) {
   table.RemoveAll(context);
+}
+void RemoveAllOf(ListValue& list, const Context& context) {
+  list.RemoveAll(context);
 }
 void RemoveAllOf(SortedSet& set, const Context& context) {
   set.RemoveAll(context);
@@ -174,6 +179,16 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
     case EffectKind::kSetRemove:
       RemoveElements(set_.get(), effect, context);
       break;
+    case EffectKind::kListPushRight:
+    case EffectKind::kListPushLeft:
+    case EffectKind::kListInsert:
+      ApplyToList(Made(list_), effect, context);
+      break;
+    case EffectKind::kListSet:
+    case EffectKind::kListRemove:
+    case EffectKind::kListTrim:
+      if (list_ != nullptr) ApplyToList(*list_, effect, context);
+      break;
     case EffectKind::kHashSet:
       AssignElements(Made(hash_, context), effect, context);
       break;
@@ -258,6 +273,8 @@ void Object::ReportPops(const EffectView& effect, const Context& context,
   ConflictReporter reporter(effect, context, conflicts);
   if (effect.kind == EffectKind::kSetRemove) {
     ReportDoublePops(set_.get(), ValueType::kSet, effect, reporter);
+  } else if (effect.kind == EffectKind::kListRemove) {
+    ReportListPops(list_.get(), effect, reporter);
   } else if (effect.kind == EffectKind::kSortedSetRemove) {
     ReportDoublePops(sorted_set_.get(), ValueType::kSortedSet, effect, reporter);
   }
@@ -287,6 +304,16 @@ void Object::Report(const EffectView& effect, const Context& context,
     case EffectKind::kSortedSetIncrement:
       ReportIncreased(*sorted_set_, ValueType::kSortedSet, effect, reporter);
       break;
+    case EffectKind::kListSet:
+      ReportListAssigned(list_.get(), effect, context, reporter);
+      break;
+    case EffectKind::kListRemove:
+    case EffectKind::kListTrim:
+      adds = false;
+      break;
+    case EffectKind::kListPushRight:
+    case EffectKind::kListPushLeft:
+    case EffectKind::kListInsert:
     case EffectKind::kSetAdd:
       break;
     case EffectKind::kSetRemove:

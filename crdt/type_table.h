@@ -12,6 +12,7 @@ enum class ValueType : std::uint8_t {
   kString = 1,
   kHash = 2,
   kSet = 3,
+  kList = 4,
   kSortedSet = 5,
   kStream = 6,
 };
@@ -22,9 +23,10 @@ struct TypeRow {
 };
 
 inline constexpr std::array kTypeTable = {
-    TypeRow{ValueType::kNone, "none"},      TypeRow{ValueType::kString, "string"},
-    TypeRow{ValueType::kHash, "hash"},      TypeRow{ValueType::kSet, "set"},
-    TypeRow{ValueType::kSortedSet, "zset"}, TypeRow{ValueType::kStream, "stream"},
+    TypeRow{ValueType::kNone, "none"},     TypeRow{ValueType::kString, "string"},
+    TypeRow{ValueType::kHash, "hash"},     TypeRow{ValueType::kSet, "set"},
+    TypeRow{ValueType::kList, "list"},     TypeRow{ValueType::kSortedSet, "zset"},
+    TypeRow{ValueType::kStream, "stream"},
 };
 
 constexpr std::string_view NameOf(ValueType type) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "crdt/stamp.h"
+#include "crdt/type_table.h"
 #include "server/resp/reply_writer.h"
 #include "storage/log/log_position.h"
 
@@ -30,9 +31,16 @@ struct RegionWait {  // REGION WAIT
   crdt::Stamp stamp;
   std::int64_t regions;
 };
+struct KeyWait {  // BLPOP and the like: see blocked_clients.h.
+  std::vector<std::string> keys;
+  crdt::ValueType type;            // Carried out again where a key that has changed shows it …
+  bool also_when_gone = false;     // … or whatever it shows.
+  bool writes = true;              // Waits on where no writes are taken.
+  std::vector<std::string> words;  // The command. Its handler may have made them definite.
+};
 struct StopWait {};  // SHUTDOWN: over where the node does not stop after all.
 struct Wait {
-  std::variant<ReplicaWait, FsyncWait, RegionWait, StopWait> what;
+  std::variant<ReplicaWait, FsyncWait, RegionWait, KeyWait, StopWait> what;
   std::optional<std::int64_t> deadline_steady_ms;  // Empty: for ever.
 };
 

@@ -22,6 +22,7 @@ struct CommandContext {
   // The node's other parts, for commands about the server itself. Data commands have no use for it.
   Node& node;
   bool in_exec = false;  // Inside EXEC: nothing may wait.
+  bool woken = false;    // It waited for keys, and one of them has changed.
 };
 
 enum class Access : std::uint8_t { kNone, kRead, kWrite };

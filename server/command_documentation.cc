@@ -27,6 +27,7 @@ constexpr std::array kGroups = {
     GroupTitle{"bitmap", "Bitmaps"},
     GroupTitle{"hash", "Hashes"},
     GroupTitle{"set", "Sets"},
+    GroupTitle{"list", "Lists"},
     GroupTitle{"sorted_set", "Sorted sets"},
     GroupTitle{"geo", "Places on the earth"},
     GroupTitle{"stream", "Streams"},

@@ -36,6 +36,7 @@ constexpr std::array kGroupCategories = {
     GroupCategory{"bitmap", "bitmap"},
     GroupCategory{"hash", "hash"},
     GroupCategory{"set", "set"},
+    GroupCategory{"list", "list"},
     GroupCategory{"sorted_set", "sortedset"},
     GroupCategory{"geo", "geo"},
     GroupCategory{"generic", "keyspace"},

@@ -148,12 +148,15 @@ void RunCommand(CommandContext& context, const CommandSpec& spec, Arguments argu
 }
 
 void Dispatch(Node& node, ClientSession& session, Arguments arguments) {
+  // What came from elsewhere meanwhile is theirs who have waited for it.
+  node.ServeBlocked();
   const std::size_t output_before = session.output.size();
   const ReplyMode mode_before = session.reply_mode;
   Execute(node, session, arguments);
   if (mode_before != ReplyMode::kOn || session.reply_mode != ReplyMode::kOn) [[unlikely]] {
     HonourReplyMode(session, mode_before, output_before);
   }
+  node.ServeBlocked();
 }
 
 }  // namespace server

@@ -81,6 +81,11 @@ class Node {
   virtual std::int64_t RegionsDurableAt(crdt::Stamp stamp) const = 0;
   // Puts the session to sleep; the node answers when the wait is over.
   virtual void BeginWait(ClientSession& session, Wait wait) = 0;
+  // Ends it now: as after its timeout, or with an error. REQUIRES: the session waits.
+  virtual void EndWait(ClientSession& session, std::string_view error) = 0;
+  // Carries out again the commands that wait for keys which have changed (blocked_clients.h).
+  // Between commands only.
+  virtual void ServeBlocked() = 0;
 
   // --- For REGION and FAILOVER -------------------------------------------------------------------
   virtual crdt::Status PauseRegion(crdt::RegionId region) = 0;

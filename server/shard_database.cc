@@ -38,6 +38,13 @@ void ShardDatabase::Commit() {
                                         effect->has(crdt::effect_flag::kExpired));
       }
     }
+    if (!blocked_.empty()) [[unlikely]] {
+      if (effect->kind == EffectKind::kClear) {
+        blocked_.TouchAll();
+      } else {
+        blocked_.Touch(effect->key);
+      }
+    }
     keyspace_.Apply(*effect, crdt::Context::Everything(stamp), nullptr);
     ++applied_count_;
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "crdt/hybrid_clock.h"
+#include "server/blocked_clients.h"
 #include "server/database.h"
 #include "server/watch_index.h"
 #include "storage/keyspace.h"
@@ -16,9 +17,9 @@ namespace server {
 
 class ShardDatabase : public Database {
  public:
-  ShardDatabase(storage::Keyspace& keyspace, WatchIndex& watches,
+  ShardDatabase(storage::Keyspace& keyspace, WatchIndex& watches, BlockedClients& blocked,
                 std::function<std::uint64_t()> dice)
-      : keyspace_(keyspace), watches_(watches), dice_(std::move(dice)) {}
+      : keyspace_(keyspace), watches_(watches), blocked_(blocked), dice_(std::move(dice)) {}
 
   // --- For the node ------------------------------------------------------------------------------
   void SetWriter(crdt::Writer writer) { writer_ = writer; }
@@ -43,6 +44,7 @@ class ShardDatabase : public Database {
  private:
   storage::Keyspace& keyspace_;
   WatchIndex& watches_;
+  BlockedClients& blocked_;
   std::function<std::uint64_t()> dice_;
   crdt::HybridClock clock_;
   crdt::Writer writer_;

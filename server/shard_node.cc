@@ -64,7 +64,7 @@ ShardNode::ShardNode(geo_config::Config config, Environment environment)
       environment_(std::move(environment)),
       started_unix_ms_(environment_.clock.UnixMs()),
       conflicts_(config_.conflict_ring_entries),
-      database_(keyspace_, watches_, environment_.dice) {
+      database_(keyspace_, watches_, blocked_, environment_.dice) {
   run_id_ = RandomHex(40);
 }
 
@@ -269,6 +269,13 @@ Status ShardNode::ApplyEffects(const RecordView& record, crdt::ConflictSink* con
                                            effects[i].has(crdt::effect_flag::kExpired));
       }
     }
+    if (!blocked_.empty()) {
+      if (effects[i].kind == crdt::EffectKind::kClear) {
+        blocked_.TouchAll();
+      } else {
+        blocked_.Touch(effects[i].key);
+      }
+    }
     keyspace_.Apply(effects[i],
                     record.implied ? crdt::Context::Everything(stamp)
                                    : crdt::Context::Of(record.context, stamp),
@@ -336,6 +343,7 @@ Status ShardNode::JoinPartition(storage::PartitionId partition,
   storage::EncodeVectorJump({partition, keys.size(), observed}, payload);
   log_->Append(payload);
   keyspace_.JoinPartition(partition, std::move(objects), observed);
+  blocked_.TouchAll();
   return {};
 }
 
@@ -381,6 +389,7 @@ crdt::Result<crdt::Epoch> ShardNode::Lead(const geo_config::KnownEpochs& known) 
 }
 
 void ShardNode::Follow(crdt::Epoch known) {
+  UnblockAll();
   state_.primary = false;
   state_.epoch = std::max(state_.epoch, known);
   new_directory_ = false;
@@ -451,11 +460,40 @@ LogReport ShardNode::log_report() const {
 
 void ShardNode::BeginWait(ClientSession& session, Wait wait) {
   session.waiting = std::move(wait);
-  waiting_.push_back(&session);
+  if (std::holds_alternative<KeyWait>(session.waiting->what)) {
+    blocked_.Add(session);
+  } else {
+    waiting_.push_back(&session);
+  }
+}
+
+void ShardNode::EndWait(ClientSession& session, std::string_view error) {
+  blocked_.Remove(session);
+  std::erase(waiting_, &session);
+  if (error.empty()) {
+    AnswerWait(*this, session);
+  } else {
+    RefuseWait(session, error);
+  }
+  environment_.clients.Wake(session);
+}
+
+// What a replica takes no writes for cannot be waited for here.
+void ShardNode::UnblockAll() {
+  for (ClientSession* session : blocked_.TakeAll()) {
+    RefuseWait(*session,
+               "UNBLOCKED force unblock from blocking operation, instance state changed (master -> "
+               "replica?)");
+    environment_.clients.Wake(*session);
+  }
 }
 
 void ShardNode::AnswerWaits() {
   const std::int64_t now = environment_.clock.SteadyMs();
+  for (ClientSession* session : blocked_.TakeLate(now)) {
+    AnswerWait(*this, *session);
+    environment_.clients.Wake(*session);
+  }
   std::erase_if(waiting_, [&](ClientSession* session) {
     const Wait& wait = *session->waiting;
     const bool late = wait.deadline_steady_ms && now >= *wait.deadline_steady_ms;
@@ -470,6 +508,7 @@ void ShardNode::AnswerWaits() {
 void ShardNode::OnClientGone(ClientSession& session) {
   watches_.Unwatch(session);
   std::erase(waiting_, &session);
+  blocked_.Remove(session);
 }
 
 // --- Turns ---------------------------------------------------------------------------------------
@@ -481,6 +520,7 @@ LogPosition ShardNode::Released() const {
 }
 
 void ShardNode::EndOfTurn(Loop loop) {
+  ServeBlocked();
   const replication::Now now = Times();
   if (log_->written() < log_->end() && !log_->failed()) {
     const bool was_full = log_->full();
@@ -504,7 +544,7 @@ void ShardNode::EndOfTurn(Loop loop) {
                           .written_is_enough = no_sync,
                           .clock = crdt::Stamp::At(clock_ms, database_.writer())},
                          now);
-  if (!waiting_.empty()) AnswerWaits();
+  if (!waiting_.empty() || !blocked_.empty()) AnswerWaits();
   if (shutdown_) ContinueShutdown();
 }
 

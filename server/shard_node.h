@@ -11,6 +11,7 @@
 
 #include "replication/replicated_shard.h"
 #include "replication/replicator.h"
+#include "server/blocked_clients.h"
 #include "server/environment.h"
 #include "server/node.h"
 #include "server/shard_database.h"
@@ -89,6 +90,8 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
     return replicator_->RegionsDurableAt(stamp);
   }
   void BeginWait(ClientSession& session, Wait wait) override;
+  void EndWait(ClientSession& session, std::string_view error) override;
+  void ServeBlocked() override { blocked_.Serve(*this); }
   crdt::Status PauseRegion(crdt::RegionId region) override { return replicator_->Pause(region); }
   crdt::Status ResumeRegion(crdt::RegionId region) override { return replicator_->Resume(region); }
   crdt::Status ReleaseRegion(crdt::RegionId region) override {
@@ -136,6 +139,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void SyncLog(std::int64_t now_ms, Loop loop);
   void DeleteExpired();
   void AnswerWaits();
+  void UnblockAll();
   void ContinueShutdown();
   std::string RandomHex(int digits);
 
@@ -147,6 +151,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   ConflictRing conflicts_;
   storage::Keyspace keyspace_;
   WatchIndex watches_;
+  BlockedClients blocked_;
   ShardDatabase database_;
   storage::NodeState state_;
   std::unique_ptr<storage::Log> log_;

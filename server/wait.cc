@@ -22,6 +22,8 @@ struct Reached {
   bool Enough(const RegionWait& wait) const {
     return node.RegionsDurableAt(wait.stamp) >= wait.regions;
   }
+  // Ends when a key changes, not when a number is reached.
+  bool Enough(const KeyWait&) const { return false; }
   bool Enough(const StopWait&) const { return !node.stopping(); }
 
   void Write(ReplyWriter& reply, const ReplicaWait& wait) const {
@@ -35,6 +37,7 @@ struct Reached {
   void Write(ReplyWriter& reply, const RegionWait& wait) const {
     reply.Integer(node.RegionsDurableAt(wait.stamp));
   }
+  void Write(ReplyWriter& reply, const KeyWait&) const { reply.NullArray(); }
   void Write(ReplyWriter& reply, const StopWait&) const {
     reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
   }
@@ -50,15 +53,26 @@ bool IsWaitOver(const Node& node, const Wait& wait) {
   return std::visit([&](const auto& asked) { return Reached{node}.Enough(asked); }, wait.what);
 }
 
-void AnswerWait(Node& node, ClientSession& session) {
-  const Wait wait = *session.waiting;
+void FinishWait(ClientSession& session, std::string_view reply) {
   session.waiting.reset();
   if (session.reply_mode == ReplyMode::kOn) {
-    ReplyWriter reply(session.output, session.protocol);
-    std::visit([&](const auto& asked) { Reached{node}.Write(reply, asked); }, wait.what);
+    session.output.append(reply);
   } else if (session.reply_mode == ReplyMode::kSkipping) {
     session.reply_mode = ReplyMode::kOn;  // CLIENT REPLY SKIP was about this reply.
   }
+}
+
+void AnswerWait(Node& node, ClientSession& session) {
+  std::string bytes;
+  ReplyWriter reply(bytes, session.protocol);
+  std::visit([&](const auto& asked) { Reached{node}.Write(reply, asked); }, session.waiting->what);
+  FinishWait(session, bytes);
+}
+
+void RefuseWait(ClientSession& session, std::string_view error) {
+  std::string bytes;
+  ReplyWriter(bytes, session.protocol).Error(error);
+  FinishWait(session, bytes);
 }
 
 void AnswerOrWait(CommandContext& context, const decltype(Wait::what)& asked,

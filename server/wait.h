@@ -18,6 +18,14 @@ bool IsWaitOver(const Node& node, const Wait& wait);
 // REQUIRES: the session waits.
 void AnswerWait(Node& node, ClientSession& session);
 
+// Ends the session's wait with an error: the whole text.
+// REQUIRES: the session waits.
+void RefuseWait(ClientSession& session, std::string_view error);
+
+// Ends the session's wait with a whole reply, unless the client wants none.
+// REQUIRES: the session waits.
+void FinishWait(ClientSession& session, std::string_view reply);
+
 // Answers at once where `asked` is reached or nothing may wait (inside EXEC); else puts the session
 // to sleep, for ever where `timeout_ms` is 0.
 void AnswerOrWait(CommandContext& context, const decltype(Wait::what)& asked,

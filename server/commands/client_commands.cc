@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "crdt/string_value.h"
@@ -190,6 +191,30 @@ void SetSwitch(CommandContext& context, Arguments arguments) {
   context.reply.Ok();
 }
 
+// Whether a client that can be named waits: no SHUTDOWN does, which waits for the server.
+bool IsUnblockable(const ClientSession& session) {
+  return session.waiting && !std::holds_alternative<StopWait>(session.waiting->what);
+}
+
+void Unblock(CommandContext& context, Arguments arguments) {
+  bool with_error = false;
+  if (arguments.size() == 4) {
+    with_error = EqualsIgnoreCase(arguments[3], "error");
+    if (!with_error && !EqualsIgnoreCase(arguments[3], "timeout")) {
+      return context.reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    }
+  }
+  const std::optional<std::int64_t> id = crdt::ParseInteger(arguments[2]);
+  if (!id) return context.reply.Error(kErrorNotAnInteger);
+  ClientSession* found = nullptr;
+  context.node.clients().ForEach([&](ClientSession& session) {
+    if (static_cast<std::int64_t>(session.id) == *id) found = &session;
+  });
+  if (found == nullptr || !IsUnblockable(*found)) return context.reply.Integer(0);
+  context.node.EndWait(*found, with_error ? "UNBLOCKED client unblocked via CLIENT UNBLOCK" : "");
+  context.reply.Integer(1);
+}
+
 // The dispatcher takes back replies that are not wanted; here only ON answers.
 void Reply(CommandContext& context, Arguments arguments) {
   ReplyMode& mode = context.session.reply_mode;
@@ -230,6 +255,8 @@ constexpr std::string_view kHelp[] = {
     "    Tell the library that is used.",
     "SETNAME <name>",
     "    Name this connection.",
+    "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+    "    End a client's wait, as after its timeout or with an error.",
     "HELP",
     "    Print this help.",
 };
@@ -320,6 +347,13 @@ constexpr CommandSpec kSubcommands[] = {
      .summary = "Names this connection.",
      .since = "2.6.9",
      .run = SetName},
+    {.name = "client|unblock",
+     .words = {3, 4},
+     .flags = kAdminFlags,
+     .group = "connection",
+     .summary = "Ends the wait of a client that is blocked.",
+     .since = "5.0.0",
+     .run = Unblock},
 };
 
 constexpr CommandSpec kCommands[] = {

@@ -23,6 +23,8 @@ std::span<const CommandSpec> HashCommands();
 std::span<const CommandSpec> InfoCommands();
 std::span<const CommandSpec> KeyCommands();
 std::span<const CommandSpec> LcsCommands();
+std::span<const CommandSpec> ListBlockingCommands();
+std::span<const CommandSpec> ListCommands();
 std::span<const CommandSpec> ObjectCommands();
 std::span<const CommandSpec> RegionCommands();
 std::span<const CommandSpec> ServerCommands();

@@ -76,6 +76,8 @@ constexpr std::array kFamilies = {
     InfoCommands,
     KeyCommands,
     LcsCommands,
+    ListBlockingCommands,
+    ListCommands,
     ObjectCommands,
     RegionCommands,
     ServerCommands,

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "crdt/prepare.h"
+#include "crdt/prepare_list.h"
 #include "crdt/prepare_sorted_set.h"
 #include "crdt/prepare_stream.h"
 #include "server/commands/command_families.h"
@@ -65,6 +66,17 @@ void PrepareElements(const KeyView& source, std::string_view key, crdt::Writer w
                  members.emplace_back(entry.cell->name(), entry.score);
                });
     return crdt::PrepareSortedSetAdd(nothing, key, members, crdt::Condition::kNone, out);
+  }
+  if (source.type() == ValueType::kList) {
+    std::vector<std::string> values;
+    const crdt::ListValue& list = source.list();
+    list.ForEach(0, list.size(), [&values](const crdt::ListElementView& element) {
+      std::string scratch;
+      values.emplace_back(element.Text(scratch));
+      return true;
+    });
+    const std::vector<std::string_view> views(values.begin(), values.end());
+    return crdt::PrepareListPush(nothing, key, crdt::ListSide::kRight, views, out);
   }
   std::vector<std::pair<std::string, std::string>> elements;
   source.elements().ForEach([&elements](std::string_view name, std::string_view value) {

@@ -19,6 +19,8 @@ using crdt::ValueType;
 constexpr std::size_t kMostEmbeddedBytes = 44;
 constexpr std::size_t kMostListpackEntries = 128;
 constexpr std::size_t kMostListpackValue = 64;
+constexpr std::size_t kMostListpackBytes = 8192;
+constexpr std::size_t kListpackOverhead = 1;
 constexpr std::size_t kMostIntsetEntries = 512;
 
 std::string_view SortedSetEncoding(const crdt::SortedSet& set) {
@@ -31,6 +33,16 @@ std::string_view SortedSetEncoding(const crdt::SortedSet& set) {
   return small ? "listpack" : "skiplist";
 }
 
+// A list of up to 8 KiB is one listpack, with a few bytes around each element.
+std::string_view ListEncoding(const crdt::ListValue& list) {
+  std::size_t bytes = 0;
+  list.ForEach(0, kMostListpackBytes, [&bytes](const crdt::ListElementView& element) {
+    bytes += element.body().size() + kListpackOverhead;
+    return bytes <= kMostListpackBytes;
+  });
+  return bytes <= kMostListpackBytes ? "listpack" : "quicklist";
+}
+
 std::string_view EncodingOf(const KeyView& view) {
   if (view.type() == ValueType::kString) {
     std::string scratch;
@@ -38,6 +50,7 @@ std::string_view EncodingOf(const KeyView& view) {
     if (crdt::ParseInteger(text)) return "int";
     return text.size() <= kMostEmbeddedBytes ? "embstr" : "raw";
   }
+  if (view.type() == ValueType::kList) return ListEncoding(view.list());
   if (view.type() == ValueType::kSortedSet) return SortedSetEncoding(view.sorted_set());
   if (view.type() == ValueType::kStream) return "stream";
   bool integers = view.type() == ValueType::kSet;

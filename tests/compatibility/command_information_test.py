@@ -18,7 +18,7 @@ ABSENT = {
         acl load, acl log, acl save, acl setuser, acl users, acl whoami""",
     "caching at clients": "client caching, client getredir, client tracking, client trackinginfo",
     "blocking commands, which CLIENT UNBLOCK ends, and pausing clients":
-        "client unblock, client pause, client unpause",
+        "client pause, client unpause",
     "snapshots in Redis' format": """
         bgsave, save, lastsave, bgrewriteaof, dump, restore, restore-asking, migrate""",
     "modules": "module, module help, module list, module load, module loadex, module unload",

@@ -44,6 +44,17 @@ TEST(Histories, OfHashesWithFractionsAreAsSpecified) {
                    .floats = true});
 }
 
+TEST(Histories, OfListsAreAsSpecified) {
+  ExpectNoFailure(
+      {.kinds = {Kind::kListPush, Kind::kListPush, Kind::kListInsert, Kind::kListInsert,
+                 Kind::kListSet, Kind::kListRemove, Kind::kListTrim, Kind::kDelete, Kind::kFlush}});
+}
+
+TEST(Histories, OfInsertionsIntoListsAreAsSpecified) {
+  ExpectNoFailure({.kinds = {Kind::kListPush, Kind::kListInsert, Kind::kListInsert,
+                             Kind::kListInsert, Kind::kListInsert, Kind::kListRemove}});
+}
+
 TEST(Histories, OfSortedSetsAreAsSpecified) {
   ExpectNoFailure(
       {.kinds = {Kind::kSortedSetAdd, Kind::kSortedSetIncrement, Kind::kSortedSetIncrement,
@@ -72,7 +83,7 @@ TEST(Histories, OfAllTypesOnTheSameKeysAreAsSpecified) {
       {.kinds = {Kind::kSet, Kind::kIncrement, Kind::kIncrement, Kind::kSetAdd, Kind::kSetAdd,
                  Kind::kSetRemove, Kind::kHashSet, Kind::kHashIncrement, Kind::kHashDelete,
                  Kind::kSortedSetAdd, Kind::kSortedSetIncrement, Kind::kSortedSetRemove,
-                 Kind::kStreamAdd, Kind::kStreamRemove, Kind::kGroupCreate, Kind::kGroupDeliver,
+                 Kind::kListPush, Kind::kListInsert, Kind::kListSet, Kind::kListRemove, Kind::kListTrim, Kind::kStreamAdd, Kind::kStreamRemove, Kind::kGroupCreate, Kind::kGroupDeliver,
                  Kind::kExpire, Kind::kDelete, Kind::kFlush}});
 }
 

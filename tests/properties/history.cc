@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "crdt/prepare_list.h"
 #include "crdt/prepare_sorted_set.h"
 #include "stream_draws.h"
 
@@ -162,6 +163,12 @@ std::optional<EffectList> History::Draw(int region, Operation& operation) {
       const auto field = shown.hash.find(operation.elements.front());
       return DrawIncrement(region, field == shown.hash.end() ? Value() : field->second, operation);
     }
+    case Kind::kListPush:
+    case Kind::kListInsert:
+    case Kind::kListSet:
+    case Kind::kListRemove:
+    case Kind::kListTrim:
+      return DrawOfList(region, shown, operation);
     case Kind::kSetAdd:
       if (!ShowsOnly(shown, ValueType::kSet)) return std::nullopt;
       operation.value.clear();
@@ -224,6 +231,68 @@ std::optional<EffectList> History::Draw(int region, Operation& operation) {
           operation);
   }
   return std::nullopt;
+}
+
+std::optional<EffectList> History::DrawOfList(int region, const Key& shown, Operation& operation) {
+  const KeyView view = regions_[region].keyspace().Find(operation.key);
+  EffectList effects;
+  if (operation.kind == Kind::kListPush) {
+    if (!ShowsOnly(shown, ValueType::kList)) return std::nullopt;
+    operation.node.on_right = Roll(2) == 0;
+    const std::vector<std::string_view> values(operation.elements.begin(),
+                                               operation.elements.end());
+    crdt::PrepareListPush(view, operation.key,
+                          operation.node.on_right ? crdt::ListSide::kRight : crdt::ListSide::kLeft,
+                          values, effects);
+    return effects;
+  }
+  if (shown.type() != ValueType::kList) return std::nullopt;
+  const std::vector<ListElement>& list = shown.list;
+  const auto id = [&list](std::uint64_t index) {
+    return index < list.size() ? std::optional(list[index].id) : std::nullopt;
+  };
+  std::uint64_t index = Roll(list.size());
+  const std::uint64_t count = 1 + Roll(list.size() - index);
+  operation.creates = false;
+  switch (operation.kind) {
+    case Kind::kListInsert:
+      index += Roll(2);
+      operation.node = Between(shown.list_tree, id(index - 1), id(index));
+      crdt::PrepareListInsert(view, operation.key, index, operation.value, effects);
+      return effects;
+    case Kind::kListSet:
+      operation.places = {*id(index)};
+      crdt::PrepareListSet(view, operation.key, index, operation.value, effects);
+      return effects;
+    case Kind::kListTrim: {
+      const std::uint64_t kept = Roll(4) == 0 ? 0 : count;
+      operation.ends_hidden = false;
+      operation.empties = kept == 0 && !shown.clashes();
+      if (kept > 0 && index > 0) operation.first = id(index);
+      if (kept > 0 && index + kept < list.size()) operation.last = id(index + kept - 1);
+      crdt::PrepareListTrim(view, operation.key, index, kept, effects);
+      return effects;
+    }
+    default:
+      break;
+  }
+  operation.ends_hidden = false;
+  if (Roll(2) == 0) {
+    // A pop from either end.
+    index = Roll(2) == 0 ? 0 : list.size() - count;
+    for (std::uint64_t i = index; i < index + count; ++i) operation.places.push_back(*id(i));
+    crdt::PrepareListPop(view, operation.key, index, count, effects);
+  } else {
+    std::vector<crdt::ListPosition> positions;
+    for (std::uint64_t i = 0; i < list.size(); ++i) {
+      if (i != index && Roll(2) == 0) continue;
+      operation.places.push_back(*id(i));
+      positions.push_back(view.list().At(i).place().Copy());
+    }
+    crdt::PrepareListRemove(view, operation.key, positions, effects);
+  }
+  operation.empties = operation.places.size() == list.size() && !shown.clashes();
+  return effects;
 }
 
 std::optional<EffectList> History::DrawIncrement(int region, const Value& value,

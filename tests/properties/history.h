@@ -102,6 +102,7 @@ class History {
   void WriteAt(int region);
   void NoteBuried(int region, Operation& operation);
   std::optional<crdt::EffectList> Draw(int region, Operation& operation);
+  std::optional<crdt::EffectList> DrawOfList(int region, const Key& shown, Operation& operation);
   std::optional<crdt::EffectList> DrawIncrement(int region, const Value& value,
                                                 Operation& operation);
   bool Deliver(int region, crdt::Writer writer);

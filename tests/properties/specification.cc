@@ -40,6 +40,12 @@ ValueType TypeOf(Kind kind) {
     case Kind::kGroupDeliver:
     case Kind::kGroupAcknowledge:
       return ValueType::kStream;
+    case Kind::kListPush:
+    case Kind::kListInsert:
+    case Kind::kListSet:
+    case Kind::kListRemove:
+    case Kind::kListTrim:
+      return ValueType::kList;
     case Kind::kDelete:
     case Kind::kExpire:
     case Kind::kFlush:
@@ -74,6 +80,11 @@ bool Takes(const Operation& operation, ValueType container, const std::string& e
     case Kind::kIncrement:
     case Kind::kHashIncrement:
     case Kind::kSortedSetIncrement:
+    case Kind::kListPush:
+    case Kind::kListInsert:
+    case Kind::kListSet:
+    case Kind::kListRemove:
+    case Kind::kListTrim:
     case Kind::kExpire:
     default:
       break;
@@ -120,6 +131,17 @@ Stamp Newest(const std::map<std::string, Value>& elements) {
   Stamp newest;
   for (const auto& [name, value] : elements) newest = std::max(newest, value.newest());
   return newest;
+}
+
+Stamp Newest(const std::vector<ListElement>& list) {
+  Stamp newest;
+  for (const ListElement& element : list) newest = std::max(newest, element.newest());
+  return newest;
+}
+
+std::string DescribeListElement(const ListId& id, const std::map<Stamp, std::string>& assigned) {
+  return " element " + std::to_string(id.stamp.value()) + "#" + std::to_string(id.index) + " " +
+         DescribeValue(assigned, 0, assigned.rbegin()->first, assigned.rbegin()->second);
 }
 
 std::map<std::string, Value>& ElementsOf(Key& key, ValueType container) {
@@ -192,16 +214,19 @@ std::string Value::Describe() const {
 
 ValueType Key::type() const {
   const Stamp newest =
-      std::max({string.newest(), Newest(hash), Newest(set), Newest(sorted_set), stream.newest()});
+      std::max({string.newest(), Newest(hash), Newest(set), Newest(list), Newest(sorted_set),
+                stream.newest()});
   if (newest.is_zero()) return ValueType::kNone;
   if (newest == string.newest()) return ValueType::kString;
   if (newest == Newest(hash)) return ValueType::kHash;
   if (newest == Newest(set)) return ValueType::kSet;
+  if (newest == Newest(list)) return ValueType::kList;
   return newest == Newest(sorted_set) ? ValueType::kSortedSet : ValueType::kStream;
 }
 
 bool Key::clashes() const {
-  return string.shows() + !hash.empty() + !set.empty() + !sorted_set.empty() + stream.shows() > 1;
+  return string.shows() + !hash.empty() + !set.empty() + !list.empty() + !sorted_set.empty() +
+             stream.shows() > 1;
 }
 
 std::optional<DeadlineMs> Key::deadline() const {
@@ -216,6 +241,7 @@ std::string Key::Describe() const {
   if (string.shows()) out += " string " + string.Describe();
   for (const auto& [name, value] : hash) out += " field " + name + " " + value.Describe();
   for (const auto& [name, value] : set) out += " member " + name + " " + value.Describe();
+  for (const ListElement& element : list) out += DescribeListElement(element.id, element.assigned);
   std::vector<std::pair<double, std::string>> order;
   for (const auto& [name, value] : sorted_set) {
     out += " scored " + name + " " + value.Describe();
@@ -228,6 +254,8 @@ std::string Key::Describe() const {
 
 Key Specify(const std::string& key, const std::vector<const Operation*>& operations) {
   Key result;
+  result.list = SpecifyList(key, operations);
+  result.list_tree = TreeOf(key, operations);
   for (const Operation* operation : operations) {
     if (operation->key != key) continue;
     AddWrite(*operation, result, [&](ValueType container, const std::string& element) {
@@ -273,6 +301,23 @@ std::string DescribeElements(const crdt::ElementTable* table, std::string_view w
   return out;
 }
 
+std::string DescribeList(const crdt::ListValue& list) {
+  std::string out;
+  list.ForEach(0, list.size(), [&out](const crdt::ListElementView& element) {
+    std::map<Stamp, std::string> assigned;
+    for (const crdt::Sibling& sibling : element.Siblings()) {
+      assigned[sibling.stamp] = sibling.value;
+    }
+    const crdt::ListPlace place = element.place();
+    out += DescribeListElement({place.inserted(), place.steps.empty() ? place.root.index : 0},
+                               assigned);
+    std::string scratch;
+    if (element.Text(scratch) != assigned.rbegin()->second) out += " (shown otherwise)";
+    return true;
+  });
+  return out;
+}
+
 std::string DescribeSortedSet(const crdt::SortedSet& set) {
   std::string out = DescribeElements(&set.members(), " scored ");
   if (set.size() == 0) return out;
@@ -302,6 +347,7 @@ std::string Describe(const crdt::KeyView& view) {
   }
   out += DescribeElements(object.hash(), " field ");
   out += DescribeElements(object.set(), " member ");
+  if (object.list() != nullptr) out += DescribeList(*object.list());
   if (object.sorted_set() != nullptr) out += DescribeSortedSet(*object.sorted_set());
   if (object.stream() != nullptr) out += Described(*object.stream()).Describe();
   std::map<Stamp, DeadlineMs> deadlines;

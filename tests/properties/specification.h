@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "crdt/object.h"
+#include "list_specification.h"
 #include "stream_specification.h"
 
 namespace properties {
@@ -28,6 +29,11 @@ enum class Kind {
   kSortedSetAdd,
   kSortedSetRemove,
   kSortedSetIncrement,
+  kListPush,
+  kListInsert,
+  kListSet,
+  kListRemove,
+  kListTrim,
   kStreamAdd,
   kStreamRemove,
   kStreamTrim,
@@ -51,6 +57,9 @@ struct Operation {
   std::string value;
   Quarters amount = 0;
   bool is_float = false;
+  ListNode node;                      // Of an insertion into a list; of a push: its side.
+  std::vector<ListId> places;         // Elements of a list that it writes or takes.
+  std::optional<ListId> first, last;  // What a trim keeps; nothing where both are empty.
   // What it writes into the time-to-live register.
   std::optional<crdt::DeadlineMs> deadline;
   bool keeps_ttl = false;
@@ -79,6 +88,8 @@ struct Key {
   std::map<std::string, Value> hash;
   std::map<std::string, Value> set;
   std::map<std::string, Value> sorted_set;  // Assigned texts are scores.
+  std::vector<ListElement> list;
+  ListTree list_tree;  // Of all that was ever in the list.
   Stream stream;
   std::map<crdt::Stamp, crdt::DeadlineMs> deadlines;
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "crdt/list_effect.h"
 #include "tests/simulation/story.h"
 
 namespace simulation {
@@ -33,7 +34,12 @@ void ReferenceModel::Clear(Values& values, const Seen& seen) {
   for (auto& [name, value] : values) Clear(value, seen);
 }
 
+void ReferenceModel::Clear(List& list, const Seen& seen) {
+  std::erase_if(list, [&](const auto& entry) { return seen.Covers(entry.first.inserted()); });
+}
+
 void ReferenceModel::Clear(Key& key, const Seen& seen) {
+  Clear(key.list, seen);
   Clear(key.string, seen);
   Clear(key.hash, seen);
   Clear(key.set, seen);
@@ -78,6 +84,52 @@ ReferenceModel::Values& ReferenceModel::ElementsOf(Key& key, EffectKind kind) {
   }
 }
 
+void ReferenceModel::ApplyToList(const EffectView& effect, const Seen& seen, List& list) {
+  switch (effect.kind) {
+    case EffectKind::kListPushRight:
+    case EffectKind::kListPushLeft: {
+      const auto side = effect.kind == EffectKind::kListPushRight ? crdt::ListSide::kRight
+                                                                  : crdt::ListSide::kLeft;
+      crdt::ListRoot root{.stamp = seen.stamp, .index = 0, .side = side};
+      for (crdt::ElementReader element(effect); element.Next(); ++root.index) {
+        list[{root, {}}].assigned[seen.stamp] = element.name();
+      }
+      break;
+    }
+    case EffectKind::kListInsert: {
+      const crdt::ListGap gap{
+          crdt::ListPlacesOf(effect).front().Copy(),
+          effect.has(crdt::effect_flag::kOnLeft) ? crdt::ListSide::kLeft : crdt::ListSide::kRight};
+      list[crdt::PositionIn(gap, seen.stamp)].assigned[seen.stamp] = effect.value;
+      break;
+    }
+    case EffectKind::kListSet: {
+      const auto found = list.find(crdt::ListPlacesOf(effect).front().Copy());
+      if (found == list.end()) break;
+      Clear(found->second, seen);
+      found->second.assigned[seen.stamp] = effect.value;
+      break;
+    }
+    case EffectKind::kListRemove:
+      for (const crdt::ListPlace& place : crdt::ListPlacesOf(effect)) list.erase(place.Copy());
+      break;
+    case EffectKind::kListTrim: {
+      const std::vector<crdt::ListPlace> places = crdt::ListPlacesOf(effect);
+      std::erase_if(list, [&](const auto& entry) {
+        const crdt::ListPlace place(entry.first);
+        const bool before = effect.has(crdt::effect_flag::kHasFirst) &&
+                            crdt::CompareListPlaces(place, places.front()) < 0;
+        const bool behind = effect.has(crdt::effect_flag::kHasLast) &&
+                            crdt::CompareListPlaces(place, places.back()) > 0;
+        return (places.empty() || before || behind) && seen.Covers(place.inserted());
+      });
+      break;
+    }
+    default:
+      throw Violation("an effect on a list that the model does not know");
+  }
+}
+
 void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
   if (effect.kind == EffectKind::kClear) {
     for (auto& [name, key] : keys_) Clear(key, seen);
@@ -98,6 +150,7 @@ void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
       Clear(key.hash, seen);
       Clear(key.set, seen);
       Clear(key.sorted_set, seen);
+      Clear(key.list, seen);
       key.stream.Clear(covers);
       Clear(key.string, seen);
       key.string.assigned[seen.stamp] = effect.value;
@@ -135,10 +188,19 @@ void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
     case EffectKind::kSortedSetIncrement:
       Increase(effect, seen, ElementsOf(key, effect.kind)[std::string(effect.field)]);
       break;
+    case EffectKind::kListPushRight:
+    case EffectKind::kListPushLeft:
+    case EffectKind::kListInsert:
+    case EffectKind::kListSet:
+    case EffectKind::kListRemove:
+    case EffectKind::kListTrim:
+      ApplyToList(effect, seen, key.list);
+      break;
     case EffectKind::kEndHidden:
       if (effect.kept != ValueType::kString) Clear(key.string, seen);
       if (effect.kept != ValueType::kHash) Clear(key.hash, seen);
       if (effect.kept != ValueType::kSet) Clear(key.set, seen);
+      if (effect.kept != ValueType::kList) Clear(key.list, seen);
       if (effect.kept != ValueType::kSortedSet) Clear(key.sorted_set, seen);
       if (effect.kept != ValueType::kStream) key.stream.Clear(covers);
       break;
@@ -202,12 +264,15 @@ ValueType ReferenceModel::VisibleType(const Key& key) {
   const Stamp string = key.string.newest();
   const Stamp hash = Newest(key.hash);
   const Stamp set = Newest(key.set);
+  Stamp list;
+  for (const auto& [position, value] : key.list) list = std::max(list, value.newest());
   const Stamp scored = Newest(key.sorted_set);
-  const Stamp newest = std::max({string, hash, set, scored, key.stream.newest()});
+  const Stamp newest = std::max({string, hash, set, list, scored, key.stream.newest()});
   if (newest.is_zero()) return ValueType::kNone;
   if (newest == string) return ValueType::kString;
   if (newest == hash) return ValueType::kHash;
   if (newest == set) return ValueType::kSet;
+  if (newest == list) return ValueType::kList;
   return newest == scored ? ValueType::kSortedSet : ValueType::kStream;
 }
 
@@ -225,6 +290,7 @@ std::string ReferenceModel::CompareKey(const std::string& name, const Key& key,
     const std::string right = key.string.Text();
     return shown == right ? "" : "key " + name + " shows " + shown + ", should be " + right;
   }
+  if (type == ValueType::kList) return CompareList(name, key.list, view.list());
   if (type == ValueType::kStream) {
     const std::string difference = key.stream.Compare(view.stream());
     return difference.empty() ? "" : "key " + name + " " + difference;
@@ -250,6 +316,20 @@ std::string ReferenceModel::CompareKey(const std::string& name, const Key& key,
   difference += ", should be";
   for (const auto& [element, text] : right) difference += " " + element + "=" + text;
   return difference;
+}
+
+std::string ReferenceModel::CompareList(const std::string& name, const List& right,
+                                        const crdt::ListValue& list) {
+  std::string shown_text;
+  std::string scratch;
+  list.ForEach(0, list.size(), [&](const crdt::ListElementView& element) {
+    shown_text.append(" ").append(element.Text(scratch));
+    return true;
+  });
+  std::string right_text;
+  for (const auto& [position, value] : right) right_text.append(" ").append(value.Text());
+  if (shown_text == right_text) return {};
+  return "list " + name + " shows" + shown_text + ", should be" + right_text;
 }
 
 // The order is derived from what is shown: it must not have gone astray.

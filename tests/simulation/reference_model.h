@@ -43,12 +43,19 @@ class ReferenceModel {
     std::string Text() const;
   };
   using Values = std::map<std::string, Value, std::less<>>;
+  struct StandsBefore {
+    bool operator()(const crdt::ListPosition& left, const crdt::ListPosition& right) const {
+      return crdt::CompareListPlaces(left, right) < 0;
+    }
+  };
+  using List = std::map<crdt::ListPosition, Value, StandsBefore>;
   struct Key {
     Value string;
     Values hash;
     Values set;
     Values sorted_set;
     StreamModel stream;
+    List list;
     std::map<crdt::Stamp, std::int64_t> deadlines;
   };
   struct Seen;
@@ -64,12 +71,16 @@ class ReferenceModel {
   void Increase(const crdt::EffectView& effect, const Seen& seen, Value& value);
   static void Clear(Value& value, const Seen& seen);
   static void Clear(Values& values, const Seen& seen);
+  static void Clear(List& list, const Seen& seen);
   static void Clear(Key& key, const Seen& seen);
   static void Bury(Key& key, std::string_view resets, crdt::Stamp stamp);
+  static void ApplyToList(const crdt::EffectView& effect, const Seen& seen, List& list);
   static Values& ElementsOf(Key& key, crdt::EffectKind kind);
   static std::string CompareOrder(const std::string& name, const crdt::SortedSet& set);
   static crdt::Stamp Newest(const Values& values);
   static crdt::ValueType VisibleType(const Key& key);
+  static std::string CompareList(const std::string& name, const List& right,
+                                 const crdt::ListValue& list);
   static std::string CompareKey(const std::string& name, const Key& key, const crdt::KeyView& view);
 
   std::map<std::string, Key, std::less<>> keys_;

@@ -17,6 +17,7 @@
 #include "geo-config/setting.h"
 #include "server/node.h"
 #include "server/shard_database.h"
+#include "server/wait.h"
 #include "server/watch_index.h"
 #include "storage/keyspace.h"
 #include "storage/log/log.h"
@@ -41,6 +42,10 @@ class FakeNode : public Node {
   bool locally_durable = false;             // As this node has.
   std::int64_t regions_durable = 0;         // And other regions.
   std::int64_t now_ms = 1'800'000'000'000;  // Wall clock and steady clock.
+  // Answers those whose wait for keys is over.
+  void Tick() {
+    for (ClientSession* session : blocked_.TakeLate(now_ms)) AnswerWait(*this, *session);
+  }
 
   // The database at the present time.
   Database& database() { return BeginCommand(); }
@@ -60,12 +65,14 @@ class FakeNode : public Node {
       if (keyspace_.floor().Covers(record.first_stamp)) continue;
       crdt::Stamp stamp = record.first_stamp;
       for (const crdt::EffectView& effect : Decode(record)) {
+        blocked_.Touch(effect.key);
         keyspace_.Apply(effect, crdt::Context::Of(record.context, stamp), &conflicts_);
         keyspace_.AdvanceFloor(stamp);
         database_.clock().Observe(stamp);
         stamp = stamp.Plus(1);
       }
     }
+    ServeBlocked();
   }
 
   // --- Node --------------------------------------------------------------------------------------
@@ -115,7 +122,16 @@ class FakeNode : public Node {
   std::int64_t ReplicasDurableAt(storage::LogPosition) const override { return replicas_durable; }
   bool LocallyDurableAt(storage::LogPosition) const override { return locally_durable; }
   std::int64_t RegionsDurableAt(crdt::Stamp) const override { return regions_durable; }
-  void BeginWait(ClientSession& session, Wait wait) override { session.waiting = std::move(wait); }
+  void BeginWait(ClientSession& session, Wait wait) override {
+    session.waiting = std::move(wait);
+    if (std::holds_alternative<KeyWait>(session.waiting->what)) blocked_.Add(session);
+  }
+  void EndWait(ClientSession& session, std::string_view error) override {
+    blocked_.Remove(session);
+    if (error.empty()) return AnswerWait(*this, session);
+    RefuseWait(session, error);
+  }
+  void ServeBlocked() override { blocked_.Serve(*this); }
   crdt::Status PauseRegion(crdt::RegionId region) override {
     paused.push_back(region);
     return {};
@@ -160,8 +176,9 @@ class FakeNode : public Node {
   const std::string run_id_ = std::string(40, '0');
   storage::Keyspace keyspace_;
   WatchIndex watches_;
+  BlockedClients blocked_;
   std::mt19937_64 dice_{1};
-  ShardDatabase database_{keyspace_, watches_, [this] { return dice_(); }};
+  ShardDatabase database_{keyspace_, watches_, blocked_, [this] { return dice_(); }};
   storage::Log log_{storage::LogOptions{.memory_bytes = 1 << 20}, nullptr};
   std::vector<Record> records_;
 };

@@ -13,6 +13,7 @@
 
 #include "crdt/hybrid_clock.h"
 #include "crdt/object.h"
+#include "crdt/prepare_list.h"
 #include "crdt/prepare_sorted_set.h"
 #include "crdt/score.h"
 
@@ -118,6 +119,25 @@ class TestRegion {
       PrepareSortedSetIncrement(view, key, member, writer_, delta, out);
     });
   }
+  WrittenRecord Push(std::string_view key, ListSide side, std::vector<std::string_view> values) {
+    return Write(key,
+                 [&](auto& view, auto& out) { PrepareListPush(view, key, side, values, out); });
+  }
+  WrittenRecord Insert(std::string_view key, std::uint64_t index, std::string_view value) {
+    return Write(key, [&](auto& view, auto& out) {
+      EXPECT_TRUE(PrepareListInsert(view, key, index, value, out));
+    });
+  }
+  WrittenRecord SetAt(std::string_view key, std::uint64_t index, std::string_view value) {
+    return Write(key, [&](auto& view, auto& out) { PrepareListSet(view, key, index, value, out); });
+  }
+  WrittenRecord Pop(std::string_view key, std::uint64_t index, std::uint64_t count) {
+    return Write(key, [&](auto& view, auto& out) { PrepareListPop(view, key, index, count, out); });
+  }
+  WrittenRecord Trim(std::string_view key, std::uint64_t index, std::uint64_t count) {
+    return Write(key,
+                 [&](auto& view, auto& out) { PrepareListTrim(view, key, index, count, out); });
+  }
   WrittenRecord Flush() {
     return Write({}, [&](auto&, auto& out) {
       const KeyTable* tables[] = {&table_};
@@ -126,8 +146,8 @@ class TestRegion {
   }
 
   KeyView Find(std::string_view key) const { return KeyView(table_.Find(key)); }
-  // "string 5", "set a b", "hash f=1 g=2", "zset a=1.5 b=3" (in the order of scores),
-  // "stream 1-1 2-1 [group]" or "none".
+  // "string 5", "set a b", "hash f=1 g=2", "list b a" (in its order), "zset a=1.5 b=3" (in the
+  // order of scores), "stream 1-1 2-1 [group]" or "none".
   std::string Shows(std::string_view key) const {
     const KeyView view = Find(key);
     std::string scratch;
@@ -135,6 +155,7 @@ class TestRegion {
     if (view.type() == ValueType::kString) return text + " " + std::string(view.Text(scratch));
     if (!view.exists()) return text;
     if (view.type() == ValueType::kSortedSet) return text + ShowsInOrder(view.sorted_set());
+    if (view.type() == ValueType::kList) return text + ShowsInOrder(view.list());
     if (view.type() == ValueType::kStream) return text + ShownStream(view.stream());
     std::map<std::string, std::string> elements;
     view.elements().ForEach([&](auto name, auto value) { elements.emplace(name, value); });
@@ -194,6 +215,16 @@ class TestRegion {
       clock_.Observe(stamp);
     }
     return stamp;
+  }
+
+  static std::string ShowsInOrder(const ListValue& list) {
+    std::string text;
+    std::string scratch;
+    list.ForEach(0, list.size(), [&](const ListElementView& element) {
+      text.append(" ").append(element.Text(scratch));
+      return true;
+    });
+    return text;
   }
 
   static std::string ShowsInOrder(const SortedSet& set) {

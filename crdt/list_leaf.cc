@@ -1,0 +1,163 @@
+#include "crdt/list_leaf.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "crdt/result.h"
+
+namespace crdt {
+namespace {
+
+constexpr std::size_t kLeastRoom = 16;
+
+// A little more than is needed, so that filling a leaf moves its bytes a few times only.
+std::size_t WithReserve(std::size_t needed) {
+  const std::size_t reserve = std::max(kLeastRoom, needed / 8);
+  return std::max(needed, std::min(needed + reserve, ListLeaf::kMostBytes));
+}
+
+}  // namespace
+
+void ListLeaf::Free::operator()(Block* block) const {
+  std::free(block);
+}
+
+std::size_t ListLeaf::memory_bytes() const {
+  return block_ == nullptr ? 0 : malloc_usable_size(block_.get());
+}
+
+bool ListLeaf::HasRoom(std::size_t body_bytes) const {
+  if (empty()) return true;
+  return size() < kMostElements && used_bytes() + body_bytes + kMostHopBytes <= kMostBytes;
+}
+
+ListLeaf::Cursor ListLeaf::begin() const {
+  if (empty()) return {nullptr, {}, 0};
+  return {block_->bytes() + block_->begin, block_->first, block_->count};
+}
+
+ListLeaf::Cursor ListLeaf::At(std::uint32_t index) const {
+  Cursor cursor = begin();
+  for (; index > 0; --index) cursor.Next();
+  return cursor;
+}
+
+void ListLeaf::Resize(std::size_t capacity, std::size_t begin) {
+  void* memory = std::malloc(sizeof(Block) + capacity);
+  if (memory == nullptr) throw std::bad_alloc();
+  auto* block = new (memory) Block{};
+  // What the allocator gives on top is taken.
+  const std::size_t given = malloc_usable_size(memory) - sizeof(Block);
+  block->capacity = static_cast<std::uint32_t>(given);
+  if (begin > 0) begin += given - capacity;
+  const std::size_t used = used_bytes();
+  block->begin = static_cast<std::uint32_t>(begin);
+  block->end = static_cast<std::uint32_t>(begin + used);
+  if (block_ != nullptr) {
+    block->count = block_->count;
+    block->first = block_->first;
+    block->last = block_->last;
+    block->last_body = static_cast<std::uint32_t>(block_->last_body - block_->begin + begin);
+    std::memcpy(block->bytes() + begin, block_->bytes() + block_->begin, used);
+  }
+  block_.reset(block);
+}
+
+void ListLeaf::MakeRoomBehind(std::size_t size) {
+  if (block_ != nullptr && block_->capacity - block_->end >= size) return;
+  const std::size_t used = used_bytes();
+  // Much was taken from the front: moving there is paid for by what was taken.
+  if (block_ != nullptr && block_->begin >= std::max(used / 4, size)) {
+    return MoveTo(0);
+  }
+  Resize(WithReserve(used + size), 0);
+}
+
+void ListLeaf::MakeRoomBefore(std::size_t size) {
+  if (block_ != nullptr && block_->begin >= size) return;
+  const std::size_t used = used_bytes();
+  if (block_ != nullptr && block_->capacity - block_->end >= std::max(used / 4, size)) {
+    return MoveTo(block_->capacity - used);
+  }
+  const std::size_t capacity = WithReserve(used + size);
+  Resize(capacity, capacity - used);
+}
+
+void ListLeaf::MoveTo(std::size_t begin) {
+  const std::size_t used = used_bytes();
+  std::memmove(block_->bytes() + begin, block_->bytes() + block_->begin, used);
+  block_->last_body = static_cast<std::uint32_t>(block_->last_body - block_->begin + begin);
+  block_->begin = static_cast<std::uint32_t>(begin);
+  block_->end = static_cast<std::uint32_t>(begin + used);
+}
+
+void ListLeaf::Append(const ListRoot& root, std::string_view body) {
+  MakeRoomBehind(body.size() + kMostHopBytes);
+  char* end = block_->bytes() + block_->end;
+  if (block_->count == 0) {
+    block_->first = root;
+  } else {
+    end += WriteListHop(block_->last, root, end);
+  }
+  block_->last_body = static_cast<std::uint32_t>(end - block_->bytes());
+  std::memcpy(end, body.data(), body.size());
+  block_->end = static_cast<std::uint32_t>(end + body.size() - block_->bytes());
+  block_->last = root;
+  ++block_->count;
+}
+
+void ListLeaf::Prepend(const ListRoot& root, std::string_view body) {
+  MakeRoomBefore(body.size() + kMostHopBytes);
+  char* begin = block_->bytes() + block_->begin;
+  if (block_->count == 0) {
+    block_->last = root;
+    block_->last_body = static_cast<std::uint32_t>(block_->begin - body.size());
+  } else {
+    char hop[kMostHopBytes];
+    const std::size_t size = WriteListHop(root, block_->first, hop);
+    begin -= size;
+    std::memcpy(begin, hop, size);
+  }
+  begin -= body.size();
+  std::memcpy(begin, body.data(), body.size());
+  block_->begin = static_cast<std::uint32_t>(begin - block_->bytes());
+  block_->first = root;
+  ++block_->count;
+}
+
+void ListLeaf::PopFront() {
+  Require(!empty(), "an element is taken from a leaf that has one");
+  if (block_->count == 1) return block_.reset();
+  const char* at = block_->bytes() + block_->begin;
+  at += ListBodySize(at);
+  at += TakeListHop(at, block_->first);
+  block_->begin = static_cast<std::uint32_t>(at - block_->bytes());
+  --block_->count;
+}
+
+void ListLeaf::PopBack() {
+  Require(!empty(), "an element is taken from a leaf that has one");
+  if (block_->count == 1) return block_.reset();
+  const char* at = block_->bytes() + block_->begin;
+  ListRoot root = block_->first;
+  const std::uint32_t before = block_->count - 2;
+  for (std::uint32_t i = 0; i < before; ++i) {
+    at += ListBodySize(at);
+    at += TakeListHop(at, root);
+  }
+  block_->last_body = static_cast<std::uint32_t>(at - block_->bytes());
+  block_->end = static_cast<std::uint32_t>(block_->last_body + ListBodySize(at));
+  block_->last = root;
+  --block_->count;
+}
+
+void ListLeaf::Shrink() {
+  if (block_ == nullptr || block_->capacity - used_bytes() <= kLeastRoom) return;
+  Resize(used_bytes(), 0);
+}
+
+}  // namespace crdt

@@ -54,10 +54,10 @@ void BRPopLPush(CommandContext& context, Arguments arguments) {
 }
 
 void BLMPop(CommandContext& context, Arguments arguments) {
-  const auto timeout = ParseTimeoutSeconds(context, arguments[1]);
-  if (!timeout) return;
   const auto words = ParseListPopWords(context.reply, arguments.subspan(2));
-  if (!words || PopFromFirstList(context, *words)) return;
+  if (!words) return;
+  const auto timeout = ParseTimeoutSeconds(context, arguments[1]);
+  if (!timeout || PopFromFirstList(context, *words)) return;
   WaitForKeys(context, WaitForLists(words->keys, arguments), *timeout);
 }
 

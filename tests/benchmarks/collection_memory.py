@@ -11,6 +11,7 @@ TYPES = {
     "set": ("SADD", lambda i: (b"member:%06d" % i,)),
     "hash": ("HSET", lambda i: (b"field:%06d" % i, b"v%d" % i)),
     "sorted set": ("ZADD", lambda i: (b"%d" % (i * 7919 % 1000003), b"member:%06d" % i)),
+    "list": ("RPUSH", lambda i: (b"value:%06d" % i,)),
     "stream": ("XADD", lambda i: (b"*", b"field", b"value:%010d" % i)),
 }
 

@@ -25,16 +25,24 @@ ROWS = {
     "INCR, pipeline 16": ("incr", 16),
     "HSET, pipeline 16": ("hset", 16),
     "SADD, pipeline 16": ("sadd", 16),
+    "HGETALL of 50 fields, pipeline 16": (("HGETALL", "fields"), 16),
+    "LPUSH, pipeline 16": ("lpush", 16),
+    "RPOP, pipeline 16": ("rpop", 16),
+    "LRANGE 0 99, pipeline 16": (("LRANGE", "elements", "0", "99"), 16),
     "ZADD, pipeline 16": ("zadd", 16),
     "ZADD at random scores, pipeline 16":
         (("ZADD", "random-scores", "__rand_int__", "element:__rand_int__"), 16),
     "XADD, pipeline 16": (("XADD", "stream", "*", "field", "value:__rand_int__"), 16),
     "ZRANGE 0 99, pipeline 16": (("ZRANGE", "scores", "0", "99"), 16),
 }
-READS = {"GET", "GET, pipeline 16", "ZRANGE 0 99, pipeline 16"}
+READS = {"GET", "GET, pipeline 16", "HGETALL of 50 fields, pipeline 16",
+         "LRANGE 0 99, pipeline 16", "ZRANGE 0 99, pipeline 16"}
 
 # What the rows that read collections find.
-COLLECTIONS = [("ZADD", "scores", *(word for i in range(200) for word in (i, f"member:{i:06}")))]
+COLLECTIONS = [("HSET", "fields", *(word for i in range(50)
+                                  for word in (f"field:{i:06}", f"value:{i:06}"))),
+               ("RPUSH", "elements", *(f"value:{i:06}" for i in range(200))),
+               ("ZADD", "scores", *(word for i in range(200) for word in (i, f"member:{i:06}")))]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -41,6 +41,9 @@ PATTERNS = ["*", "k*", "?", "[fgk]*", "[^k]", "nosuch", "", "*1*", "[a-h]"]
 # Added once: a member that is there is added anew, which WATCH sees (differences.txt).
 UNIQUE = [f"member {i}" for i in range(10**6)]
 
+# Short: nobody else pushes, so that a command which finds nothing waits for all of it.
+WAITABLE = ["0.001", "0.01", "-1", "abc", "1e300", "0.0001"]
+
 BITS = ["0", "1", "0", "1", "2", "-1", "abc"]
 BIT_OFFSETS = ["0", "1", "5", "7", "8", "13", "64", "100", "257", "-1", "abc", "4294967296"]
 FIELD_TYPES = ["u1", "i1", "u4", "i5", "u8", "i8", "u16", "i33", "u63", "i64", "u64", "i65", "x8"]
@@ -59,7 +62,7 @@ POOLS = {"bit": BITS, "bitoffset": BIT_OFFSETS, "fieldtype": FIELD_TYPES,
          "unixseconds": UNIX_SECONDS, "unixmilliseconds": UNIX_MILLISECONDS, "pattern": PATTERNS,
          "number": ["1", "2", "3", "0", "-1", "abc"], "score": SCORES, "bound": BOUNDS,
          "text": TEXT_BOUNDS, "longitude": LONGITUDES, "latitude": LATITUDES,
-         "distance": DISTANCES}
+         "distance": DISTANCES, "waitable": WAITABLE}
 
 TIME = "[EX seconds|PX milliseconds|EXAT unixseconds|PXAT unixmilliseconds]"
 CONDITION = "[NX|XX|GT|LT] [NX|XX|GT|LT]"
@@ -85,7 +88,7 @@ COPY key key [REPLACE|DB number] [REPLACE]
 TOUCH key.
 UNLINK key key
 KEYS pattern
-SCAN 0 COUNT 1000 [MATCH pattern|TYPE string|TYPE hash|TYPE set|TYPE zset]
+SCAN 0 COUNT 1000 [MATCH pattern|TYPE string|TYPE hash|TYPE set|TYPE list|TYPE zset]
 OBJECT REFCOUNT nosuch
 """
 FAMILIES = {
@@ -237,6 +240,38 @@ ZLEXCOUNT texts text text
 ZREMRANGEBYLEX texts text text
 SADD key field
 SET key value
+""",
+    "lists": """
+RPUSH key value value value
+LPUSH key value.
+RPUSH key value.
+RPUSHX key value.
+LPUSHX key value
+LPOP key [count]
+RPOP key [count]
+LLEN key
+LINDEX key index
+LRANGE key index index
+LSET key index value
+LTRIM key index index
+LREM key integer value
+LINSERT key BEFORE value value
+LINSERT key AFTER value value
+LINSERT key NOSUCH value value
+LPOS key value [RANK integer] [COUNT count] [MAXLEN count]
+LMOVE key key LEFT RIGHT
+LMOVE key key RIGHT LEFT
+LMOVE key key LEFT LEFT
+LMOVE key key RIGHT NOSUCH
+RPOPLPUSH key key
+LMPOP number key. [LEFT|RIGHT] [COUNT count]
+BLPOP key key waitable
+BRPOP key key waitable
+BLMOVE key key LEFT RIGHT waitable
+BRPOPLPUSH key key waitable
+BLMPOP waitable number key. [LEFT|RIGHT] [COUNT count]
+SET key value
+SADD key field
 """,
     "geo": """
 GEOADD key longitude latitude field

@@ -5,10 +5,10 @@
 #include <string>
 
 #include "crdt/effect.h"
-#include "golden.h"
 #include "storage/log/record.h"
 #include "storage/log/segment.h"
 #include "storage/node_state.h"
+#include "written_key.h"
 
 namespace storage {
 namespace {
@@ -18,18 +18,11 @@ using crdt::EffectKind;
 using crdt::EffectList;
 using crdt::Stamp;
 using crdt::Writer;
+using formats::FileOf;
+using formats::kLogVersions;
 using formats::ReadGolden;
 using formats::Samples;
 namespace flag = crdt::effect_flag;
-
-// Every version of the log that was ever written. The last one is written today.
-constexpr std::uint32_t kLogVersions[] = {1};
-static_assert(kLogVersions[std::size(kLogVersions) - 1] == kSegmentVersion,
-              "a new version gets golden files of its own, and the old ones stay");
-
-std::string FileOf(const std::string& family, std::uint32_t version) {
-  return family + "." + std::to_string(version) + ".txt";
-}
 
 Stamp At(crdt::RegionId region, std::uint64_t tick) {
   return Stamp::At(1'800'000'000'000, Writer(region, 3)).Plus(tick);
@@ -168,8 +161,10 @@ TEST(Formats, EffectsOfEveryVersionAreRead) {
   for (const std::uint32_t version : kLogVersions) {
     std::set<EffectKind> kinds;
     Samples samples = ReadGolden(FileOf("effects", version));
-    for (auto& sample : ReadGolden(FileOf("stream_effects", version))) {
-      samples.push_back(std::move(sample));
+    for (const char* family : {"list_effects", "stream_effects"}) {
+      for (auto& sample : ReadGolden(FileOf(family, version))) {
+        samples.push_back(std::move(sample));
+      }
     }
     for (const auto& [name, bytes] : samples) {
       crdt::ByteReader in(bytes);

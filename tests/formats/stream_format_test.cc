@@ -2,69 +2,31 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <functional>
 #include <string>
 
 #include "crdt/object.h"
 #include "crdt/prepare.h"
 #include "crdt/prepare_stream.h"
-#include "golden.h"
-#include "storage/log/segment.h"
+#include "written_key.h"
 
 namespace crdt {
 namespace {
 
-constexpr std::uint32_t kVersions[] = {1};
-static_assert(kVersions[std::size(kVersions) - 1] == storage::kSegmentVersion);
+using formats::Written;
 
-std::string FileOf(std::string_view family, std::uint32_t version) {
-  return std::string(family) + "." + std::to_string(version) + ".txt";
-}
-
-// One key on which two regions write in turns, each having seen the other.
-class Key {
+class Key : public formats::WrittenKey {
  public:
-  using Prepare = std::function<void(const KeyView&, EffectList&)>;
-
-  // Returns the bytes of the effect.
-  std::string Write(RegionId region, const Prepare& prepare) {
-    EffectList effects;
-    prepare(view(), effects);
-    ByteReader in(effects.bytes());
-    while (!in.at_end()) {
-      const EffectView effect = EffectView::Decode(in).value();
-      const Stamp stamp = Stamp::At(1'800'000'000'000 + ++ms_, Writer(region, 1));
-      ApplyToTable(table_, effect, Context::Everything(stamp), nullptr);
-    }
-    return std::string(effects.bytes());
-  }
   std::string Add(RegionId region, StreamId id) {
     return Write(region, [&](const KeyView& key, EffectList& out) {
       PrepareStreamAdd(key, "key", Writer(region, 1), id,
                        std::array<std::string_view, 4>{"field", "value", "", "\x01"}, out);
     });
   }
-  std::string Bytes() const {
-    std::string bytes;
-    ByteWriter out(bytes);
-    EncodeCell(*table_.Find("key"), out);
-    return bytes;
-  }
-  KeyView view() const { return KeyView(table_.Find("key")); }
-
- private:
-  KeyTable table_;
-  std::uint64_t ms_ = 0;
 };
 
 GroupStart Start() {
   return {.everywhere = {1, 0}, .regions = {{1, {2, 3}}, {2, {4, 5}}}, .entries_read = 7};
 }
-
-struct Written {
-  formats::Samples effects;
-  formats::Samples objects;
-};
 
 void WriteEntries(Key& key, Written& written) {
   written.effects.emplace_back("stream_add", key.Add(1, {1'800'000'000'000, 1}));
@@ -151,46 +113,15 @@ Written Streams() {
 }
 
 TEST(Formats, StreamsAreWrittenAsTheyWere) {
-  const Written written = Streams();
-  formats::ExpectGolden(FileOf("stream_effects", storage::kSegmentVersion), written.effects);
-  formats::ExpectGolden(FileOf("stream_objects", storage::kSegmentVersion), written.objects);
+  formats::ExpectWrittenAsItWas("stream", Streams());
 }
 
 TEST(Formats, StreamsOfEveryVersionAreReadAndWrittenBack) {
-  for (const std::uint32_t version : kVersions) {
-    for (const auto& [name, bytes] : formats::ReadGolden(FileOf("stream_effects", version))) {
-      ByteReader in(bytes);
-      const auto effect = EffectView::Decode(in);
-      ASSERT_TRUE(effect.has_value()) << name;
-      EXPECT_TRUE(in.at_end()) << name;
-    }
-    for (const auto& [name, bytes] : formats::ReadGolden(FileOf("stream_objects", version))) {
-      ByteReader in(bytes);
-      const auto object = Object::Decode(in);
-      ASSERT_TRUE(object.has_value()) << name;
-      EXPECT_TRUE(in.at_end()) << name;
-      std::string again;
-      ByteWriter out(again);
-      object->Encode(out);
-      EXPECT_EQ(formats::ToHex(again), formats::ToHex(bytes)) << name;
-    }
-  }
+  formats::ExpectEveryVersionIsRead("stream");
 }
 
 TEST(Formats, StreamsThatEndEarlyAreRefused) {
-  const Written written = Streams();
-  for (const auto& [name, bytes] : written.objects) {
-    for (std::size_t size = 0; size < bytes.size(); ++size) {
-      ByteReader in(std::string_view(bytes).substr(0, size));
-      EXPECT_FALSE(Object::Decode(in).has_value()) << name << " cut to " << size;
-    }
-  }
-  for (const auto& [name, bytes] : written.effects) {
-    for (std::size_t size = 0; size < bytes.size(); ++size) {
-      ByteReader in(std::string_view(bytes).substr(0, size));
-      EXPECT_FALSE(EffectView::Decode(in).has_value()) << name << " cut to " << size;
-    }
-  }
+  formats::ExpectEarlyEndsAreRefused(Streams());
 }
 
 }  // namespace

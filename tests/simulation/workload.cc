@@ -41,7 +41,7 @@ std::string Workload::Value() {
 }
 
 // How many types of keys there are. Key number n usually has type n modulo that.
-constexpr int kTypes = 5;
+constexpr int kTypes = 6;
 
 Words Workload::Write() {
   const int number = static_cast<int>(dice_.Below(static_cast<std::uint64_t>(options_.keys)));
@@ -54,7 +54,8 @@ Words Workload::WriteOf(int type, const std::string& key) {
   if (type == 0) return StringWrite(key);
   if (type == 1) return HashWrite(key);
   if (type == 2) return SetWrite(key);
-  return type == 3 ? SortedSetWrite(key) : StreamWrite(key);
+  if (type == 3) return SortedSetWrite(key);
+  return type == 4 ? StreamWrite(key) : ListWrite(key);
 }
 
 Words Workload::StringWrite(const std::string& key) {
@@ -166,6 +167,39 @@ Words Workload::StreamWrite(const std::string& key) {
   }
 }
 
+Words Workload::ListWrite(const std::string& key) {
+  const std::string index = std::to_string(dice_.Between(-3, 3));
+  const std::string side = dice_.Chance(50) ? "LEFT" : "RIGHT";
+  switch (dice_.Below(16)) {
+    case 0:
+    case 1:
+      return {"LPUSH", key, Element(), Value()};
+    case 2:
+    case 3:
+      return {"LINSERT", key, dice_.Chance(50) ? "BEFORE" : "AFTER", Element(), Element()};
+    case 4:
+      return {"LSET", key, index, Element()};
+    case 5:
+      return {"LPOP", key};
+    case 6:
+      return {"RPOP", key, "2"};
+    case 7:
+      return {"LREM", key, index, Element()};
+    case 8:
+      return {"LTRIM", key, index, std::to_string(dice_.Between(0, 6))};
+    case 9:
+      return {"LMOVE", key, AnyKey(), side, dice_.Chance(50) ? "LEFT" : "RIGHT"};
+    case 10:
+      return {"BLPOP", key, AnyKey(), dice_.Chance(50) ? "0.02" : "0.3"};
+    case 11:
+      return {"BLMOVE", key, AnyKey(), side, "RIGHT", "0.1"};
+    case 12:
+      return {"RPUSHX", key, Element()};
+    default:
+      return {"RPUSH", key, Element(), Element()};
+  }
+}
+
 Words Workload::KeyWrite(const std::string& key) {
   switch (dice_.Below(14)) {
     case 0:
@@ -194,9 +228,11 @@ Words Workload::KeyWrite(const std::string& key) {
 }
 
 Words Workload::Read() {
-  switch (dice_.Below(6)) {
+  switch (dice_.Below(7)) {
     case 0:
       return {"GET", AnyKey()};
+    case 5:
+      return {"LRANGE", AnyKey(), "0", "-1"};
     case 4:
       return {"XRANGE", AnyKey(), "-", "+"};
     case 3:

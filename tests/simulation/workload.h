@@ -38,6 +38,7 @@ class Workload {
   Words SetWrite(const std::string& key);
   Words SortedSetWrite(const std::string& key);
   Words StreamWrite(const std::string& key);
+  Words ListWrite(const std::string& key);
   Words KeyWrite(const std::string& key);
   Words Read();
   Words Wait();

@@ -1,8 +1,10 @@
-// Pops from sorted sets: the members with the least or the greatest scores.
+// Pops from sorted sets: the members with the least or the greatest scores. Those that wait do so
+// in server/blocked_clients.h.
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 
+#include "server/blocked_clients.h"
 #include "server/commands/command_families.h"
 #include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
@@ -112,6 +114,38 @@ void ZMPop(CommandContext& context, Arguments arguments) {
   if (words && !PopFromFirst(context, *words)) context.reply.NullArray();
 }
 
+// --- Waiting -------------------------------------------------------------------------------------
+
+KeyWait WaitForSets(Arguments keys, Arguments words) {
+  return {.keys = {keys.begin(), keys.end()},
+          .type = ValueType::kSortedSet,
+          .words = {words.begin(), words.end()}};
+}
+
+template <Direction kEnd>
+void BZPop(CommandContext& context, Arguments arguments) {
+  const auto timeout = ParseTimeoutSeconds(context, arguments.back());
+  if (!timeout) return;
+  const Arguments keys = arguments.subspan(1, arguments.size() - 2);
+  for (const std::string_view key : keys) {
+    const auto view = ReadTypedToWrite(context, key, ValueType::kSortedSet);
+    if (!view) return;
+    if (!view->exists()) continue;
+    context.reply.Array(3);
+    context.reply.Bulk(key);
+    return PopMembers(context, key, *view, kEnd, 1, Pairs::kFlat);
+  }
+  WaitForKeys(context, WaitForSets(keys, arguments), *timeout);
+}
+
+void BZMPop(CommandContext& context, Arguments arguments) {
+  const auto words = ParsePopWords(context.reply, arguments.subspan(2));
+  if (!words) return;
+  const auto timeout = ParseTimeoutSeconds(context, arguments[1]);
+  if (!timeout || PopFromFirst(context, *words)) return;
+  WaitForKeys(context, WaitForSets(words->keys, arguments), *timeout);
+}
+
 // --- Declarations --------------------------------------------------------------------------------
 
 using enum Access;
@@ -120,6 +154,10 @@ namespace flag = command_flag;
 constexpr std::string_view kPopped =
     "Two regions may return the same member; it is removed once, and the double pop is "
     "journalled. An unseen ZADD of the member survives, an unseen ZINCRBY with its increment only.";
+
+constexpr std::string_view kWaitingPopped =
+    "Woken by members that other regions add too. Two regions may return the same member; it is "
+    "removed once, and the double pop is journalled.";
 
 constexpr CommandSpec kCommands[] = {
     {.name = "zpopmin",
@@ -155,6 +193,43 @@ constexpr CommandSpec kCommands[] = {
      .since = "7.0.0",
      .run = ZMPop,
      .key_count_position = 1},
+    {.name = "bzpopmin",
+     .words = AtLeast(3),
+     .keys = {1, -2, 1},
+     .key_use = KeyUse::kTake,
+     .access = kWrite,
+     .flags = flag::kFast | flag::kBlocking,
+     .group = "sorted_set",
+     .summary =
+         "Takes the member with the least score of the first sorted set that is there; waits "
+         "where none is.",
+     .when_concurrent = kWaitingPopped,
+     .since = "5.0.0",
+     .run = BZPop<Direction::kForward>},
+    {.name = "bzpopmax",
+     .words = AtLeast(3),
+     .keys = {1, -2, 1},
+     .key_use = KeyUse::kTake,
+     .access = kWrite,
+     .flags = flag::kFast | flag::kBlocking,
+     .group = "sorted_set",
+     .summary = "Takes the member with the greatest score of the first sorted set that is there; "
+                "waits where none is.",
+     .when_concurrent = kWaitingPopped,
+     .since = "5.0.0",
+     .run = BZPop<Direction::kReverse>},
+    {.name = "bzmpop",
+     .words = AtLeast(5),
+     .key_use = KeyUse::kTake,
+     .access = kWrite,
+     .flags = flag::kBlocking | flag::kMovableKeys,
+     .group = "sorted_set",
+     .summary = "Takes members of the first of several sorted sets that is there; waits where none "
+                "is.",
+     .when_concurrent = kWaitingPopped,
+     .since = "7.0.0",
+     .run = BZMPop,
+     .key_count_position = 2},
 };
 
 }  // namespace

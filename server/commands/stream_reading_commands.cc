@@ -9,6 +9,7 @@
 #include "crdt/prepare_stream.h"
 #include "crdt/stream_reading.h"
 #include "crdt/string_value.h"
+#include "server/blocked_clients.h"
 #include "server/commands/command_families.h"
 #include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
@@ -208,6 +209,15 @@ void ReadBehind(const KeyView& view, std::string_view key, StreamId id, std::siz
   if (!found.empty()) WriteEntries(reply.Begin(key), found);
 }
 
+// The command as it is carried out again when a key has changed: behind IDs that do not move.
+std::vector<std::string> WithIds(Arguments arguments, const std::vector<StreamId>& ids) {
+  std::vector<std::string> words(arguments.begin(), arguments.end());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    words[words.size() - ids.size() + i] = ids[i].ToString();
+  }
+  return words;
+}
+
 void XRead(CommandContext& context, Arguments arguments) {
   const auto words = ReadParser(context, arguments, Command::kRead).Parse();
   if (!words) return;
@@ -218,7 +228,13 @@ void XRead(CommandContext& context, Arguments arguments) {
     const KeyView view = context.database.Read(words->keys[i]);
     ReadBehind(view, words->keys[i], (*ids)[i], words->most, reply);
   }
-  reply.Finish();
+  if (!reply.empty() || !words->block_ms) return reply.Finish();
+  WaitForKeys(context,
+              {.keys = {words->keys.begin(), words->keys.end()},
+               .type = ValueType::kStream,
+               .writes = false,
+               .words = WithIds(arguments, *ids)},
+              *words->block_ms);
 }
 
 // --- XREADGROUP ----------------------------------------------------------------------------------
@@ -360,7 +376,14 @@ void XReadGroup(CommandContext& context, Arguments arguments) {
       reader.ReadNew(reply);
     }
   }
-  reply.Finish();
+  if (!reply.empty() || !words->block_ms) return reply.Finish();
+  // Also carried out again where the stream or the group is gone: then it answers NOGROUP.
+  WaitForKeys(context,
+              {.keys = {words->keys.begin(), words->keys.end()},
+               .type = ValueType::kStream,
+               .also_when_gone = true,
+               .words = {arguments.begin(), arguments.end()}},
+              *words->block_ms);
 }
 
 constexpr KeywordKey kStreamsOfRead[] = {{"STREAMS", 1, KeywordKeys::kFirstHalf}};

@@ -27,7 +27,6 @@ ABSENT = {
         debug, monitor, lolwut, latency doctor, latency graph, latency histogram,
         memory doctor, memory malloc-stats, memory purge, memory stats""",
     "several databases": "swapdb",
-    "pops that wait": "bzpopmin, bzpopmax, bzmpop",
     "sorting, which is for lists and sorted sets first": "sort, sort_ro",
 }
 

@@ -79,12 +79,30 @@ TEST(Histories, OfTimesToLiveAreAsSpecified) {
 }
 
 TEST(Histories, OfAllTypesOnTheSameKeysAreAsSpecified) {
-  ExpectNoFailure(
-      {.kinds = {Kind::kSet, Kind::kIncrement, Kind::kIncrement, Kind::kSetAdd, Kind::kSetAdd,
-                 Kind::kSetRemove, Kind::kHashSet, Kind::kHashIncrement, Kind::kHashDelete,
-                 Kind::kSortedSetAdd, Kind::kSortedSetIncrement, Kind::kSortedSetRemove,
-                 Kind::kListPush, Kind::kListInsert, Kind::kListSet, Kind::kListRemove, Kind::kListTrim, Kind::kStreamAdd, Kind::kStreamRemove, Kind::kGroupCreate, Kind::kGroupDeliver,
-                 Kind::kExpire, Kind::kDelete, Kind::kFlush}});
+  ExpectNoFailure({.kinds = {Kind::kSet,
+                             Kind::kIncrement,
+                             Kind::kIncrement,
+                             Kind::kSetAdd,
+                             Kind::kSetAdd,
+                             Kind::kSetRemove,
+                             Kind::kHashSet,
+                             Kind::kHashIncrement,
+                             Kind::kHashDelete,
+                             Kind::kSortedSetAdd,
+                             Kind::kSortedSetIncrement,
+                             Kind::kSortedSetRemove,
+                             Kind::kListPush,
+                             Kind::kListInsert,
+                             Kind::kListSet,
+                             Kind::kListRemove,
+                             Kind::kListTrim,
+                             Kind::kStreamAdd,
+                             Kind::kStreamRemove,
+                             Kind::kGroupCreate,
+                             Kind::kGroupDeliver,
+                             Kind::kExpire,
+                             Kind::kDelete,
+                             Kind::kFlush}});
 }
 
 }  // namespace

@@ -213,9 +213,8 @@ std::string Value::Describe() const {
 }
 
 ValueType Key::type() const {
-  const Stamp newest =
-      std::max({string.newest(), Newest(hash), Newest(set), Newest(list), Newest(sorted_set),
-                stream.newest()});
+  const Stamp newest = std::max({string.newest(), Newest(hash), Newest(set), Newest(list),
+                                 Newest(sorted_set), stream.newest()});
   if (newest.is_zero()) return ValueType::kNone;
   if (newest == string.newest()) return ValueType::kString;
   if (newest == Newest(hash)) return ValueType::kHash;
@@ -226,7 +225,8 @@ ValueType Key::type() const {
 
 bool Key::clashes() const {
   return string.shows() + !hash.empty() + !set.empty() + !list.empty() + !sorted_set.empty() +
-             stream.shows() > 1;
+             stream.shows() >
+         1;
 }
 
 std::optional<DeadlineMs> Key::deadline() const {

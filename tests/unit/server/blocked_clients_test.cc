@@ -136,6 +136,61 @@ TEST_F(BlockedClientsTest, TakeNothingWhereTheyAreGone) {
   EXPECT_EQ(second_.TakeOutput(), "*2|$1|l|$1|a|");
 }
 
+TEST_F(BlockedClientsTest, OfSortedSetsAreServedInTheOrderInWhichTheyCame) {
+  first_.Run("BZPOPMIN z 0");
+  second_.Run("BZMPOP 0 2 y z MAX COUNT 5");
+  writer_.Run("ZADD z 1 a 2 b 3 c");
+  EXPECT_EQ(first_.TakeOutput(), "*3|$1|z|$1|a|$1|1|");
+  EXPECT_EQ(second_.TakeOutput(), "*2|$1|z|*2|*2|$1|c|$1|3|*2|$1|b|$1|2|");
+  EXPECT_EQ(writer_.Run("EXISTS z"), ":0|");
+}
+
+TEST_F(BlockedClientsTest, OfStreamsAllSeeWhatComesBehindTheirEnd) {
+  writer_.Run("XADD s 1-1 f old");
+  first_.Run("XREAD BLOCK 0 STREAMS s $");
+  second_.Run("XREAD BLOCK 0 STREAMS r s 0 1-1");
+  writer_.Run("XADD s 2-1 f v");
+  const std::string entry = "*1|*2|$1|s|*1|*2|$3|2-1|*2|$1|f|$1|v|";
+  EXPECT_EQ(first_.TakeOutput(), entry);
+  EXPECT_EQ(second_.TakeOutput(), entry);
+}
+
+TEST_F(BlockedClientsTest, OfStreamsReadOnWhereNoWritesAreTaken) {
+  FakeNode other{2};
+  TestClient there{other, 1};
+  first_.Run("XREAD BLOCK 0 STREAMS s $");
+  node_.refusal = "READONLY a replica";
+  there.Run("XADD s 2-1 f v");
+  node_.Receive(other);
+  EXPECT_EQ(first_.TakeOutput(), "*1|*2|$1|s|*1|*2|$3|2-1|*2|$1|f|$1|v|");
+}
+
+TEST_F(BlockedClientsTest, OfAGroupGetAnEntryEach) {
+  writer_.Run("XGROUP CREATE s g $ MKSTREAM");
+  first_.Run("XREADGROUP GROUP g one BLOCK 0 STREAMS s >");
+  second_.Run("XREADGROUP GROUP g two BLOCK 0 STREAMS s >");
+  writer_.Run("XADD s 2-1 f v");
+  EXPECT_EQ(first_.TakeOutput(), "*1|*2|$1|s|*1|*2|$3|2-1|*2|$1|f|$1|v|");
+  EXPECT_EQ(second_.TakeOutput(), "");
+  writer_.Run("XADD s 3-1 f w");
+  EXPECT_EQ(second_.TakeOutput(), "*1|*2|$1|s|*1|*2|$3|3-1|*2|$1|f|$1|w|");
+}
+
+TEST_F(BlockedClientsTest, OfAGroupLearnThatItIsGone) {
+  for (const char* end : {"XGROUP DESTROY s g", "DEL s"}) {
+    writer_.Run("XGROUP CREATE s g $ MKSTREAM");
+    first_.Run("XREADGROUP GROUP g one BLOCK 0 STREAMS s >");
+    EXPECT_EQ(first_.TakeOutput(), "");
+    writer_.Run(end);
+    EXPECT_TRUE(first_.TakeOutput().starts_with("-NOGROUP ")) << end;
+  }
+}
+
+TEST_F(BlockedClientsTest, OfAGroupDoNotWaitForTheirOldEntries) {
+  writer_.Run("XGROUP CREATE s g $ MKSTREAM");
+  EXPECT_EQ(first_.Run("XREADGROUP GROUP g one BLOCK 0 STREAMS s 0"), "*1|*2|$1|s|*0|");
+}
+
 TEST_F(BlockedClientsTest, ThatWantNoReplyGetNone) {
   first_.Run("CLIENT REPLY OFF");
   first_.Run("BLPOP l 0");

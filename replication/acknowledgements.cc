@@ -87,14 +87,20 @@ std::int64_t RegionAcknowledgements::CountDurable(crdt::Stamp stamp) const {
       regions_, [stamp](const auto& entry) { return entry.second.durable.Covers(stamp); });
 }
 
-crdt::VersionVector RegionAcknowledgements::Stable(const crdt::VersionVector& own_floor,
-                                                   const crdt::VersionVector& own_durable) const {
-  crdt::VersionVector stable = own_durable;
+void RegionAcknowledgements::NoteHeldByAll(crdt::RegionId region,
+                                           const crdt::VersionVector& held) {
+  const auto found = regions_.find(region);
+  if (found != regions_.end()) found->second.held_by_all.Merge(held);
+}
+
+crdt::VersionVector RegionAcknowledgements::Stable(
+    const crdt::VersionVector& own_floor, const crdt::VersionVector& own_held_by_all) const {
+  crdt::VersionVector stable = own_held_by_all;
   for (const auto& [id, region] : regions_) {
     // An acknowledgement may overtake the records that it speaks of, since those wait at the ship
     // gate: it counts once everything that the region had then is here too.
     if (!own_floor.Covers(region.applied)) return {};
-    stable = crdt::VersionVector::Minimum(stable, region.durable);
+    stable = crdt::VersionVector::Minimum(stable, region.held_by_all);
   }
   return stable;
 }

@@ -115,6 +115,7 @@ class RegionAcknowledgements {
   struct Region {
     crdt::VersionVector applied;
     crdt::VersionVector durable;
+    crdt::VersionVector held_by_all;  // Durable at every node of the region.
   };
 
   explicit RegionAcknowledgements(const std::vector<crdt::RegionId>& others) {
@@ -124,10 +125,12 @@ class RegionAcknowledgements {
                    const crdt::VersionVector& durable);
   const Region& Of(crdt::RegionId region) const { return regions_.at(region); }
   std::int64_t CountDurable(crdt::Stamp stamp) const;
-  // Durable in every region, this one's `own_durable` included: what may be collected. Empty as
-  // long as a region has not been heard of (fine print 13), or has something that is missing here.
+  void NoteHeldByAll(crdt::RegionId region, const crdt::VersionVector& held);
+  // Durable at every node of every region, this one's `own_held_by_all` included: what may be
+  // collected. Empty as long as a region has not been heard of (fine print 13), or has something
+  // that is missing here.
   crdt::VersionVector Stable(const crdt::VersionVector& own_floor,
-                             const crdt::VersionVector& own_durable) const;
+                             const crdt::VersionVector& own_held_by_all) const;
 
  private:
   std::map<crdt::RegionId, Region> regions_;

@@ -198,6 +198,7 @@ class Replicator {
   bool HasSettled(const PeerLink* link, Now now) const;
   bool RegionIsComplete(Now now) const;
   void LearnClosedSlots(const PeerLink& link);
+  void LearnWhatAllHold(Now now);
   std::vector<Colleague> Colleagues() const;
   PeerLink* LinkOf(const Peer& peer) const;
   PeerLink* RegionLink(crdt::RegionId region) const;
@@ -229,6 +230,7 @@ class Replicator {
   NotesByPosition<crdt::VersionVector> durable_floor_;
   ClockMajority clock_majority_;
   std::bitset<crdt::kEpochSlots> closed_slots_;  // As a primary that we followed told.
+  crdt::VersionVector held_by_all_;  // Durable at every node of the own region.
   crdt::VersionVector stable_;
   LogProgress progress_;
   // Which position of the followed primary was applied when our log ended where.

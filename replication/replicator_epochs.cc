@@ -105,6 +105,18 @@ geo_config::KnownEpochs Replicator::Epochs(Now now) const {
   return known;
 }
 
+// Whatever a node of this region writes from now on, whoever leads, has seen this; and what any of
+// them wrote before it had seen it is here. Both stay true, also while nodes are away.
+void Replicator::LearnWhatAllHold(Now now) {
+  if (!primary_ || !RegionIsComplete(now)) return;
+  VersionVector held = durable_floor_.durable();
+  for (const auto& [key, peer] : peers_) {
+    if (!SameRegion(peer)) continue;
+    held = VersionVector::Minimum(held, LinkOf(peer)->heartbeat().durable);
+  }
+  held_by_all_.Merge(held);
+}
+
 void Replicator::LearnClosedSlots(const PeerLink& link) {
   if (primary_ || !link.state().primary) return;
   closed_slots_ = link.state().closed_slots;

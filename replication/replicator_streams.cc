@@ -186,11 +186,13 @@ NodeState Replicator::OwnState(Now now) const {
           .client_port = options_.client_port,
           .joining = joining(),
           .complete = RegionIsComplete(now),
-          .closed_slots = primary_ ? Epochs(now).closed.to_ullong() : 0};
+          .closed_slots = primary_ ? Epochs(now).closed.to_ullong() : 0,
+          .held_by_all = held_by_all_};
 }
 
 void Replicator::SendHeartbeats(Now now) {
   last_heartbeat_ms_ = now.steady_ms;
+  LearnWhatAllHold(now);
   const NodeState state = OwnState(now);
   for (const auto& [id, link] : links_) {
     if (!link->established()) continue;
@@ -206,18 +208,12 @@ void Replicator::SendHeartbeats(Now now) {
   }
 }
 
-// What is stable is forgotten: spent counter parts, graves. A node that is away may hold writes of
-// its region that nobody has seen, and that would then come home to where nothing tells any more
-// what had been reset.
+// What is stable is forgotten: spent counter parts, graves. A node that has not seen it may lead and
+// write, or hold writes that nobody has seen; they would come to where nothing tells any more what
+// had been reset.
 void Replicator::UpdateStability(Now now) {
-  const bool complete =
-      RegionIsComplete(now) && std::ranges::all_of(regions_, [this](const auto& entry) {
-        const PeerLink* link = RegionLink(entry.first);
-        return link == nullptr || link->state().complete;
-      });
-  if (!complete) return;
-  const VersionVector stable =
-      region_acknowledgements_.Stable(shard_.floor(), durable_floor_.durable());
+  LearnWhatAllHold(now);
+  const VersionVector stable = region_acknowledgements_.Stable(shard_.floor(), held_by_all_);
   if (stable.empty() || stable_.Covers(stable)) return;
   stable_.Merge(stable);
   shard_.ApplyStable(stable_);

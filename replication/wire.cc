@@ -59,7 +59,8 @@ class Checked {
             .client_port = static_cast<std::uint16_t>(from.client_port()),
             .joining = from.joining(),
             .complete = from.complete(),
-            .closed_slots = from.closed_slots()};
+            .closed_slots = from.closed_slots(),
+            .held_by_all = Vector(from.held_by_all())};
   }
   void Wrong(const char* what) {
     if (wrong_ == nullptr) wrong_ = what;
@@ -83,6 +84,7 @@ void Put(const NodeState& state, pb::NodeState& to) {
   to.set_joining(state.joining);
   to.set_complete(state.complete);
   to.set_closed_slots(state.closed_slots);
+  to.set_held_by_all(VectorBytes(state.held_by_all));
 }
 
 void Put(const Hello& from, pb::PeerMessage& to) {

@@ -24,7 +24,8 @@ inline NodeState SomeState() {
           .client_port = 7001,
           .joining = true,
           .complete = true,
-          .closed_slots = 0x8000000000000005};
+          .closed_slots = 0x8000000000000005,
+          .held_by_all = SomeVector()};
 }
 
 // Name and message.

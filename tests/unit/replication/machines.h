@@ -159,6 +159,13 @@ class Machines {
     machines_.at(name)->replicator_.reset();
     BreakLinks([&](const Link& link) { return link.owner == name || link.other == name; });
   }
+  // The process is there and its connections are open, but it does nothing.
+  void Freeze(const std::string& name) { frozen_.insert(name); }
+  void Thaw(const std::string& name) {
+    frozen_.erase(name);
+    events_.insert(events_.end(), held_.begin(), held_.end());
+    held_.clear();
+  }
   void Cut(const std::string& one, const std::string& other) {
     cuts_.insert({std::min(one, other), std::max(one, other)});
     BreakLinks([&](const Link& link) {
@@ -187,7 +194,7 @@ class Machines {
     for (const std::int64_t end = steady_ms_ + ms; steady_ms_ < end;) {
       steady_ms_ += kStepMs;
       for (const auto& [name, machine] : machines_) {
-        if (machine->running()) machine->replicator_->OnTick(NowAt(*machine));
+        if (Runs(*machine)) machine->replicator_->OnTick(NowAt(*machine));
       }
       Settle();
     }
@@ -196,7 +203,7 @@ class Machines {
   void Settle() {
     for (int turn = 0; turn < kMostTurns; ++turn) {
       for (const auto& [name, machine] : machines_) {
-        if (machine->running()) EndOfTurn(*machine);
+        if (Runs(*machine)) EndOfTurn(*machine);
       }
       if (events_.empty()) return;
       Deliver();
@@ -240,6 +247,9 @@ class Machines {
   };
   using Event = std::function<void()>;
 
+  bool Runs(const Machine& machine) const {
+    return machine.running() && !frozen_.contains(machine.name());
+  }
   void EndOfTurn(Machine& machine) {
     FakeShard& shard = *machine.disk_.shard;
     ASSERT_TRUE(shard.log().WriteOut().has_value());
@@ -282,6 +292,8 @@ class Machines {
   std::map<LinkId, Link> links_;
   std::set<std::pair<std::string, std::string>> cuts_;
   std::deque<Event> events_;
+  std::set<std::string> frozen_;
+  std::deque<Event> held_;  // For those that are frozen.
   std::int64_t steady_ms_ = 0;
   LinkId last_link_ = 0;
   int nonces_ = 0;
@@ -314,12 +326,14 @@ inline void Machine::Send(LinkId link, std::string bytes) {
   }
   const LinkId twin = found->second.twin;
   const std::string to = found->second.other;
-  all_.events_.push_back([this, twin, to, bytes = std::move(bytes)] {
+  const auto arrive = [this, twin, to, bytes = std::move(bytes)] {
     Machine& other = *all_.machines_.at(to);
     if (!all_.links_.contains(twin) || !other.running()) return;
     if (all_.watch) all_.watch(name(), to, twin, bytes);
     other.replicator_->OnBytes(twin, bytes, all_.NowAt(other));
-  });
+  };
+  all_.events_.push_back(
+      [this, to, arrive] { all_.frozen_.contains(to) ? all_.held_.push_back(arrive) : arrive(); });
 }
 
 inline void Machine::Close(LinkId link) {

@@ -235,6 +235,23 @@ TEST(FinePrint, Rule13NothingIsStableWhileANodeOfAnyRegionIsAway) {
   }
 }
 
+// It may be a primary of its own by then, for whom nothing is deleted that was deleted elsewhere.
+TEST(FinePrint, Rule13NothingIsStableThatANodeOfAnyRegionHasNotConfirmed) {
+  for (const std::string frozen : {"eu-1", "us-1"}) {
+    Machines machines({"eu-0", "eu-1", "us-0", "us-1"});
+    machines.StartAll();
+    machines.Run(4000);
+    machines.Freeze(frozen);
+    const crdt::Stamp stamp = machines.Write("eu-0", "a");
+    machines.Run(10000);
+    EXPECT_TRUE(machines["us-0"].shard().floor().Covers(stamp));
+    EXPECT_FALSE(machines["eu-0"].shard().stable().Covers(stamp)) << frozen;
+    machines.Thaw(frozen);
+    machines.Run(5000);
+    EXPECT_TRUE(machines["eu-0"].shard().stable().Covers(stamp)) << frozen;
+  }
+}
+
 // --- Links ---------------------------------------------------------------------------------------
 
 TEST(Links, AnUnreachableRegionNeverSlowsTheOthers) {

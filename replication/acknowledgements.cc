@@ -87,8 +87,7 @@ std::int64_t RegionAcknowledgements::CountDurable(crdt::Stamp stamp) const {
       regions_, [stamp](const auto& entry) { return entry.second.durable.Covers(stamp); });
 }
 
-void RegionAcknowledgements::NoteHeldByAll(crdt::RegionId region,
-                                           const crdt::VersionVector& held) {
+void RegionAcknowledgements::NoteHeldByAll(crdt::RegionId region, const crdt::VersionVector& held) {
   const auto found = regions_.find(region);
   if (found != regions_.end()) found->second.held_by_all.Merge(held);
 }

@@ -44,7 +44,7 @@ struct NodeState {
   bool joining = false;
   bool complete = false;
   std::uint64_t closed_slots = 0;
-  crdt::VersionVector held_by_all;
+  crdt::VersionVector held;
 };
 
 struct Proof {

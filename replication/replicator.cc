@@ -249,7 +249,7 @@ void Replicator::OnHeartbeat(PeerLink& link, Now now) {
   }
   region_acknowledgements_.Acknowledge(peer.address.region, link.state().floor,
                                        link.heartbeat().durable);
-  region_acknowledgements_.NoteHeldByAll(peer.address.region, link.state().held_by_all);
+  region_acknowledgements_.NoteHeldByAll(peer.address.region, link.state().held);
   NoteInStep(peer.address.region, now);
 }
 

@@ -81,6 +81,7 @@ struct Now {
 struct LogProgress {
   storage::LogPosition written = 0;
   storage::LogPosition durable = 0;  // 0 where the log is not on disk.
+  bool on_disk = true;
   // No fsync is asked for: written counts as durable between regions (fine print 15).
   bool written_is_enough = false;
   // Every later record of this node is stamped later than this.
@@ -230,7 +231,9 @@ class Replicator {
   NotesByPosition<crdt::VersionVector> durable_floor_;
   ClockMajority clock_majority_;
   std::bitset<crdt::kEpochSlots> closed_slots_;  // As a primary that we followed told.
-  crdt::VersionVector held_by_all_;  // Durable at every node of the own region.
+  // What this node still has after a crash, and what every node of the region has.
+  NotesByPosition<crdt::VersionVector> held_floor_;
+  crdt::VersionVector held_by_all_;
   crdt::VersionVector stable_;
   LogProgress progress_;
   // Which position of the followed primary was applied when our log ended where.

@@ -105,14 +105,15 @@ geo_config::KnownEpochs Replicator::Epochs(Now now) const {
   return known;
 }
 
-// Whatever a node of this region writes from now on, whoever leads, has seen this; and what any of
-// them wrote before it had seen it is here. Both stay true, also while nodes are away.
+// Whatever a node of this region writes from now on, whoever leads and after what crash, has seen
+// this; and what any of them wrote before it had seen it is here. Both stay true, also while nodes
+// are away. Written is not enough, whatever the fsync policy: a machine that crashes forgets it.
 void Replicator::LearnWhatAllHold(Now now) {
   if (!primary_ || !RegionIsComplete(now)) return;
-  VersionVector held = durable_floor_.durable();
+  VersionVector held = held_floor_.durable();
   for (const auto& [key, peer] : peers_) {
     if (!SameRegion(peer)) continue;
-    held = VersionVector::Minimum(held, LinkOf(peer)->heartbeat().durable);
+    held = VersionVector::Minimum(held, LinkOf(peer)->state().held);
   }
   held_by_all_.Merge(held);
 }

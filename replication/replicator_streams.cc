@@ -122,6 +122,8 @@ void Replicator::EndOfTurn(const LogProgress& progress, Now now) {
       progress.written_is_enough
           ? replicas_.LeastApplied(own, now.steady_ms, options_.ship_gate_timeout_ms)
           : replicas_.LeastDurable(own, now.steady_ms, options_.ship_gate_timeout_ms));
+  held_floor_.Note(shard_.log().end(), shard_.floor());
+  held_floor_.Advance(progress.on_disk ? progress.durable : progress.written);
   PumpAll(now);
   Acknowledge(now);
   if (now.steady_ms - last_heartbeat_ms_ >= options_.heartbeat_ms) SendHeartbeats(now);
@@ -187,7 +189,7 @@ NodeState Replicator::OwnState(Now now) const {
           .joining = joining(),
           .complete = RegionIsComplete(now),
           .closed_slots = primary_ ? Epochs(now).closed.to_ullong() : 0,
-          .held_by_all = held_by_all_};
+          .held = primary_ ? held_by_all_ : held_floor_.durable()};
 }
 
 void Replicator::SendHeartbeats(Now now) {
@@ -208,9 +210,9 @@ void Replicator::SendHeartbeats(Now now) {
   }
 }
 
-// What is stable is forgotten: spent counter parts, graves. A node that has not seen it may lead and
-// write, or hold writes that nobody has seen; they would come to where nothing tells any more what
-// had been reset.
+// What is stable is forgotten: spent counter parts, graves. A node that has not seen it may lead
+// and write, or hold writes that nobody has seen; they would come to where nothing tells any more
+// what had been reset.
 void Replicator::UpdateStability(Now now) {
   LearnWhatAllHold(now);
   const VersionVector stable = region_acknowledgements_.Stable(shard_.floor(), held_by_all_);

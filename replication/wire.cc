@@ -60,7 +60,7 @@ class Checked {
             .joining = from.joining(),
             .complete = from.complete(),
             .closed_slots = from.closed_slots(),
-            .held_by_all = Vector(from.held_by_all())};
+            .held = Vector(from.held())};
   }
   void Wrong(const char* what) {
     if (wrong_ == nullptr) wrong_ = what;
@@ -84,7 +84,7 @@ void Put(const NodeState& state, pb::NodeState& to) {
   to.set_joining(state.joining);
   to.set_complete(state.complete);
   to.set_closed_slots(state.closed_slots);
-  to.set_held_by_all(VectorBytes(state.held_by_all));
+  to.set_held(VectorBytes(state.held));
 }
 
 void Put(const Hello& from, pb::PeerMessage& to) {

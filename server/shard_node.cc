@@ -541,6 +541,7 @@ void ShardNode::EndOfTurn(Loop loop) {
                                                    : static_cast<std::uint64_t>(now.unix_ms - 1);
   replicator_->EndOfTurn({.written = log_->written(),
                           .durable = log_->on_disk() ? log_->durable() : 0,
+                          .on_disk = log_->on_disk(),
                           .written_is_enough = no_sync,
                           .clock = crdt::Stamp::At(clock_ms, database_.writer())},
                          now);

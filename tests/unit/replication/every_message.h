@@ -25,7 +25,7 @@ inline NodeState SomeState() {
           .joining = true,
           .complete = true,
           .closed_slots = 0x8000000000000005,
-          .held_by_all = SomeVector()};
+          .held = SomeVector()};
 }
 
 // Name and message.

@@ -233,6 +233,7 @@ class Machines {
   std::string said_to_stranger;
 
   storage::LogOptions log_options;  // Of new shards.
+  bool without_fsync = false;       // appendfsync no.
 
  private:
   friend class Machine;
@@ -258,6 +259,7 @@ class Machines {
     machine.replicator_->EndOfTurn(
         {.written = shard.log().written(),
          .durable = machine.durable_,
+         .written_is_enough = without_fsync,
          .clock = crdt::Stamp::At(static_cast<std::uint64_t>(NowAt(machine).unix_ms - 1), writer)},
         NowAt(machine));
   }

@@ -252,6 +252,24 @@ TEST(FinePrint, Rule13NothingIsStableThatANodeOfAnyRegionHasNotConfirmed) {
   }
 }
 
+// After which its region would write without having seen it.
+TEST(FinePrint, Rule13NothingIsStableThatACrashOfAMachineMayTake) {
+  for (const std::string slow : {"eu-0", "us-0", "us-1"}) {
+    Machines machines({"eu-0", "us-0", "us-1"});
+    machines.without_fsync = true;
+    machines.StartAll();
+    machines.Run(4000);
+    machines[slow].sync_stalls = true;
+    const crdt::Stamp stamp = machines.Write("eu-0", "a");
+    machines.Run(5000);
+    EXPECT_TRUE(machines["us-1"].shard().floor().Covers(stamp));
+    EXPECT_FALSE(machines["eu-0"].shard().stable().Covers(stamp)) << slow;
+    machines[slow].sync_stalls = false;
+    machines.Run(5000);
+    EXPECT_TRUE(machines["eu-0"].shard().stable().Covers(stamp)) << slow;
+  }
+}
+
 // --- Links ---------------------------------------------------------------------------------------
 
 TEST(Links, AnUnreachableRegionNeverSlowsTheOthers) {

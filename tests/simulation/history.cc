@@ -1,5 +1,7 @@
 #include "tests/simulation/history.h"
 
+#include <utility>
+
 #include "tests/simulation/story.h"
 
 namespace simulation {
@@ -28,6 +30,14 @@ void History::OnRecovered(NodeNumber node, const storage::Log& log) {
   OnSynced(node, log.durable());
 }
 
+void History::OnProcessEnded(NodeNumber node) {
+  for (const auto& [position, first] : std::exchange(nodes_[node].unwritten, {})) {
+    const auto known = records_.find(first);
+    next_.erase({first.writer(), known->second.context.Get(first.writer())});
+    records_.erase(known);
+  }
+}
+
 void History::OnMemoryLost(NodeNumber node) {
   nodes_[node].cursor = {};
   nodes_[node].unsynced.clear();
@@ -41,24 +51,31 @@ void History::OnMemoryLost(NodeNumber node) {
 
 void History::Observe(NodeNumber node, const storage::Log& log) {
   NodeHistory& history = nodes_[node];
-  if (history.cursor.position() >= log.end()) return;
-  if (history.cursor.position() == 0) {
-    // A log in memory may have lost its beginning.
-    if (auto begin = log.CursorFor({})) history.cursor = *std::move(begin);
+  if (history.cursor.position() < log.end()) {
+    if (history.cursor.position() == 0) {
+      // A log in memory may have lost its beginning.
+      if (auto begin = log.CursorFor({})) history.cursor = *std::move(begin);
+    }
+    const auto read = log.Read(history.cursor, log.end(), log.end(), [&](const auto& frame) {
+      Look(node, frame);
+      return true;
+    });
+    if (!read) throw Violation(names_[node] + " cannot read its log: " + read.error().detail);
   }
-  const auto read = log.Read(history.cursor, log.end(), log.end(), [&](const auto& frame) {
-    Look(node, frame);
-    return true;
-  });
-  if (!read) throw Violation(names_[node] + " cannot read its log: " + read.error().detail);
   history.ever.Merge(history.cursor.floor());
+  while (!history.unwritten.empty() &&
+         (!log.on_disk() || history.unwritten.front().first <= log.written())) {
+    history.unwritten.pop_front();
+  }
 }
 
 void History::Look(NodeNumber node, const storage::FrameView& frame) {
   if (frame.kind() == FrameKind::kRecord) {
     const auto record = storage::DecodeRecord(frame.payload, frame.floor);
     if (!record) throw Violation(names_[node] + " logged a record that does not decode");
-    LookAtRecord(node, *record, frame.floor);
+    if (LookAtRecord(node, *record, frame.floor)) {
+      nodes_[node].unwritten.emplace_back(frame.end, record->first_stamp);
+    }
     nodes_[node].unsynced.emplace_back(frame.end, record->last_stamp());
   } else if (frame.kind() == FrameKind::kFloorJump) {
     const auto floor = storage::DecodeVector(frame.payload);
@@ -67,7 +84,7 @@ void History::Look(NodeNumber node, const storage::FrameView& frame) {
   }
 }
 
-void History::LookAtRecord(NodeNumber node, const RecordView& record, const VersionVector& floor) {
+bool History::LookAtRecord(NodeNumber node, const RecordView& record, const VersionVector& floor) {
   const Stamp first = record.first_stamp;
   if (floor.Covers(first)) {
     throw Violation(names_[node] + " applied " + Name(first) + " twice");
@@ -99,6 +116,7 @@ void History::LookAtRecord(NodeNumber node, const RecordView& record, const Vers
                     record.context.ToString() + ") than others have (" +
                     known->second.context.ToString() + ")");
   }
+  return is_new;
 }
 
 void History::OnSynced(NodeNumber node, storage::LogPosition position) {

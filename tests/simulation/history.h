@@ -37,6 +37,8 @@ class History {
   void OnRecovered(NodeNumber node, const storage::Log& log);
   // Looks at what the log has got since the last time.
   void Observe(NodeNumber node, const storage::Log& log);
+  // The process is gone, and with it what a full disk had not taken: nobody else ever saw that.
+  void OnProcessEnded(NodeNumber node);
   // A log in memory is gone with its process. Where nobody has anything any more, all begins anew.
   void OnMemoryLost(NodeNumber node);
   // Everything before `position` is on the node's disk.
@@ -57,10 +59,13 @@ class History {
     crdt::VersionVector synced;
     // Floors behind frames that are not synced yet.
     std::deque<std::pair<storage::LogPosition, crdt::Stamp>> unsynced;
+    // First stamps of records that this node wrote and that are in its memory alone.
+    std::deque<std::pair<storage::LogPosition, crdt::Stamp>> unwritten;
   };
 
   void Look(NodeNumber node, const storage::FrameView& frame);
-  void LookAtRecord(NodeNumber node, const storage::RecordView& record,
+  // True where nobody has logged it before.
+  bool LookAtRecord(NodeNumber node, const storage::RecordView& record,
                     const crdt::VersionVector& floor);
 
   std::vector<std::string> names_;

@@ -104,6 +104,7 @@ void SimulatedNode::EndProcess() {
   touched_ = false;
   const auto connections = std::exchange(connections_, {});
   node_.reset();
+  world_.history.OnProcessEnded(number_);
   if (!config_.appendonly) world_.history.OnMemoryLost(number_);
   for (const auto& [id, connection] : connections) connection->client.OnDisconnected();
 }

@@ -44,6 +44,8 @@ class ReplicatedShard {
                                      const crdt::VersionVector& observed) = 0;
   // Every partition was joined at least up to `floor`.
   virtual void JumpFloor(const crdt::VersionVector& floor) = 0;
+  // Forgets everything, the log included. REQUIRES: the log is in memory only.
+  virtual void StartOver() = 0;
 };
 
 }  // namespace replication

@@ -315,6 +315,12 @@ void Replicator::DecideRole(Now now) {
       BecomeReplica(now);
       return;
     }
+    if (primary_ && HoldsOrphanedJoin() && RegionIsComplete(now)) {
+      StartOver();
+      // What was written under this epoch may be forgotten: another one follows.
+      BecomeReplica(now);
+      wants_to_lead_ = true;
+    }
     if (primary_) return;
     const bool grace_over = now.steady_ms - started_ms_ >= options_.leader_grace_ms;
     waiting_to_lead_ =

@@ -180,6 +180,9 @@ class Replicator {
   void BecomeReplica(Now now);
   void SubscribeAll(Now now);
   void Subscribe(PeerLink& link, Now now);
+  bool HoldsOrphanedJoin() const;
+  bool MustStartOver(const PeerLink& source) const;
+  void StartOver();
   std::set<crdt::RegionId> RelaysFor(const PeerLink& link, Now now) const;
   bool IsRelayed(crdt::RegionId author, const PeerLink& link, Now now) const;
   void DeliverAll(Now now);

@@ -53,6 +53,29 @@ bool Replicator::IsRelayed(RegionId author, const PeerLink& link, Now now) const
   return link.WaitedMs(now.steady_ms) >= options_.relay_after_ms;
 }
 
+// Of nodes without logs on disk: partitions of a full synchronisation that went no further. Where
+// the node that they came from is gone with all it had, they are further than anybody will ever be,
+// and the rest is not to be had.
+bool Replicator::HoldsOrphanedJoin() const {
+  return !shard_.log().on_disk() && !shard_.log().vectors().beyond_floor.empty() &&
+         std::ranges::none_of(links_, [](const auto& entry) { return entry.second->joining(); });
+}
+
+// The primary that is to be followed has taken home what is whole here, and has not the rest.
+bool Replicator::MustStartOver(const PeerLink& source) const {
+  if (!HoldsOrphanedJoin() || !source.state().floor.Covers(shard_.floor())) return false;
+  return !std::ranges::all_of(shard_.log().vectors().beyond_floor, [&](const auto& entry) {
+    return source.state().floor.Covers(entry.second);
+  });
+}
+
+void Replicator::StartOver() {
+  keeper_.Log("the source of the full synchronisation is gone: what it brought is given up");
+  shard_.StartOver();
+  durable_floor_ = {};
+  held_floor_ = {};
+}
+
 void Replicator::Subscribe(PeerLink& link, Now now) {
   const Peer& peer = *PeerOf(link);
   bool follow = false;
@@ -72,7 +95,10 @@ void Replicator::Subscribe(PeerLink& link, Now now) {
     wanted.insert(peer.address.region);
   }
   if (!follow && wanted.empty()) return;
-  if (const CausalGate* gate = link.gate(); gate != nullptr && gate->request().follow == follow) {
+  const bool start_over = follow && MustStartOver(link);
+  if (start_over) StartOver();
+  if (const CausalGate* gate = link.gate();
+      gate != nullptr && gate->request().follow == follow && !start_over) {
     const std::vector<RegionId>& regions = gate->request().regions;
     const bool brings_all = std::ranges::all_of(wanted, [&](RegionId region) {
       return std::ranges::find(regions, region) != regions.end();

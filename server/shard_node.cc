@@ -355,6 +355,13 @@ void ShardNode::JumpFloor(const VersionVector& floor) {
   for (const crdt::Stamp stamp : floor.entries()) database_.clock().Observe(stamp);
 }
 
+void ShardNode::StartOver() {
+  watches_.TouchAll([this](std::string_view key) { return keyspace_.Find(key).exists(); });
+  log_->StartOver();
+  keyspace_ = storage::Keyspace();
+  blocked_.TouchAll();
+}
+
 // --- Role ----------------------------------------------------------------------------------------
 
 std::string ShardNode::WhyNotLead(Told told) {

@@ -114,6 +114,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
                              const std::vector<replication::ExportedKey>& keys,
                              const crdt::VersionVector& observed) override;
   void JumpFloor(const crdt::VersionVector& floor) override;
+  void StartOver() override;
 
   // --- RoleKeeper --------------------------------------------------------------------------------
   crdt::Result<crdt::Epoch> Lead(const geo_config::KnownEpochs& known) override;

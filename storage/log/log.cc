@@ -289,6 +289,14 @@ void Log::TrimTail() {
   while (marks_.front().position() < cut) marks_.pop_front();
 }
 
+void Log::StartOver() {
+  crdt::Require(!on_disk(), "what is on disk is not forgotten");
+  tail_begin_ = written_ = end();
+  tail_.clear();
+  vectors_ = {};
+  marks_.assign(1, LogCursor(tail_begin_, {}));
+}
+
 // --- Reading -------------------------------------------------------------------------------------
 
 std::optional<LogCursor> Log::CursorFor(const VersionVector& have) const {

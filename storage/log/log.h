@@ -68,6 +68,9 @@ class Log {
     partition_vectors_ = std::move(source);
   }
 
+  // Forgets all; positions go on from where they are. REQUIRES: the log is in memory only.
+  void StartOver();
+
   // Hands what was appended to the kernel. kDiskFull: everything stays in memory and a later call
   // tries again; the reserve has been given up. Other errors are final.
   crdt::Status WriteOut();

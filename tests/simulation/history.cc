@@ -51,6 +51,10 @@ void History::OnMemoryLost(NodeNumber node) {
 
 void History::Observe(NodeNumber node, const storage::Log& log) {
   NodeHistory& history = nodes_[node];
+  if (const auto begin = log.CursorFor({});
+      begin && begin->position() > 0 && begin->position() >= history.cursor.position()) {
+    history.cursor = *begin;  // A log in memory has started over.
+  }
   if (history.cursor.position() < log.end()) {
     if (history.cursor.position() == 0) {
       // A log in memory may have lost its beginning.

@@ -34,6 +34,7 @@ class RecordingShard : public ReplicatedShard {
     return {};
   }
   void ApplyStable(const VersionVector&) override {}
+  void StartOver() override {}
   void ExportPartition(
       storage::PartitionId,
       const std::function<void(std::string_view, std::string_view)>&) const override {}

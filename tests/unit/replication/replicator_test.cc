@@ -157,6 +157,47 @@ TEST(FinePrint, Rule10AnEmptyDirectoryTakesAnEpochThatNobodyKnows) {
   EXPECT_EQ(machines["eu-0"].shard().order(), std::vector<std::string>{"a"}) << "it comes home";
 }
 
+// The one node that had it all is gone, and what it had was in memory only.
+TEST(Joins, OfNodesWithoutLogsOnDiskBeginAnewWhereTheirSourceIsGone) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.StartAll();
+  machines.Run(2500);
+  crdt::VersionVector beyond;
+  beyond.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
+  ASSERT_TRUE(machines["eu-1"].shard().JoinPartition(3, {}, beyond).has_value());
+  machines.Kill("eu-0");
+  machines["eu-0"].disk() = {};
+  machines.Start("eu-0", /*primary_when_new=*/true);
+  machines.Run(2500);
+  machines.Write("eu-0", "a");
+  machines.Run(2500);
+  EXPECT_FALSE(machines["eu-1"].replicator().joining());
+  EXPECT_EQ(machines["eu-1"].shard().order(), std::vector<std::string>{"a"});
+}
+
+TEST(Joins, OfAPrimaryWithoutALogOnDiskAreGivenUpWhereNobodyHasTheRest) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.StartAll();
+  machines.Run(2500);
+  const crdt::Epoch before = machines["eu-0"].replicator().epoch();
+  machines.Write("eu-0", "a");
+  machines.Run(1000);
+  crdt::VersionVector beyond;
+  beyond.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
+  machines.Kill("eu-1");
+  ASSERT_TRUE(machines["eu-0"].shard().JoinPartition(3, {}, beyond).has_value());
+  machines.Run(2500);
+  EXPECT_TRUE(machines["eu-0"].replicator().joining()) << "the other node may have the rest";
+  machines.Start("eu-1");
+  machines.Run(5000);
+  EXPECT_FALSE(machines["eu-0"].replicator().joining());
+  EXPECT_GT(machines["eu-0"].replicator().epoch(), before);
+  machines.Write("eu-0", "b");
+  machines.Run(2500);
+  EXPECT_EQ(machines["eu-0"].shard().texts().size(), 2u) << "what was whole came back";
+  EXPECT_EQ(machines["eu-1"].shard().texts().size(), 2u);
+}
+
 // --- Failing over --------------------------------------------------------------------------------
 
 TEST(Failover, APrimaryAndAnUnfinishedReplicaAreNotPromoted) {

@@ -340,7 +340,10 @@ void Replicator::DecideRole(Now now) {
   }
   const std::optional<std::uint32_t> leader = PrimaryToFollow(colleagues);
   // Its region's epochs are known from now on, also after a restart without it.
-  if (leader && leader != following_) keeper_.Follow(GreatestKnownEpoch());
+  if (leader && leader != following_) {
+    keeper_.Follow(GreatestKnownEpoch());
+    followed_ = {};
+  }
   following_ = leader;
 }
 

@@ -189,6 +189,8 @@ void Replicator::Acknowledge(Now now) {
     CausalGate* gate = link->gate();
     if (gate == nullptr) continue;
     if (gate->request().follow) {
+      // Of two primaries: positions in the log of the other one would count as this one's.
+      if (following_ != PeerOf(*link)->address.ordinal) continue;
       if (gate->applied_position() != 0) followed_position_ = gate->applied_position();
       followed_.Note(shard_.log().end(), gate->applied_position());
       followed_.Advance(progress_.durable);

@@ -198,6 +198,30 @@ TEST(Joins, OfAPrimaryWithoutALogOnDiskAreGivenUpWhereNobodyHasTheRest) {
   EXPECT_EQ(machines["eu-1"].shard().texts().size(), 2u);
 }
 
+// --- Two primaries -------------------------------------------------------------------------------
+
+// Positions of one primary's log say nothing about the other's.
+TEST(TwoPrimaries, AReplicaAcknowledgesOnlyToTheOneThatItFollows) {
+  Machines machines({"eu-0", "eu-1", "eu-2"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Cut("eu-0", "eu-1");
+  ASSERT_TRUE(machines["eu-1"].replicator().TakeOver(machines.now()).has_value());
+  machines.Run(2500);
+  machines.Freeze("eu-0");
+  for (const char* text : {"a", "b", "c", "d"}) machines.Write("eu-1", text);
+  machines.Run(1000);
+  const storage::LogPosition at_1 = machines["eu-1"].shard().log().end();
+  machines["eu-2"].sync_stalls = true;
+  machines.Thaw("eu-0");
+  machines.Write("eu-0", "e");
+  const storage::LogPosition at_0 = machines["eu-0"].shard().log().end();
+  machines.Run(1000);
+  EXPECT_TRUE(machines["eu-0"].replicator().primary());
+  EXPECT_EQ(machines["eu-0"].replicator().ReplicasDurableAt(at_0), 0);
+  EXPECT_EQ(machines["eu-1"].replicator().ReplicasDurableAt(at_1), 1);
+}
+
 // --- Failing over --------------------------------------------------------------------------------
 
 TEST(Failover, APrimaryAndAnUnfinishedReplicaAreNotPromoted) {

@@ -1,5 +1,6 @@
 #include "crdt/effect.h"
 
+#include "crdt/hyperloglog_registers.h"
 #include "crdt/list_effect.h"
 #include "crdt/score.h"
 #include "crdt/stream_effect.h"
@@ -40,7 +41,8 @@ bool IsKnown(std::uint8_t kind) {
   return IsWithin(kind, EffectKind::kSet, EffectKind::kClear) ||
          IsWithin(kind, EffectKind::kListPushRight, EffectKind::kListTrim) ||
          IsWithin(kind, EffectKind::kSortedSetAdd, EffectKind::kSortedSetIncrement) ||
-         IsWithin(kind, EffectKind::kStreamAdd, EffectKind::kConsumerDelete);
+         IsWithin(kind, EffectKind::kStreamAdd, EffectKind::kConsumerDelete) ||
+         kind == static_cast<std::uint8_t>(EffectKind::kHyperLogLogMerge);
 }
 
 bool HasValues(EffectKind kind) {
@@ -185,7 +187,11 @@ Result<EffectView> EffectView::Decode(ByteReader& in) {
     }
     default: {
       const char* const body = in.position();
-      StreamEffect::Decode(effect.kind, effect.flags, in);
+      if (effect.kind == EffectKind::kHyperLogLogMerge) {
+        (void)HyperLogLogRegisters::Decode(in);
+      } else {
+        StreamEffect::Decode(effect.kind, effect.flags, in);
+      }
       if (in.ok()) effect.elements = {body, static_cast<std::size_t>(in.position() - body)};
       break;
     }
@@ -240,6 +246,8 @@ std::string EffectView::ToString() const {
       return "ZREM " + of + ' ' + std::to_string(element_count);
     case EffectKind::kSortedSetIncrement:
       return "ZINCRBY " + of + ' ' + std::string(field);
+    case EffectKind::kHyperLogLogMerge:
+      return "PFADD " + of;
     default:
       return std::string(CommandOf(kind)) + ' ' + of;
   }

@@ -54,6 +54,7 @@ enum class EffectKind : std::uint8_t {
   kGroupClaim = 37,
   kConsumerName = 38,
   kConsumerDelete = 39,
+  kHyperLogLogMerge = 44,  // registers: each is raised to at least that.
 };
 
 namespace effect_flag {
@@ -86,7 +87,8 @@ struct EffectView {
   Total total;                  // Increments.
   ValueType kept;               // kEndHidden.
   std::uint64_t element_count;  // Of effects that name elements, places or, kClear, keys.
-  // Their bytes; read by ElementReader, places by ListPlacesOf. The body of a stream's effect.
+  // Their bytes; read by ElementReader, places by ListPlacesOf. The body of an effect on a
+  // stream or a HyperLogLog.
   std::string_view elements;
   std::string_view resets;  // Of the key; see KeyResets.
 
@@ -125,6 +127,7 @@ class ElementReader {
 // What a delete may bury: containers in which it wins over what it has not seen (graves.h).
 namespace bury {
 inline constexpr std::uint8_t kGroups = 1;  // Of a stream.
+inline constexpr std::uint8_t kHyperLogLog = 2;
 }  // namespace bury
 
 // What the author of a delete or an assignment had seen of a key's counters: the baselines.

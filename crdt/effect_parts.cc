@@ -83,6 +83,10 @@ KeyResets ResetsOf(const KeyCell* cell, ValueType kept) {
   if (object.stream() != nullptr && object.stream()->visible() && kept != ValueType::kStream) {
     resets.buries |= bury::kGroups;
   }
+  if (object.hyperloglog() != nullptr && object.hyperloglog()->visible() &&
+      kept != ValueType::kHyperLogLog) {
+    resets.buries |= bury::kHyperLogLog;
+  }
   return resets;
 }
 
@@ -95,10 +99,13 @@ std::uint8_t EmptiesFlag(const KeyView& view, std::size_t removed, std::uint64_t
 }
 
 void EndHidden(const KeyView& view, std::string_view key, EffectList& out) {
-  if (!view.clashes()) return;
-  const KeyResets resets = ResetsOf(view.cell(), view.type());
+  if (view.clashes()) EndOthers(view, key, view.type(), out);
+}
+
+void EndOthers(const KeyView& view, std::string_view key, ValueType kept, EffectList& out) {
+  const KeyResets resets = ResetsOf(view.cell(), kept);
   ByteWriter body = out.Begin(EffectKind::kEndHidden, resets.empty() ? 0 : kHasResets, key);
-  body.U8(static_cast<std::uint8_t>(view.type()));
+  body.U8(static_cast<std::uint8_t>(kept));
   if (!resets.empty()) body.Bytes(resets.Encode());
 }
 

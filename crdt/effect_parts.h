@@ -24,6 +24,8 @@ std::uint8_t EmptiesFlag(const KeyView& view, std::size_t removed, std::uint64_t
 
 // Adding to the shown container ends the hidden ones.
 void EndHidden(const KeyView& view, std::string_view key, EffectList& out);
+// Ends all containers but one, also the shown one: what is kept takes its place.
+void EndOthers(const KeyView& view, std::string_view key, ValueType kept, EffectList& out);
 
 // The body of an increment, after the element where there is one: the writer's lineage goes on
 // while something of it is live, else a new one begins.

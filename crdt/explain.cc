@@ -180,11 +180,23 @@ std::string_view RuleOf(ValueType type) {
                                   : "Members unite; each member's score is decided on its own.";
 }
 
+void ExplainHyperLogLog(const HyperLogLog& value, Explanation& explanation) {
+  explanation.shown = "about " + std::to_string(value.Count()) + " different elements";
+  for (const Stamp stamp : value.writers().entries()) {
+    explanation.siblings.push_back({.stamp = stamp, .value = {}, .shown = true});
+  }
+  explanation.rules.emplace_back(
+      "Registers merge by their maximum; listed is the latest write of each writer. A delete wins "
+      "over the writes that had not seen it.");
+}
+
 // Of a key that shows a collection.
 void ExplainCollection(const Object& object, Explanation& explanation) {
   const ValueType type = explanation.type;
   if (type == ValueType::kNone || type == ValueType::kString) return;
   if (type == ValueType::kList) return ExplainList(*object.list(), explanation);
+  if (type == ValueType::kHyperLogLog)
+    return ExplainHyperLogLog(*object.hyperloglog(), explanation);
   if (type == ValueType::kStream) return ExplainStream(*object.stream(), explanation);
   const ElementTable& elements = *ElementsOf(object, type);
   const std::uint64_t size = elements.size();

@@ -48,6 +48,7 @@ void KeyPrefetch::Containers() const {
   if (object.set() != nullptr) FetchLine(object.set());
   if (object.list() != nullptr) FetchLine(object.list());
   if (object.sorted_set() != nullptr) FetchLine(object.sorted_set());
+  if (object.hyperloglog() != nullptr) FetchLine(object.hyperloglog());
 }
 
 const ElementTable::Table* KeyPrefetch::BigTable() const {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "crdt/hyperloglog_text.h"
+
 namespace crdt {
 namespace {
 
@@ -27,6 +29,9 @@ bool Shows(const SortedSet& set) {
 bool Shows(const StreamValue& stream) {
   return stream.visible();
 }
+bool Shows(const HyperLogLog& value) {
+  return value.visible();
+}
 
 bool HasSpent(const StringValue& value) {
   return value.counters().has_spent();
@@ -44,6 +49,9 @@ bool HasSpent(const SortedSet& set) {
 bool HasSpent(const StreamValue& stream) {
   return stream.has_spent();
 }
+bool HasSpent(const HyperLogLog& value) {
+  return value.has_spent();
+}
 
 void DropSpentOf(StringValue& value) {
   value.counters().DropSpent();
@@ -58,6 +66,9 @@ void DropSpentOf(SortedSet& set) {
 
 void DropSpentOf(StreamValue& stream) {
   stream.DropSpent();
+}
+void DropSpentOf(HyperLogLog& value) {
+  value.DropSpent();
 }
 
 template <class Container>
@@ -131,6 +142,7 @@ void Object::Join(const Object& other, const VersionVector& mine, const VersionV
   JoinContainer(list_, other.list_.get(), mine, theirs);
   JoinContainer(sorted_set_, other.sorted_set_.get(), mine, theirs);
   JoinContainer(stream_, other.stream_.get(), mine, theirs);
+  JoinContainer(hyperloglog_, other.hyperloglog_.get(), mine, theirs);
   ReleaseEmptyContainers();
 }
 
@@ -367,6 +379,7 @@ bool KeyView::clashes() const {
 }
 
 std::string_view KeyView::Text(std::string& scratch) const {
+  if (type_ == ValueType::kHyperLogLog) return scratch = HyperLogLogText(hyperloglog().registers());
   return cell_->is_packed() ? cell_->packed().Text(scratch) : cell_->full().string()->Text(scratch);
 }
 
@@ -402,6 +415,7 @@ std::size_t KeyView::memory_bytes() const {
   if (object.list() != nullptr) bytes += object.list()->memory_bytes();
   if (object.sorted_set() != nullptr) bytes += object.sorted_set()->memory_bytes();
   if (object.stream() != nullptr) bytes += object.stream()->memory_bytes();
+  if (object.hyperloglog() != nullptr) bytes += object.hyperloglog()->memory_bytes();
   return bytes;
 }
 

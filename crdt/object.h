@@ -19,6 +19,7 @@
 #include "crdt/effect.h"
 #include "crdt/element_table.h"
 #include "crdt/expiry.h"
+#include "crdt/hyperloglog.h"
 #include "crdt/list_value.h"
 #include "crdt/sorted_set.h"
 #include "crdt/stream_value.h"
@@ -46,6 +47,7 @@ class Object {
   const ListValue* list() const { return list_.get(); }
   const SortedSet* sorted_set() const { return sorted_set_.get(); }
   const StreamValue* stream() const { return stream_.get(); }
+  const HyperLogLog* hyperloglog() const { return hyperloglog_.get(); }
   // Calls visit(type, container) for each container that is there, in the order of the types.
   template <class Visit>
   void ForEachContainer(Visit visit) const {
@@ -86,6 +88,7 @@ class Object {
     visit(ValueType::kList, self.list_);
     visit(ValueType::kSortedSet, self.sorted_set_);
     visit(ValueType::kStream, self.stream_);
+    visit(ValueType::kHyperLogLog, self.hyperloglog_);
   }
 
   // Takes what the context covers out of every container but `kept`.
@@ -109,6 +112,7 @@ class Object {
   std::unique_ptr<ListValue> list_;
   std::unique_ptr<SortedSet> sorted_set_;
   std::unique_ptr<StreamValue> stream_;
+  std::unique_ptr<HyperLogLog> hyperloglog_;
 };
 
 // The keys of one partition: name → packed string or Object.
@@ -150,9 +154,11 @@ class KeyView {
   std::optional<Stamp> deadline_stamp() const;
   bool clashes() const;
 
-  // REQUIRES: type() is kString. The view is into the table or into `scratch`.
+  // A string, or what clients see as one: a HyperLogLog.
+  bool has_text() const { return type_ == ValueType::kString || type_ == ValueType::kHyperLogLog; }
+  // REQUIRES: has_text(). The view is into the table or into `scratch`.
   std::string_view Text(std::string& scratch) const;
-  // REQUIRES: type() is kString. The text as a number; empty where it is none.
+  // REQUIRES: has_text(). The text as a number; empty where it is none.
   std::optional<std::int64_t> Integer() const;
   // REQUIRES: type() is kHash or kSet. The shown container.
   const ElementTable& elements() const;
@@ -162,6 +168,8 @@ class KeyView {
   const ListValue& list() const { return *cell_->full().list(); }
   // REQUIRES: type() is kSortedSet.
   const SortedSet& sorted_set() const { return *cell_->full().sorted_set(); }
+  // REQUIRES: type() is kHyperLogLog.
+  const HyperLogLog& hyperloglog() const { return *cell_->full().hyperloglog(); }
   // Bytes of memory that the key takes, about.
   std::size_t memory_bytes() const;
 

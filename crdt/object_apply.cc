@@ -44,6 +44,9 @@ void RemoveAllOf(SortedSet& set, const Context& context) {
 void RemoveAllOf(StreamValue& stream, const Context& context) {
   stream.Clear(context);
 }
+// Whoever had seen anything of it says so by burying it (KeyResets): what is there otherwise has
+// not been seen.
+void RemoveAllOf(HyperLogLog&, const Context&) {}
 
 Stamp LineageStart(const EffectView& effect, const Context& context) {
   return effect.has(effect_flag::kFresh) ? context.stamp() : effect.lineage_start;
@@ -141,6 +144,23 @@ void ReportDoublePops(const Container* container, ValueType type, const EffectVi
   }
 }
 
+// Before the effect is applied: a delete and a write of a HyperLogLog neither of which had seen the
+// other.
+void ReportDeleteWins(const HyperLogLog& value, const EffectView& effect, const Context& context,
+                      ConflictReporter& reporter) {
+  if (effect.kind == EffectKind::kHyperLogLogMerge) {
+    const Stamp of_delete = value.Void(context);
+    if (of_delete.is_zero()) return;
+    return reporter.DeleteWon(ValueType::kHyperLogLog, {}, of_delete, context.stamp());
+  }
+  const Result<KeyResets> resets = KeyResets::Decode(effect.resets);
+  if (!resets || (resets->buries & bury::kHyperLogLog) == 0) return;
+  for (const Stamp lost : value.writers().entries()) {
+    if (context.Covers(lost)) continue;
+    reporter.DeleteWon(ValueType::kHyperLogLog, {}, context.stamp(), lost);
+  }
+}
+
 }  // namespace
 
 void Object::Apply(const EffectView& effect, const Context& context, ConflictSink* conflicts) {
@@ -214,9 +234,11 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
     case EffectKind::kClear:
       Require(false, "a clear concerns a whole table");
       break;
+    case EffectKind::kHyperLogLogMerge:
+      Made(hyperloglog_).Apply(effect, context);
+      break;
     default:
-      if (stream_ == nullptr) stream_ = std::make_unique<StreamValue>();
-      stream_->Apply(effect, context);
+      Made(stream_).Apply(effect, context);
       break;
   }
   if (effect.kind != EffectKind::kSet && effect.has(effect_flag::kEmpties)) ttl_.Clear(context);
@@ -248,18 +270,17 @@ void Object::ApplyResets(const Context& context, std::string_view bytes) {
   if (sorted_set_ != nullptr) {
     for (const auto& [member, parts] : resets->members) ResetElement(*sorted_set_, member, parts);
   }
-  if ((resets->buries & bury::kGroups) != 0) {
-    if (stream_ == nullptr) stream_ = std::make_unique<StreamValue>();
-    stream_->BuryGroups(context.stamp());
-  }
+  if ((resets->buries & bury::kGroups) != 0) Made(stream_).BuryGroups(context.stamp());
+  if ((resets->buries & bury::kHyperLogLog) != 0) Made(hyperloglog_).Bury(context.stamp());
 }
 
 void Object::ReportAhead(const EffectView& effect, const Context& context,
                          ConflictSink& conflicts) const {
   // The flag has other meanings in effects of other kinds.
   if (effect.has(effect_flag::kPop)) ReportPops(effect, context, conflicts);
-  if (stream_ == nullptr) return;
   ConflictReporter reporter(effect, context, conflicts);
+  if (hyperloglog_ != nullptr) ReportDeleteWins(*hyperloglog_, effect, context, reporter);
+  if (stream_ == nullptr) return;
   if (IsStreamEffect(effect.kind)) {
     ReportStreamAhead(*stream_, effect, context, reporter);
   } else if (!effect.resets.empty()) {
@@ -336,6 +357,9 @@ void Object::Report(const EffectView& effect, const Context& context,
     case EffectKind::kExpire:
     case EffectKind::kEndHidden:
       adds = false;
+      break;
+    case EffectKind::kHyperLogLogMerge:
+      adds = hyperloglog_->Void(context).is_zero();
       break;
     default:
       ReportStreamSurvivors(*stream_, effect, reporter);

@@ -15,25 +15,35 @@ enum class ValueType : std::uint8_t {
   kList = 4,
   kSortedSet = 5,
   kStream = 6,
+  kHyperLogLog = 7,
 };
 
 struct TypeRow {
   ValueType type;
-  std::string_view name;  // As the command TYPE answers.
+  std::string_view name;
+  std::string_view answered = name;  // By the command TYPE.
 };
 
 inline constexpr std::array kTypeTable = {
-    TypeRow{ValueType::kNone, "none"},     TypeRow{ValueType::kString, "string"},
-    TypeRow{ValueType::kHash, "hash"},     TypeRow{ValueType::kSet, "set"},
-    TypeRow{ValueType::kList, "list"},     TypeRow{ValueType::kSortedSet, "zset"},
+    TypeRow{ValueType::kNone, "none"},
+    TypeRow{ValueType::kString, "string"},
+    TypeRow{ValueType::kHash, "hash"},
+    TypeRow{ValueType::kSet, "set"},
+    TypeRow{ValueType::kList, "list"},
+    TypeRow{ValueType::kSortedSet, "zset"},
     TypeRow{ValueType::kStream, "stream"},
+    TypeRow{ValueType::kHyperLogLog, "hyperloglog", "string"},
 };
 
-constexpr std::string_view NameOf(ValueType type) {
+constexpr const TypeRow& RowOf(ValueType type) {
   for (const TypeRow& row : kTypeTable) {
-    if (row.type == type) return row.name;
+    if (row.type == type) return row;
   }
-  return "none";
+  return kTypeTable.front();
+}
+
+constexpr std::string_view NameOf(ValueType type) {
+  return RowOf(type).name;
 }
 
 // Whether a number that came from elsewhere is a type that a key can hold.

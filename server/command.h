@@ -64,17 +64,19 @@ struct KeywordKey {
 
 // What is done to the value of a key, as COMMAND INFO tells it.
 enum class KeyUse : std::uint8_t {
-  kByAccess,       // kRead or kUpdate, as the command's access says.
-  kLook,           // Only facts about it are answered.
-  kRead,           // Data of it is answered.
-  kOverwrite,      // Replaced, whatever it was.
-  kCreate,         // Set where it is not there.
-  kUpdate,         // Changed.
-  kReadAndUpdate,  // Changed, and data of it answered.
-  kInsert,         // Added to.
-  kDelete,         // Taken away from.
-  kTake,           // Taken away from, and what was taken is answered.
-  kRemove,         // Removed, whatever it was.
+  kByAccess,        // kRead or kUpdate, as the command's access says.
+  kLook,            // Only facts about it are answered.
+  kRead,            // Data of it is answered.
+  kOverwrite,       // Replaced, whatever it was.
+  kCreate,          // Set where it is not there.
+  kUpdate,          // Changed.
+  kReadAndUpdate,   // Changed, and data of it answered.
+  kReadAndRefresh,  // Data of it is answered; how it is kept may change.
+  kInsert,          // Added to.
+  kReadAndInsert,   // Added to, after a look at what is there.
+  kDelete,          // Taken away from.
+  kTake,            // Taken away from, and what was taken is answered.
+  kRemove,          // Removed, whatever it was.
 };
 
 namespace command_flag {

@@ -43,6 +43,7 @@ constexpr std::array kGroupCategories = {
     GroupCategory{"connection", "connection"},
     GroupCategory{"transactions", "transaction"},
     GroupCategory{"stream", "stream"},
+    GroupCategory{"hyperloglog", "hyperloglog"},
 };
 
 std::vector<std::string_view> NamesOf(KeyUse use) {
@@ -60,8 +61,12 @@ std::vector<std::string_view> NamesOf(KeyUse use) {
       return {"RW", "update"};
     case KeyUse::kReadAndUpdate:
       return {"RW", "access", "update"};
+    case KeyUse::kReadAndRefresh:
+      return {"RW", "access"};
     case KeyUse::kInsert:
       return {"RW", "insert"};
+    case KeyUse::kReadAndInsert:
+      return {"RW", "access", "insert"};
     case KeyUse::kDelete:
       return {"RW", "delete"};
     case KeyUse::kTake:

@@ -20,6 +20,7 @@ std::span<const CommandSpec> ExpiryCommands();
 std::span<const CommandSpec> FailoverCommands();
 std::span<const CommandSpec> GeoCommands();
 std::span<const CommandSpec> HashCommands();
+std::span<const CommandSpec> HyperLogLogCommands();
 std::span<const CommandSpec> InfoCommands();
 std::span<const CommandSpec> KeyCommands();
 std::span<const CommandSpec> LcsCommands();

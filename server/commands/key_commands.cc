@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "crdt/prepare.h"
+#include "crdt/prepare_hyperloglog.h"
 #include "crdt/prepare_list.h"
 #include "crdt/prepare_sorted_set.h"
 #include "crdt/prepare_stream.h"
@@ -45,7 +46,7 @@ void CountExisting(CommandContext& context, Arguments arguments) {
 }
 
 void Type(CommandContext& context, Arguments arguments) {
-  context.reply.Simple(crdt::NameOf(context.database.Read(arguments[1]).type()));
+  context.reply.Simple(crdt::RowOf(context.database.Read(arguments[1]).type()).answered);
 }
 
 // --- RENAME and COPY
@@ -57,6 +58,9 @@ void PrepareElements(const KeyView& source, std::string_view key, crdt::Writer w
   const KeyView nothing;
   if (source.type() == ValueType::kStream) {
     return crdt::PrepareStreamCopy(source.stream(), nothing, key, writer, out);
+  }
+  if (source.type() == ValueType::kHyperLogLog) {
+    return crdt::PrepareHyperLogLogMerge(nothing, key, source.hyperloglog().registers(), out);
   }
   if (source.type() == ValueType::kSortedSet) {
     std::vector<crdt::MemberScore> members;
@@ -197,7 +201,8 @@ void Scan(CommandContext& context, Arguments arguments) {
       *cursor, static_cast<std::uint64_t>(words->count),
       [&](std::string_view key, const KeyView& view) {
         if (context.database.IsExpired(view) || !words->Wants(key)) return;
-        if (words->type && !EqualsIgnoreCase(*words->type, crdt::NameOf(view.type()))) return;
+        if (words->type && !EqualsIgnoreCase(*words->type, crdt::RowOf(view.type()).answered))
+          return;
         found.push_back(key);
       });
   context.reply.Array(2);

@@ -139,9 +139,7 @@ void WritePlaces(ReplyWriter& reply, const Subsequence& found, const LcsWords& w
 void Lcs(CommandContext& context, Arguments arguments) {
   const crdt::KeyView left_view = context.database.Read(arguments[1]);
   const crdt::KeyView right_view = context.database.Read(arguments[2]);
-  const auto is_other = [](const crdt::KeyView& view) {
-    return view.exists() && view.type() != crdt::ValueType::kString;
-  };
+  const auto is_other = [](const crdt::KeyView& view) { return view.exists() && !view.has_text(); };
   if (is_other(left_view) || is_other(right_view)) {
     return context.reply.Error("ERR The specified keys must contain string values");
   }

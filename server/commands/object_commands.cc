@@ -53,6 +53,7 @@ std::string_view EncodingOf(const KeyView& view) {
   if (view.type() == ValueType::kList) return ListEncoding(view.list());
   if (view.type() == ValueType::kSortedSet) return SortedSetEncoding(view.sorted_set());
   if (view.type() == ValueType::kStream) return "stream";
+  if (view.type() == ValueType::kHyperLogLog) return "raw";
   bool integers = view.type() == ValueType::kSet;
   bool small = true;
   view.elements().ForEach([&](std::string_view name, std::string_view value) {

@@ -67,7 +67,7 @@ void SetWithOptions(CommandContext& context, Arguments arguments) {
   const std::string_view key = arguments[1];
   const KeyView view = context.database.ReadToWrite(key);
   if (words->get) {
-    if (view.exists() && view.type() != ValueType::kString) {
+    if (view.exists() && !view.has_text()) {
       return context.reply.Error(kErrorWrongType);
     }
     BulkOfString(context, view);
@@ -165,7 +165,7 @@ void MGet(CommandContext& context, Arguments arguments) {
   for (const std::string_view key : arguments.subspan(1)) {
     const KeyView view = context.database.Read(key);
     ++(view.exists() ? context.node.stats().keyspace_hits : context.node.stats().keyspace_misses);
-    if (view.type() == ValueType::kString) {
+    if (view.has_text()) {
       context.reply.Bulk(view.Text(Scratch()));
     } else {
       context.reply.Null();

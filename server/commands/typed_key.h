@@ -10,6 +10,11 @@
 
 namespace server {
 
+// To commands on strings a HyperLogLog is one, too.
+inline bool IsOf(const crdt::KeyView& view, crdt::ValueType type) {
+  return view.type() == type || (type == crdt::ValueType::kString && view.has_text());
+}
+
 // The key where it shows nothing or `type`. Where it shows another type WRONGTYPE is answered, and
 // the result is empty. Counts as a hit or a miss.
 inline std::optional<crdt::KeyView> ReadTyped(CommandContext& context, std::string_view key,
@@ -21,7 +26,7 @@ inline std::optional<crdt::KeyView> ReadTyped(CommandContext& context, std::stri
     return view;
   }
   ++stats.keyspace_hits;
-  if (view.type() == type) return view;
+  if (IsOf(view, type)) return view;
   context.reply.Error(kErrorWrongType);
   return std::nullopt;
 }
@@ -30,7 +35,7 @@ inline std::optional<crdt::KeyView> ReadTyped(CommandContext& context, std::stri
 inline std::optional<crdt::KeyView> ReadTypedToWrite(CommandContext& context, std::string_view key,
                                                      crdt::ValueType type) {
   const crdt::KeyView view = context.database.ReadToWrite(key);
-  if (!view.exists() || view.type() == type) return view;
+  if (!view.exists() || IsOf(view, type)) return view;
   context.reply.Error(kErrorWrongType);
   return std::nullopt;
 }

@@ -24,7 +24,7 @@ ABSENT = {
     "modules": "module, module help, module list, module load, module loadex, module unload",
     "replication by Redis' own protocol": "psync, sync, replconf, replicaof, slaveof",
     "looking inside": """
-        debug, monitor, lolwut, latency doctor, latency graph, latency histogram,
+        debug, monitor, lolwut, latency doctor, latency graph, latency histogram, pfdebug, pfselftest,
         memory doctor, memory malloc-stats, memory purge, memory stats""",
     "several databases": "swapdb",
     "sorting, which is for lists and sorted sets first": "sort, sort_ro",

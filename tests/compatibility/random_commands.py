@@ -52,7 +52,9 @@ FIELD_VALUES = ["0", "1", "-1", "3", "-10", "100", "200", "-200", "70000", "9223
                 "abc"]
 FIELD_OFFSETS = ["0", "3", "8", "#0", "#1", "#2", "100", "-1", "#a", "4294967296"]
 
-POOLS = {"bit": BITS, "bitoffset": BIT_OFFSETS, "fieldtype": FIELD_TYPES,
+ELEMENTS = [str(i) for i in range(3000)]
+
+POOLS = {"element": ELEMENTS, "bit": BITS, "bitoffset": BIT_OFFSETS, "fieldtype": FIELD_TYPES,
          "fieldoffset": FIELD_OFFSETS, "fieldvalue": FIELD_VALUES,
          "overflow": ["WRAP", "SAT", "FAIL", "NEVER"],
          "unique": UNIQUE, "floatkey": FLOAT_KEYS, "floatfield": FLOAT_FIELDS, "key": KEYS,
@@ -290,6 +292,28 @@ GEORADIUSBYMEMBER_RO key field distance km ASC
 ZRANGE key index index WITHSCORES
 ZREM key field
 SET key value
+""",
+    "hyperloglogs": f"""
+PFADD key element.
+PFADD key element element element element element element element element
+PFADD key
+PFCOUNT key
+PFCOUNT key key.
+PFMERGE key key.
+PFMERGE key
+GET key
+STRLEN key
+MGET key.
+GETRANGE key index index
+BITCOUNT key
+APPEND key value
+SET key value {TIME}
+GETSET key value
+GETDEL key
+SETBIT key bitoffset bit
+BITOP OR key key key
+INCRBY key integer
+SADD key field
 """,
     "transactions": """
 MULTI

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "crdt/effect.h"
+#include "crdt/hyperloglog_registers.h"
 #include "storage/log/record.h"
 #include "storage/log/segment.h"
 #include "storage/node_state.h"
@@ -129,6 +130,20 @@ Samples Effects() {
                                         out.Bytes("one");
                                         crdt::Total{.integer = 1}.Encode(out);
                                       })},
+      {"hyperloglog_merge", Effect(EffectKind::kHyperLogLogMerge, flag::kCreates, "key",
+                                   [](auto& out) {
+                                     crdt::HyperLogLogRegisters registers;
+                                     registers.Raise({.index = 16383, .rank = 1});
+                                     registers.Raise({.index = 2, .rank = 51});
+                                     registers.Encode(out);
+                                   })},
+      {"delete_that_buries_a_hyperloglog",
+       Effect(EffectKind::kDelete, flag::kHasResets, "key",
+              [](auto& out) {
+                const crdt::KeyResets seen{
+                    .string = {}, .fields = {}, .members = {}, .buries = crdt::bury::kHyperLogLog};
+                out.Bytes(seen.Encode());
+              })},
       {"delete_with_resets_of_members", Effect(EffectKind::kDelete, flag::kHasResets, "key",
                                                [&](auto& out) { out.Bytes(of_members.Encode()); })},
       {"clear", Effect(EffectKind::kClear, 0, "",

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "crdt/object.h"
+#include "crdt/prepare_hyperloglog.h"
 #include "crdt/prepare_sorted_set.h"
 #include "golden.h"
 #include "storage/log/segment.h"
@@ -86,6 +87,14 @@ formats::Samples Objects() {
       PrepareSortedSetIncrement(view, "key", member, Writer(region, 1), delta, out);
     };
   };
+  const auto count = [](std::uint16_t index, std::uint8_t rank) {
+    return [=](const KeyView& view, EffectList& out) {
+      PrepareHyperLogLogAdd(view, "key", std::array{RegisterValue{index, rank}}, out);
+    };
+  };
+  const auto remove = [](const KeyView& view, EffectList& out) {
+    PrepareDelete(view, "key", DeleteReason::kCommand, out);
+  };
   const SetOptions expires{.ttl = Ttl::kDeadline, .deadline = 1'900'000'000'000};
   return {
       {"string", Key().Write(1, set("value")).Bytes()},
@@ -104,6 +113,8 @@ formats::Samples Objects() {
                                         .Write(1, raise(1, "one", 0.5))
                                         .Write(2, raise(2, "two", 3))
                                         .Bytes()},
+      {"hyperloglog", Key().Write(1, count(16383, 1)).Write(2, count(2, 51)).Bytes()},
+      {"grave_of_a_hyperloglog", Key().Write(1, count(1, 1)).Write(1, remove).Bytes()},
       {"type_clash", Key().Write(1, set("text")).Write(2, add("member")).Bytes()},
   };
 }

@@ -73,6 +73,11 @@ TEST(Histories, OfConsumerGroupsAreAsSpecified) {
                              Kind::kStreamRemove, Kind::kDelete, Kind::kFlush}});
 }
 
+TEST(Histories, FinePrint18_OfHyperLogLogsAreAsSpecified) {
+  ExpectNoFailure({.kinds = {Kind::kHyperLogLogAdd, Kind::kHyperLogLogAdd, Kind::kHyperLogLogAdd,
+                             Kind::kDelete, Kind::kSet, Kind::kExpire, Kind::kFlush}});
+}
+
 TEST(Histories, OfTimesToLiveAreAsSpecified) {
   ExpectNoFailure({.kinds = {Kind::kExpire, Kind::kExpire, Kind::kSet, Kind::kSetAdd,
                              Kind::kSetRemove, Kind::kDelete}});
@@ -100,6 +105,8 @@ TEST(Histories, OfAllTypesOnTheSameKeysAreAsSpecified) {
                              Kind::kStreamRemove,
                              Kind::kGroupCreate,
                              Kind::kGroupDeliver,
+                             Kind::kHyperLogLogAdd,
+                             Kind::kHyperLogLogAdd,
                              Kind::kExpire,
                              Kind::kDelete,
                              Kind::kFlush}});

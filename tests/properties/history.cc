@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "crdt/prepare_hyperloglog.h"
 #include "crdt/prepare_list.h"
 #include "crdt/prepare_sorted_set.h"
 #include "stream_draws.h"
@@ -94,15 +95,20 @@ void History::WriteAt(int region) {
   streams_[record->first_stamp.writer()].push_back(record);
 }
 
-// Whose groups a delete wins over: those of streams that it takes from what is shown here.
+// What a delete wins over: the groups of streams and the HyperLogLogs that it takes from what is
+// shown here.
 void History::NoteBuried(int region, Operation& operation) {
+  const bool of_stream = operation.kind == Kind::kStreamAdd || operation.kind == Kind::kGroupCreate;
   for (const std::string& key : kKeys) {
-    const bool takes =
+    const bool all =
         operation.kind == Kind::kFlush ||
-        (operation.key == key && (operation.kind == Kind::kSet || operation.kind == Kind::kDelete ||
-                                  (operation.ends_hidden && operation.kind != Kind::kStreamAdd &&
-                                   operation.kind != Kind::kGroupCreate)));
-    if (takes && Shown(region, key).stream.shows()) operation.buried.insert(key);
+        (operation.key == key && (operation.kind == Kind::kSet || operation.kind == Kind::kDelete));
+    const bool hidden = operation.key == key && operation.ends_hidden;
+    const Key& shown = Shown(region, key);
+    if ((all || (hidden && !of_stream)) && shown.stream.shows()) operation.buried.insert(key);
+    if ((all || (hidden && operation.kind != Kind::kHyperLogLogAdd)) && shown.hyperloglog.shows()) {
+      operation.buried_hyperloglogs.insert(key);
+    }
   }
 }
 
@@ -224,6 +230,9 @@ std::optional<EffectList> History::Draw(int region, Operation& operation) {
       }
       return effects;
     }
+    case Kind::kHyperLogLogAdd:
+      if (!ShowsOnly(shown, ValueType::kHyperLogLog)) return std::nullopt;
+      return DrawHyperLogLog(view, operation);
     default:
       if (!ShowsOnly(shown, ValueType::kStream)) return std::nullopt;
       return DrawStream(
@@ -340,6 +349,22 @@ std::optional<EffectList> History::DrawIncrement(int region, const Value& value,
     return effects;
   }
   crdt::PrepareIncrement(view, operation.key, writer, step, effects);
+  return effects;
+}
+
+EffectList History::DrawHyperLogLog(const KeyView& view, Operation& operation) {
+  for (std::uint64_t left = Roll(3); left > 0; --left) {
+    operation.registers.push_back({.index = static_cast<std::uint16_t>(Roll(3)),
+                                   .rank = static_cast<std::uint8_t>(1 + Roll(4))});
+  }
+  EffectList effects;
+  if (Roll(2) == 0) {
+    crdt::PrepareHyperLogLogAdd(view, operation.key, operation.registers, effects);
+  } else {
+    crdt::HyperLogLogRegisters merged;
+    for (const crdt::RegisterValue value : operation.registers) merged.Raise(value);
+    crdt::PrepareHyperLogLogMerge(view, operation.key, merged, effects);
+  }
   return effects;
 }
 

@@ -105,6 +105,7 @@ class History {
   std::optional<crdt::EffectList> DrawOfList(int region, const Key& shown, Operation& operation);
   std::optional<crdt::EffectList> DrawIncrement(int region, const Value& value,
                                                 Operation& operation);
+  crdt::EffectList DrawHyperLogLog(const crdt::KeyView& view, Operation& operation);
   bool Deliver(int region, crdt::Writer writer);
   void FailOver(int region);
   void Hear(int region, int from);

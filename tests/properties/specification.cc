@@ -46,6 +46,8 @@ ValueType TypeOf(Kind kind) {
     case Kind::kListRemove:
     case Kind::kListTrim:
       return ValueType::kList;
+    case Kind::kHyperLogLogAdd:
+      return ValueType::kHyperLogLog;
     case Kind::kDelete:
     case Kind::kExpire:
     case Kind::kFlush:
@@ -214,18 +216,19 @@ std::string Value::Describe() const {
 
 ValueType Key::type() const {
   const Stamp newest = std::max({string.newest(), Newest(hash), Newest(set), Newest(list),
-                                 Newest(sorted_set), stream.newest()});
+                                 Newest(sorted_set), stream.newest(), hyperloglog.newest()});
   if (newest.is_zero()) return ValueType::kNone;
   if (newest == string.newest()) return ValueType::kString;
   if (newest == Newest(hash)) return ValueType::kHash;
   if (newest == Newest(set)) return ValueType::kSet;
   if (newest == Newest(list)) return ValueType::kList;
-  return newest == Newest(sorted_set) ? ValueType::kSortedSet : ValueType::kStream;
+  if (newest == Newest(sorted_set)) return ValueType::kSortedSet;
+  return newest == stream.newest() ? ValueType::kStream : ValueType::kHyperLogLog;
 }
 
 bool Key::clashes() const {
   return string.shows() + !hash.empty() + !set.empty() + !list.empty() + !sorted_set.empty() +
-             stream.shows() >
+             stream.shows() + hyperloglog.shows() >
          1;
 }
 
@@ -249,7 +252,7 @@ std::string Key::Describe() const {
   }
   std::ranges::sort(order);
   for (const auto& [score, name] : order) out += " then " + name;
-  return out + stream.Describe() + DescribeDeadlines(deadlines);
+  return out + stream.Describe() + hyperloglog.Describe() + DescribeDeadlines(deadlines);
 }
 
 Key Specify(const std::string& key, const std::vector<const Operation*>& operations) {
@@ -272,6 +275,7 @@ Key Specify(const std::string& key, const std::vector<const Operation*>& operati
     }
   }
   result.stream = SpecifyStream(key, operations);
+  result.hyperloglog = SpecifyHyperLogLog(key, operations);
   return result;
 }
 
@@ -350,6 +354,7 @@ std::string Describe(const crdt::KeyView& view) {
   if (object.list() != nullptr) out += DescribeList(*object.list());
   if (object.sorted_set() != nullptr) out += DescribeSortedSet(*object.sorted_set());
   if (object.stream() != nullptr) out += Described(*object.stream()).Describe();
+  if (object.hyperloglog() != nullptr) out += Described(*object.hyperloglog()).Describe();
   std::map<Stamp, DeadlineMs> deadlines;
   for (const auto& sibling : object.ttl().siblings()) deadlines[sibling.stamp] = sibling.deadline;
   return out + DescribeDeadlines(deadlines);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "crdt/object.h"
+#include "hyperloglog_specification.h"
 #include "list_specification.h"
 #include "stream_specification.h"
 
@@ -42,6 +43,7 @@ enum class Kind {
   kGroupDestroy,
   kGroupDeliver,
   kGroupAcknowledge,
+  kHyperLogLogAdd,
   kFlush,
 };
 
@@ -70,6 +72,9 @@ struct Operation {
   StreamOperation stream;
   // Keys whose streams it took from what was shown to its author: of their groups it wins.
   std::set<std::string> buried;
+  std::vector<crdt::RegisterValue> registers;  // Of kHyperLogLogAdd.
+  // Keys whose HyperLogLogs it took likewise.
+  std::set<std::string> buried_hyperloglogs;
 };
 
 struct Value {
@@ -91,6 +96,7 @@ struct Key {
   std::vector<ListElement> list;
   ListTree list_tree;  // Of all that was ever in the list.
   Stream stream;
+  Registers hyperloglog;
   std::map<crdt::Stamp, crdt::DeadlineMs> deadlines;
 
   crdt::ValueType type() const;

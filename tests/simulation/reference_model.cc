@@ -48,10 +48,11 @@ void ReferenceModel::Clear(Key& key, const Seen& seen) {
   std::erase_if(key.deadlines, [&](const auto& entry) { return seen.Covers(entry.first); });
 }
 
-// Of groups a delete wins, where its author had seen the stream.
+// Of groups and HyperLogLogs a delete wins, where its author had seen the stream or that.
 void ReferenceModel::Bury(Key& key, std::string_view resets, Stamp stamp) {
   const auto seen = crdt::KeyResets::Decode(resets);
   if (seen && (seen->buries & crdt::bury::kGroups) != 0) key.stream.Bury(stamp);
+  if (seen && (seen->buries & crdt::bury::kHyperLogLog) != 0) key.hyperloglog.Bury(stamp);
 }
 
 void ReferenceModel::Increase(const EffectView& effect, const Seen& seen, Value& value) {
@@ -206,6 +207,9 @@ void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
       break;
     case EffectKind::kClear:
       break;
+    case EffectKind::kHyperLogLogMerge:
+      key.hyperloglog.Apply(effect, seen.stamp, covers);
+      break;
     default:
       key.stream.Apply(effect, seen.stamp, covers);
       break;
@@ -267,13 +271,16 @@ ValueType ReferenceModel::VisibleType(const Key& key) {
   Stamp list;
   for (const auto& [position, value] : key.list) list = std::max(list, value.newest());
   const Stamp scored = Newest(key.sorted_set);
-  const Stamp newest = std::max({string, hash, set, list, scored, key.stream.newest()});
+  const Stamp stream = key.stream.newest();
+  const Stamp newest =
+      std::max({string, hash, set, list, scored, stream, key.hyperloglog.newest()});
   if (newest.is_zero()) return ValueType::kNone;
   if (newest == string) return ValueType::kString;
   if (newest == hash) return ValueType::kHash;
   if (newest == set) return ValueType::kSet;
   if (newest == list) return ValueType::kList;
-  return newest == scored ? ValueType::kSortedSet : ValueType::kStream;
+  if (newest == scored) return ValueType::kSortedSet;
+  return newest == stream ? ValueType::kStream : ValueType::kHyperLogLog;
 }
 
 std::string ReferenceModel::CompareKey(const std::string& name, const Key& key,
@@ -293,6 +300,10 @@ std::string ReferenceModel::CompareKey(const std::string& name, const Key& key,
   if (type == ValueType::kList) return CompareList(name, key.list, view.list());
   if (type == ValueType::kStream) {
     const std::string difference = key.stream.Compare(view.stream());
+    return difference.empty() ? "" : "key " + name + " " + difference;
+  }
+  if (type == ValueType::kHyperLogLog) {
+    const std::string difference = key.hyperloglog.Compare(view.hyperloglog());
     return difference.empty() ? "" : "key " + name + " " + difference;
   }
   const bool scored = type == ValueType::kSortedSet;

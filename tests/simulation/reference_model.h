@@ -16,6 +16,7 @@
 #include "crdt/version_vector.h"
 #include "storage/keyspace.h"
 #include "tests/simulation/history.h"
+#include "tests/simulation/hyperloglog_model.h"
 #include "tests/simulation/stream_model.h"
 
 namespace simulation {
@@ -56,6 +57,7 @@ class ReferenceModel {
     Values sorted_set;
     StreamModel stream;
     List list;
+    HyperLogLogModel hyperloglog;
     std::map<crdt::Stamp, std::int64_t> deadlines;
   };
   struct Seen;

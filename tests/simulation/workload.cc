@@ -41,7 +41,7 @@ std::string Workload::Value() {
 }
 
 // How many types of keys there are. Key number n usually has type n modulo that.
-constexpr int kTypes = 6;
+constexpr int kTypes = 7;
 
 Words Workload::Write() {
   const int number = static_cast<int>(dice_.Below(static_cast<std::uint64_t>(options_.keys)));
@@ -55,7 +55,8 @@ Words Workload::WriteOf(int type, const std::string& key) {
   if (type == 1) return HashWrite(key);
   if (type == 2) return SetWrite(key);
   if (type == 3) return SortedSetWrite(key);
-  return type == 4 ? StreamWrite(key) : ListWrite(key);
+  if (type == 4) return StreamWrite(key);
+  return type == 5 ? ListWrite(key) : HyperLogLogWrite(key);
 }
 
 Words Workload::StringWrite(const std::string& key) {
@@ -200,6 +201,19 @@ Words Workload::ListWrite(const std::string& key) {
   }
 }
 
+Words Workload::HyperLogLogWrite(const std::string& key) {
+  switch (dice_.Below(6)) {
+    case 0:
+      return {"PFADD", key};
+    case 1:
+      return {"PFMERGE", key, Key(6), Key(6 + kTypes)};
+    case 2:
+      return {"APPEND", key, "x"};  // A string that is no HyperLogLog any more.
+    default:
+      return {"PFADD", key, Element(), std::to_string(dice_.Below(40))};
+  }
+}
+
 Words Workload::KeyWrite(const std::string& key) {
   switch (dice_.Below(14)) {
     case 0:
@@ -228,11 +242,13 @@ Words Workload::KeyWrite(const std::string& key) {
 }
 
 Words Workload::Read() {
-  switch (dice_.Below(7)) {
+  switch (dice_.Below(8)) {
     case 0:
       return {"GET", AnyKey()};
     case 5:
       return {"LRANGE", AnyKey(), "0", "-1"};
+    case 6:
+      return {"PFCOUNT", AnyKey()};
     case 4:
       return {"XRANGE", AnyKey(), "-", "+"};
     case 3:

@@ -39,6 +39,7 @@ class Workload {
   Words SortedSetWrite(const std::string& key);
   Words StreamWrite(const std::string& key);
   Words ListWrite(const std::string& key);
+  Words HyperLogLogWrite(const std::string& key);
   Words KeyWrite(const std::string& key);
   Words Read();
   Words Wait();

@@ -147,7 +147,7 @@ class TestRegion {
 
   KeyView Find(std::string_view key) const { return KeyView(table_.Find(key)); }
   // "string 5", "set a b", "hash f=1 g=2", "list b a" (in its order), "zset a=1.5 b=3" (in the
-  // order of scores), "stream 1-1 2-1 [group]" or "none".
+  // order of scores), "stream 1-1 2-1 [group]", "hyperloglog 3" (its count) or "none".
   std::string Shows(std::string_view key) const {
     const KeyView view = Find(key);
     std::string scratch;
@@ -157,6 +157,9 @@ class TestRegion {
     if (view.type() == ValueType::kSortedSet) return text + ShowsInOrder(view.sorted_set());
     if (view.type() == ValueType::kList) return text + ShowsInOrder(view.list());
     if (view.type() == ValueType::kStream) return text + ShownStream(view.stream());
+    if (view.type() == ValueType::kHyperLogLog) {
+      return text + " " + std::to_string(view.hyperloglog().Count());
+    }
     std::map<std::string, std::string> elements;
     view.elements().ForEach([&](auto name, auto value) { elements.emplace(name, value); });
     for (const auto& [name, value] : elements) {

@@ -301,17 +301,10 @@ PFCOUNT key
 PFCOUNT key key.
 PFMERGE key key.
 PFMERGE key
-GET key
 STRLEN key
-MGET key.
-GETRANGE key index index
-BITCOUNT key
-APPEND key value
+GETRANGE key 0 5
 SET key value {TIME}
-GETSET key value
-GETDEL key
-SETBIT key bitoffset bit
-BITOP OR key key key
+SETRANGE key 0 value
 INCRBY key integer
 SADD key field
 """,

@@ -21,7 +21,8 @@ enum class ConflictRule : std::uint8_t {
   kDoublePop,             // Both regions popped one element; it is removed once.
   kConditionBothHeld,     // SET NX and the like succeeded in both regions; last writer wins.
   kSameEntryId,           // XADD ∥ XADD of one ID: both entries are kept.
-  kDeleteWins,            // XGROUP CREATE ∥ DESTROY or DEL: what had not seen the delete is void.
+  kDeleteWins,            // XGROUP CREATE ∥ DESTROY or DEL, PFADD ∥ DEL: what had not seen the
+                          // delete is void.
 };
 
 std::string_view NameOf(ConflictRule rule);

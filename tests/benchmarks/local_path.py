@@ -33,6 +33,9 @@ ROWS = {
     "ZADD at random scores, pipeline 16":
         (("ZADD", "random-scores", "__rand_int__", "element:__rand_int__"), 16),
     "XADD, pipeline 16": (("XADD", "stream", "*", "field", "value:__rand_int__"), 16),
+    "PFADD, pipeline 16": (("PFADD", "visitors", "visitor:__rand_int__"), 16),
+    "PFADD at random keys, pipeline 16":
+        (("PFADD", "visitors:__rand_int__", "visitor:__rand_int__"), 16),
     "ZRANGE 0 99, pipeline 16": (("ZRANGE", "scores", "0", "99"), 16),
 }
 READS = {"GET", "GET, pipeline 16", "HGETALL of 50 fields, pipeline 16",

@@ -31,6 +31,7 @@ constexpr std::array kGroups = {
     GroupTitle{"sorted_set", "Sorted sets"},
     GroupTitle{"geo", "Places on the earth"},
     GroupTitle{"stream", "Streams"},
+    GroupTitle{"hyperloglog", "HyperLogLogs"},
     GroupTitle{"transactions", "Transactions"},
     GroupTitle{"connection", "Connections"},
     GroupTitle{"server", "Server"},

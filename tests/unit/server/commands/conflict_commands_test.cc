@@ -69,7 +69,8 @@ TEST_F(ConflictCommandsTest, FiltersNewestFirst) {
 }
 
 TEST_F(ConflictCommandsTest, SaysWhatWouldBeRight) {
-  EXPECT_EQ(Run("CONFLICT LIST TYPE cat"), "-ERR TYPE is string, hash, set, list, zset or stream|");
+  EXPECT_EQ(Run("CONFLICT LIST TYPE cat"),
+            "-ERR TYPE is string, hash, set, list, zset, stream or hyperloglog|");
   EXPECT_TRUE(Run("CONFLICT LIST RULE x").starts_with("-ERR RULE is one of last-writer-wins "));
   EXPECT_EQ(Run("CONFLICT LIST REGION 0"), "-ERR REGION is a number from 1 to 31|");
   EXPECT_EQ(Run("CONFLICT LIST SINCE x"), "-ERR SINCE is a Unix time in milliseconds|");

@@ -16,6 +16,7 @@ std::span<const CommandSpec> ConflictCommands();
 std::span<const CommandSpec> ConnectionCommands();
 std::span<const CommandSpec> CounterCommands();
 std::span<const CommandSpec> CrdtCommands();
+std::span<const CommandSpec> DumpCommands();
 std::span<const CommandSpec> ExpiryCommands();
 std::span<const CommandSpec> FailoverCommands();
 std::span<const CommandSpec> GeoCommands();

@@ -69,6 +69,7 @@ constexpr std::array kFamilies = {
     ConnectionCommands,
     CounterCommands,
     CrdtCommands,
+    DumpCommands,
     ExpiryCommands,
     FailoverCommands,
     GeoCommands,

@@ -20,7 +20,8 @@ ABSENT = {
     "blocking commands, which CLIENT UNBLOCK ends, and pausing clients":
         "client pause, client unpause",
     "snapshots in Redis' format": """
-        bgsave, save, lastsave, bgrewriteaof, dump, restore, restore-asking, migrate""",
+        bgsave, save, lastsave, bgrewriteaof, migrate""",
+    "parts of clusters": "restore-asking",
     "modules": "module, module help, module list, module load, module loadex, module unload",
     "replication by Redis' own protocol": "psync, sync, replconf, replicaof, slaveof",
     "looking inside": """

@@ -19,6 +19,7 @@ using Target = std::pair<const char*, void (*)(std::string_view)>;
 constexpr std::array kTargets = {
     Target{"request", FuzzRequests}, Target{"record", FuzzRecords}, Target{"log", FuzzLog},
     Target{"wire", FuzzWire},        Target{"object", FuzzObjects}, Target{"config", FuzzConfig},
+    Target{"dump", FuzzDumps},
 };
 
 class Replay : public ::testing::TestWithParam<Target> {};

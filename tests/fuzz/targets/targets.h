@@ -13,5 +13,6 @@ void FuzzLog(std::string_view bytes);       // What a crash or a bad disk leaves
 void FuzzWire(std::string_view bytes);      // Bytes of a peer, before and after its greeting.
 void FuzzObjects(std::string_view bytes);   // Objects of a join.
 void FuzzConfig(std::string_view bytes);    // A node's configuration.
+void FuzzDumps(std::string_view bytes);     // Values in Redis' format.
 
 }  // namespace fuzz

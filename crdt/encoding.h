@@ -1,5 +1,6 @@
 // Canonical bytes: the same value has the same bytes everywhere. Integers are little-endian or
-// LEB128 varints, byte strings carry their length, optional things are announced by a flag.
+// LEB128 varints in their shortest form, byte strings carry their length, optional things are
+// announced by a flag.
 //
 // A reader never trusts a length or a count: it checks both against the bytes that remain, and
 // after the first error every read yields zero or empty, so that a decoder may check once, at its
@@ -60,7 +61,10 @@ class ByteReader {
     for (int shift = 0; shift < 64; shift += 7) {
       const std::uint8_t byte = U8();
       value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if ((byte & 0x80) == 0) return value;
+      if ((byte & 0x80) != 0) continue;
+      // A longer form than the number needs, or more than 64 bits.
+      if ((byte == 0 && shift > 0) || (byte > 1 && shift == 63)) break;
+      return value;
     }
     Invalidate();
     return 0;

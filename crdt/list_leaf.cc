@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::size_t kLeastRoom = 16;
 
-// A little more than is needed, so that filling a leaf moves its bytes a few times only.
+// More than is needed, so that filling a leaf moves its bytes a few times only.
 std::size_t WithReserve(std::size_t needed) {
-  const std::size_t reserve = std::max(kLeastRoom, needed / 8);
+  const std::size_t reserve = std::max(kLeastRoom, needed / 3);
   return std::max(needed, std::min(needed + reserve, ListLeaf::kMostBytes));
 }
 

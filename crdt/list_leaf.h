@@ -20,8 +20,9 @@ class ListLeaf {
  public:
   // A leaf with more is split. Bounds what going through a leaf takes.
   static constexpr std::uint32_t kMostElements = 128;
-  // Of the elements; a single element may be longer.
-  static constexpr std::size_t kMostBytes = 2000;
+  // Of the elements; a single element may be longer. With the block's head 2048, which the allocator
+  // has a size for.
+  static constexpr std::size_t kMostBytes = 1992;
 
   // Goes through the elements. Valid until the next change of the leaf.
   class Cursor {
@@ -81,6 +82,7 @@ class ListLeaf {
     char* bytes() { return reinterpret_cast<char*>(this + 1); }
     const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
   };
+  static_assert(sizeof(Block) + kMostBytes == 2048);
   struct Free {
     void operator()(Block* block) const;
   };

@@ -46,6 +46,13 @@ class Partition::Bookkeeping {
 
 namespace {
 
+// One more entry or element, of a key that its author had.
+bool OnlyAppends(const EffectView& effect) {
+  return (effect.kind == EffectKind::kStreamAdd || effect.kind == EffectKind::kListPushRight ||
+          effect.kind == EffectKind::kListPushLeft) &&
+         !effect.has(effect_flag::kCreates);
+}
+
 bool MayLeaveSpentParts(const EffectView& effect) {
   switch (effect.kind) {
     case EffectKind::kSet:
@@ -88,10 +95,16 @@ void Partition::Apply(const EffectView& effect, const Context& context,
       return;
     }
   }
-  if (effect.kind == EffectKind::kStreamAdd && !effect.has(effect_flag::kCreates) &&
-      Find(effect.key).exists()) {
-    // One more entry of a key that is shown: the indexes are right as they are.
+  if (OnlyAppends(effect) && Find(effect.key).exists()) {
+    // More of what is shown: the indexes are right as they are.
     return crdt::ApplyToTable(table_, effect, context, conflicts);
+  }
+  if (effect.kind == EffectKind::kListRemove && !effect.has(effect_flag::kEmpties)) {
+    if (const KeyView before = Find(effect.key); before.exists() && !before.deadline()) {
+      crdt::ApplyToTable(table_, effect, context, conflicts);
+      visible_keys_ -= Find(effect.key).exists() ? 0 : 1;
+      return;
+    }
   }
   {
     const Bookkeeping bookkeeping(*this, effect.key);

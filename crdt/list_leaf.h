@@ -20,8 +20,8 @@ class ListLeaf {
  public:
   // A leaf with more is split. Bounds what going through a leaf takes.
   static constexpr std::uint32_t kMostElements = 128;
-  // Of the elements; a single element may be longer. With the block's head 2048, which the allocator
-  // has a size for.
+  // Of the elements; a single element may be longer. With the block's head 2048, which the
+  // allocator has a size for.
   static constexpr std::size_t kMostBytes = 1992;
 
   // Goes through the elements. Valid until the next change of the leaf.

@@ -95,6 +95,8 @@ inline constexpr std::uint32_t kNoScript = 1024;    // As Redis' flag.
 inline constexpr std::uint32_t kSkipMonitor = 2048;
 inline constexpr std::uint32_t kDangerous =
     4096;  // Of Redis' category of that name; admin ones are.
+// Some keys are named by what others hold, or stand anywhere (SORT): told as unknown.
+inline constexpr std::uint32_t kKeysInContent = 8192;
 }  // namespace command_flag
 
 struct CommandSpec {
@@ -106,7 +108,7 @@ struct CommandSpec {
   Access access = Access::kNone;
   std::uint32_t flags = 0;
   std::string_view group;            // "string", "generic", …: as Redis groups them.
-  std::string_view category = {};    // Where it is another one than the group's.
+  std::string_view category = {};    // Where it is another one than the group's, or several: "a,b".
   std::string_view summary;          // One sentence.
   std::string_view when_concurrent;  // What holds when regions do it at once; empty for reads.
   std::string_view since = "1.0.0";  // The Redis version that brought it; empty: Meridian's own.

@@ -142,7 +142,11 @@ std::vector<std::string_view> CategoryNames(const CommandSpec& spec) {
   std::vector<std::string_view> names;
   const bool container = !spec.subcommands.empty() && spec.run == nullptr;
   if (!spec.category.empty()) {
-    names.push_back(spec.category);
+    for (std::string_view rest = spec.category; !rest.empty();) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      names.push_back(rest.substr(0, comma));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
   } else if (!container) {
     for (const GroupCategory& row : kGroupCategories) {
       if (row.group == spec.group) names.push_back(row.category);

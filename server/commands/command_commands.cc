@@ -96,12 +96,25 @@ void WriteKeywordSpec(ReplyWriter& reply, const std::vector<std::string_view>& u
   }
 }
 
+void WriteUnknownSpec(ReplyWriter& reply, const std::vector<std::string_view>& uses) {
+  BeginKeySpec(reply, uses, "unknown");
+  reply.Map(0);
+  reply.Bulk("find_keys");
+  reply.Map(2);
+  reply.Bulk("type");
+  reply.Bulk("unknown");
+  reply.Bulk("spec");
+  reply.Map(0);
+}
+
 void WriteKeySpecs(ReplyWriter& reply, const CommandSpec& spec) {
   const bool counted = spec.key_count_position != 0;
   const bool split = spec.first_key_use != KeyUse::kByAccess;
   // Where the first is told apart, there may be no others of fixed places.
   const bool fixed = spec.keys.first != 0 && !(split && spec.keys.last == spec.keys.first);
-  reply.Array((fixed ? 1 : 0) + (split ? 1 : 0) + (counted ? 1 : 0) + spec.keyword_keys.size());
+  const bool in_content = (spec.flags & command_flag::kKeysInContent) != 0;
+  reply.Array((fixed ? 1 : 0) + (split ? 1 : 0) + (counted ? 1 : 0) + (in_content ? 1 : 0) +
+              spec.keyword_keys.size());
   KeyPositions rest = spec.keys;
   if (split) {
     WriteKeySpec(reply, FirstKeyUseNames(spec), rest.first);
@@ -116,8 +129,13 @@ void WriteKeySpecs(ReplyWriter& reply, const CommandSpec& spec) {
     WriteKeySpec(reply, KeyUseNames(spec), spec.key_count_position);
     WriteCountSpec(reply);
   }
+  if (in_content) WriteUnknownSpec(reply, FirstKeyUseNames(spec));
   for (const KeywordKey& key : spec.keyword_keys) {
-    WriteKeywordSpec(reply, KeyUseNames(spec), key);
+    if (in_content) {
+      WriteUnknownSpec(reply, KeyUseNames(spec));
+    } else {
+      WriteKeywordSpec(reply, KeyUseNames(spec), key);
+    }
   }
 }
 

@@ -85,6 +85,7 @@ constexpr std::array kFamilies = {
     ServerCommands,
     SetCommands,
     SlowlogCommands,
+    SortCommands,
     SortedSetCombinationCommands,
     SortedSetCommands,
     SortedSetPopCommands,

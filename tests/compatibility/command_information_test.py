@@ -28,7 +28,6 @@ ABSENT = {
         debug, monitor, lolwut, latency doctor, latency graph, latency histogram, pfdebug, pfselftest,
         memory doctor, memory malloc-stats, memory purge, memory stats""",
     "several databases": "swapdb",
-    "sorting, which is for lists and sorted sets first": "sort, sort_ro",
 }
 
 # Flags that a command of ours has beside those of Redis, and why.
@@ -54,6 +53,8 @@ def facts():
 def key_specification(spec):
     spec = as_map(spec)
     begin, find = as_map(spec["begin_search"]), as_map(spec["find_keys"])
+    if begin["type"] == "unknown":
+        return "?=" + "+".join(use.lower() for use in spec["flags"])
     place, found = as_map(begin["spec"]), as_map(find["spec"])
     numbers = (("lastkey", "keystep", "limit") if find["type"] == "range"
                else ("keynumidx", "firstkey", "keystep"))

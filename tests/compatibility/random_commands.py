@@ -275,6 +275,29 @@ BLMPOP waitable number key. [LEFT|RIGHT] [COUNT count]
 SET key value
 SADD key field
 """,
+    "sort": """
+RPUSH key number number number
+RPUSH key field value
+SADD key number number number
+ZADD key score number score number
+ZADD key score field
+SORT key ALPHA
+SORT key [DESC] [LIMIT index index]
+SORT key ALPHA [DESC] [LIMIT index index] [GET #]
+SORT key BY w* [DESC] GET # [GET w*]
+SORT key BY h*->f GET # GET h*->f [GET h*->]
+SORT key ALPHA STORE key
+SORT key BY w* GET w* STORE key
+SORT_RO key ALPHA [GET w*] [STORE key]
+SORT key BY h*->n LIMIT 0 2 [NOSUCH]
+MSET w1 number w2 value w3 field wf number
+HSET h1 f number n number
+HSET h2 f value
+HSET hg f field n score
+DEL w1 h2
+LRANGE key 0 -1
+DEL key
+""",
     "geo": """
 GEOADD key longitude latitude field
 GEOADD key [NX|XX] [CH] longitude latitude field longitude latitude field

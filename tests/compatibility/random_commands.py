@@ -42,6 +42,7 @@ PATTERNS = ["*", "k*", "?", "[fgk]*", "[^k]", "nosuch", "", "*1*", "[a-h]"]
 UNIQUE = [f"member {i}" for i in range(10**6)]
 
 # Short: nobody else pushes, so that a command which finds nothing waits for all of it.
+BLOCKING = {"BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP"}
 WAITABLE = ["0.001", "0.01", "-1", "abc", "1e300", "0.0001"]
 
 BITS = ["0", "1", "0", "1", "2", "-1", "abc"]
@@ -373,7 +374,7 @@ def random_command(templates, dice):
     mistake = dice.random()
     if mistake < 0.02 and len(words) > 1 and words[0] != "SPOP":  # It would draw at random.
         words.pop(dice.randrange(1, len(words)))
-    elif mistake < 0.04:
+    elif mistake < 0.04 and words[0] not in BLOCKING:  # The last word may become 0: for ever.
         words.insert(dice.randint(1, len(words)), dice.choice(VALUES))
     if dice.random() < 0.1:
         words[0] = words[0].lower()

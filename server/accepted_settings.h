@@ -1,23 +1,28 @@
 // Settings of Redis that tools read or set and that change nothing here. CONFIG GET answers what is
-// true of this server; CONFIG SET accepts any value and keeps none, except where Redis cannot
-// change the setting either.
+// true of this server; CONFIG SET accepts any value that makes sense and keeps none, except where
+// Redis cannot change the setting either.
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace server {
 
-enum class WhenSet { kIgnored, kRefused };
+// Which values are accepted. kMemory: bytes, with a unit or without. kNothing: none but the
+// present.
+enum class Takes { kText, kYesNo, kNumber, kMemory, kPolicy, kNothing };
 
 struct AcceptedSetting {
   std::string_view name;
   std::string_view value;
-  WhenSet when_set = WhenSet::kIgnored;
+  Takes takes;
 };
 
 // By name.
 std::span<const AcceptedSetting> AcceptedSettings();
+// Empty where the setting may be set to `value`, else what Redis says then.
+std::string WhyNot(const AcceptedSetting& setting, std::string_view value);
 // Null where there is no such setting.
 const AcceptedSetting* FindAcceptedSetting(std::string_view name);
 

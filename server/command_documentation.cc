@@ -80,7 +80,7 @@ void AddAcceptedSettings(std::string& out) {
   for (const AcceptedSetting& setting : AcceptedSettings()) {
     const std::string value =
         setting.value.empty() ? "(empty)" : fmt::format("`{}`", setting.value);
-    const bool refused = setting.when_set == WhenSet::kRefused;
+    const bool refused = setting.takes == Takes::kNothing;
     out += fmt::format("| `{}` | {} | {} |\n", setting.name, value, refused ? "no" : "ignored");
   }
 }

@@ -76,8 +76,8 @@ void Clients(const Source& source, Lines& lines) {
 void Memory(const Source&, Lines& lines) {
   const ProcessUsage usage = MeasureProcess();
   const std::uint64_t peak = std::max(usage.peak_resident_bytes, usage.resident_bytes);
-  lines.Add("used_memory", usage.resident_bytes);
-  lines.Add("used_memory_human", HumanBytes(usage.resident_bytes));
+  lines.Add("used_memory", usage.allocated_bytes);
+  lines.Add("used_memory_human", HumanBytes(usage.allocated_bytes));
   lines.Add("used_memory_rss", usage.resident_bytes);
   lines.Add("used_memory_rss_human", HumanBytes(usage.resident_bytes));
   lines.Add("used_memory_peak", peak);
@@ -87,7 +87,12 @@ void Memory(const Source&, Lines& lines) {
   lines.Add("maxmemory", 0);
   lines.Add("maxmemory_human", "0B");
   lines.Add("maxmemory_policy", "noeviction");
-  lines.Add("mem_fragmentation_ratio", "1.00");
+  const double fragmentation =
+      static_cast<double>(usage.resident_bytes) /
+      static_cast<double>(std::max<std::uint64_t>(usage.allocated_bytes, 1));
+  lines.Add("mem_fragmentation_ratio", fmt::format("{:.2f}", fragmentation));
+  lines.Add("mem_allocator", AllocatorName());
+  lines.Add("lazyfree_pending_objects", 0);
 }
 
 int UsedPercent(const LogReport& log) {

@@ -1,12 +1,31 @@
 #include "server/process_usage.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
 
+// Of jemalloc, where the program is linked with it; the sanitizers bring an allocator of their own.
+extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, std::size_t* old_size,
+                                             void* fresh, std::size_t fresh_size);
+
 namespace server {
 namespace {
+
+template <class T>
+bool AskAllocator(const char* name, T& answer) {
+  std::size_t size = sizeof answer;
+  return mallctl != nullptr && mallctl(name, &answer, &size, nullptr, 0) == 0;
+}
+
+std::uint64_t AllocatedBytes() {
+  // Its counts are those of the last epoch.
+  std::uint64_t epoch = 1;
+  if (mallctl != nullptr) mallctl("epoch", nullptr, nullptr, &epoch, sizeof epoch);
+  std::size_t allocated = 0;
+  return AskAllocator("stats.allocated", allocated) ? allocated : mallinfo2().uordblks;
+}
 
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -14,8 +33,16 @@ double Seconds(const timeval& time) {
 
 }  // namespace
 
+std::string AllocatorName() {
+  const char* version = nullptr;
+  if (!AskAllocator("version", version)) return "libc";
+  const std::string text = version;  // "5.3.0-0-g54eaed1d…"
+  return "jemalloc-" + text.substr(0, text.find('-'));
+}
+
 ProcessUsage MeasureProcess() {
   ProcessUsage usage;
+  usage.allocated_bytes = AllocatedBytes();
   const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   std::uint64_t program_pages = 0;
   std::uint64_t resident_pages = 0;

@@ -78,8 +78,8 @@ std::string Plan(std::string_view word, std::string_view value, geo_config::Conf
                  std::vector<Change>& changes) {
   const std::string name = LowerCase(word);
   if (const AcceptedSetting* accepted = FindAcceptedSetting(name)) {
-    const bool refused = accepted->when_set == WhenSet::kRefused && accepted->value != value;
-    return refused ? Failure(word, kErrorImmutable) : std::string();
+    const std::string why = WhyNot(*accepted, value);
+    return why.empty() ? std::string() : Failure(word, why);
   }
   const Setting* setting = geo_config::FindSetting(name);
   if (setting == nullptr || IsHidden(*setting)) {

@@ -14,6 +14,22 @@ class ConfigCommandsTest : public testing::Test {
   TestClient client_{node_};
 };
 
+TEST_F(ConfigCommandsTest, RefusesValuesThatMakeNoSenseAlsoOfWhatChangesNothingHere) {
+  const std::string failed = "-ERR CONFIG SET failed (possibly related to argument '";
+  EXPECT_EQ(Run("CONFIG SET maxmemory bla"),
+            failed + "maxmemory') - argument must be a memory value|");
+  EXPECT_EQ(Run("CONFIG SET maxmemory 100mbb"),
+            failed + "maxmemory') - argument must be a memory value|");
+  EXPECT_EQ(Run("CONFIG SET hz often"),
+            failed + "hz') - argument couldn't be parsed into an integer|");
+  EXPECT_EQ(Run("CONFIG SET activedefrag 1"),
+            failed + "activedefrag') - argument must be 'yes' or 'no'|");
+  EXPECT_TRUE(Run("CONFIG SET maxmemory-policy never")
+                  .starts_with(failed + "maxmemory-policy') - argument(s) must be one of "));
+  EXPECT_EQ(Run("CONFIG SET maxmemory 100MB maxmemory-policy ALLKEYS-LRU hz 20 activedefrag YES"),
+            "+OK|");
+}
+
 TEST_F(ConfigCommandsTest, TellsWhatMatches) {
   EXPECT_EQ(Run("CONFIG GET maxclients"), "*2|$10|maxclients|$5|10000|");
   EXPECT_EQ(Run("CONFIG GET MaxC*"), "*2|$10|maxclients|$5|10000|");

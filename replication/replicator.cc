@@ -341,7 +341,8 @@ void Replicator::DecideRole(Now now) {
   const std::optional<std::uint32_t> leader = PrimaryToFollow(colleagues);
   // Its region's epochs are known from now on, also after a restart without it.
   if (leader && leader != following_) {
-    keeper_.Follow(GreatestKnownEpoch());
+    epoch_ = GreatestKnownEpoch();
+    keeper_.Follow(epoch_);
     followed_ = {};
   }
   following_ = leader;
@@ -366,7 +367,8 @@ void Replicator::BecomeReplica(Now now) {
   primary_ = false;
   wants_to_lead_ = false;
   waiting_to_lead_.clear();
-  keeper_.Follow(GreatestKnownEpoch());
+  epoch_ = GreatestKnownEpoch();
+  keeper_.Follow(epoch_);
   // Streams were made for another role: begin anew with everybody.
   std::vector<LinkId> all;
   for (const auto& [id, link] : links_) all.push_back(id);

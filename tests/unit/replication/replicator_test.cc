@@ -198,6 +198,24 @@ TEST(Joins, OfAPrimaryWithoutALogOnDiskAreGivenUpWhereNobodyHasTheRest) {
   EXPECT_EQ(machines["eu-1"].shard().texts().size(), 2u);
 }
 
+// Where the logs are in memory only, the other node is the only one to remember it.
+TEST(FinePrint, Rule11AReplicaRemembersTheEpochOfAPrimaryThatHasLostEverything) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.StartAll();
+  machines.Run(2500);
+  ASSERT_TRUE(machines["eu-1"].replicator().TakeOver(machines.now()).has_value());
+  machines.Run(2500);
+  const crdt::Epoch used = machines["eu-1"].replicator().epoch();
+  ASSERT_FALSE(machines["eu-0"].replicator().primary());
+  machines.Kill("eu-1");
+  machines["eu-1"].disk() = {};
+  machines.Run(1000);
+  machines.Start("eu-1");
+  machines.Run(2500);
+  ASSERT_TRUE(machines["eu-1"].replicator().TakeOver(machines.now()).has_value());
+  EXPECT_GT(machines["eu-1"].replicator().epoch(), used);
+}
+
 // --- Two primaries -------------------------------------------------------------------------------
 
 // Positions of one primary's log say nothing about the other's.

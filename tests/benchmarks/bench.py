@@ -15,6 +15,7 @@ import time
 
 import collection_memory
 import local_path
+import queue_memory
 import region_path
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -121,6 +122,14 @@ def collections_part(options, progress):
     return table(["Resident bytes per element", "ours", "Redis", "ratio"], rows)
 
 
+def queue_part(options, _):
+    before, after = queue_memory.measure(options)
+    return table(["Resident MiB, a region of three paused", "before", "after", "ratio"],
+                 [[f"{queue_memory.PAIRS // (10 if options.quick else 1):,} LPUSH and RPOP in turns",
+                   f"{before / 2**20:.1f}", f"{after / 2**20:.1f}",
+                   f"**{after / before:.3f} ×**"]])
+
+
 def pauses_part(options, _):
     ours, theirs = local_path.measure_pauses(options)
     return table(["The longest that another client waits, ms", "ours", "Redis"],
@@ -140,7 +149,7 @@ def visibility_part(options, _):
 
 
 PARTS = {"rows": rows_part, "wait": wait_part, "memory": memory_part,
-         "collections": collections_part, "pauses": pauses_part, "link": link_part,
+         "collections": collections_part, "queue": queue_part, "pauses": pauses_part, "link": link_part,
          "visibility": visibility_part}
 
 

@@ -13,17 +13,21 @@ constexpr std::int64_t kMostBackwardJumpMs = 20000;
 
 }  // namespace
 
-Faults::Faults(World world, std::vector<SimulatedNode*> nodes, Dice dice)
-    : world_(world), nodes_(std::move(nodes)), dice_(dice) {
+Faults::Faults(World world, std::vector<SimulatedNode*> nodes, Dice dice, std::set<int> without)
+    : world_(world),
+      nodes_(std::move(nodes)),
+      draws_(dice),
+      dice_(draws_.Split()),
+      without_(std::move(without)) {
   constexpr Kind kAll[] = {
       Kind::kPartition, Kind::kOneWayCut, Kind::kIsolation,   Kind::kReset,     Kind::kFlapping,
       Kind::kSlowLinks, Kind::kKill,      Kind::kFreeze,      Kind::kPromotion, Kind::kMachineCrash,
       Kind::kClockJump, Kind::kDiskFull,  Kind::kFailingSync, Kind::kCleanStop, Kind::kStopMidway};
   // Each run has some kinds and not others: rare combinations come up that way.
   for (const Kind kind : kAll) {
-    if (dice_.Chance(45)) kinds_.push_back(kind);
+    if (draws_.Chance(45)) kinds_.push_back(kind);
   }
-  pause_ms_ = dice_.Between(80, 1200);
+  pause_ms_ = draws_.Between(80, 1200);
 }
 
 void Faults::Begin(std::int64_t until_ms) {
@@ -32,9 +36,11 @@ void Faults::Begin(std::int64_t until_ms) {
 }
 
 void Faults::PlanNext() {
-  world_.events.After(dice_.Between(1, 2 * pause_ms_), [this] {
+  world_.events.After(draws_.Between(1, 2 * pause_ms_), [this] {
     if (world_.events.now_ms() >= until_ms_) return;
-    Happen(dice_.Pick(kinds_));
+    const Kind kind = draws_.Pick(kinds_);
+    dice_ = draws_.Split();
+    if (!without_.contains(drawn_++)) Happen(kind);
     PlanNext();
   });
 }

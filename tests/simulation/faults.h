@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace simulation {
 
 class Faults {
  public:
-  Faults(World world, std::vector<SimulatedNode*> nodes, Dice dice);
+  // `without`: numbers, from 0, of faults that do not happen after all.
+  Faults(World world, std::vector<SimulatedNode*> nodes, Dice dice, std::set<int> without);
 
   // Plans faults until `until_ms`.
   void Begin(std::int64_t until_ms);
@@ -23,6 +25,8 @@ class Faults {
   // Called now and then after HealAll: what stopped all the same is started again.
   void KeepRunning();
   const std::map<std::string, int>& counted() const { return counted_; }
+  // How many were drawn, those included that did not happen.
+  int drawn() const { return drawn_; }
 
  private:
   enum class Kind {
@@ -71,7 +75,10 @@ class Faults {
 
   World world_;
   std::vector<SimulatedNode*> nodes_;
-  Dice dice_;
+  Dice draws_;  // When which kind.
+  Dice dice_;   // What the present one does: of its own, so that the others stay as they are.
+  std::set<int> without_;
+  int drawn_ = 0;
   std::vector<Kind> kinds_;  // That this run has; more often those that stand there twice.
   std::int64_t pause_ms_ = 500;
   std::int64_t until_ms_ = 0;

@@ -5,10 +5,14 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <iostream>
+#include <fstream>
 #include <map>
+#include <optional>
+#include <random>
+#include <sstream>
 #include <string>
 
+#include "tests/simulation/shrink.h"
 #include "tests/simulation/simulated_cluster.h"
 
 namespace {
@@ -16,6 +20,7 @@ namespace {
 using simulation::Outcome;
 using simulation::Planted;
 using simulation::Story;
+using simulation::Without;
 
 // For the signal handler: a failed Require has to name its seed too.
 std::uint64_t running_seed = 0;
@@ -28,13 +33,14 @@ void OnAbort(int) {
   ::_exit(2);
 }
 
-Outcome Run(std::uint64_t seed, Story::Telling telling, Planted planted = Planted::kNone) {
+Outcome Run(std::uint64_t seed, Story::Telling telling, Planted planted = Planted::kNone,
+            const Without& without = {}) {
   running_seed = seed;
-  return simulation::RunSeed(seed, telling, planted);
+  return simulation::RunSeed(seed, telling, planted, without);
 }
 
-int TellSeed(std::uint64_t seed, Planted planted) {
-  const Outcome outcome = Run(seed, Story::Telling::kAloud, planted);
+int TellSeed(std::uint64_t seed, Planted planted, const Without& without) {
+  const Outcome outcome = Run(seed, Story::Telling::kAloud, planted, without);
   std::printf("seed %llu: hash %016llx\n", static_cast<unsigned long long>(seed),
               static_cast<unsigned long long>(outcome.hash));
   if (outcome.violation.empty()) return 0;
@@ -43,41 +49,129 @@ int TellSeed(std::uint64_t seed, Planted planted) {
   return 1;
 }
 
-int RunBatch(std::uint64_t from, std::uint64_t seeds, bool keep_going) {
-  const auto begin = std::chrono::steady_clock::now();
-  std::int64_t simulated_ms = 0;
-  std::uint64_t commands = 0;
-  std::uint64_t acknowledged = 0;
-  std::uint64_t records = 0;
-  std::uint64_t failed = 0;
-  std::map<std::string, int> faults;
-  for (std::uint64_t seed = from; seed < from + seeds; ++seed) {
+int ShrinkSeed(std::uint64_t seed, Planted planted, const std::string& plant) {
+  const simulation::Shrunk shrunk = simulation::Shrink(seed, planted);
+  if (shrunk.violation.empty()) {
+    std::printf("seed %llu does not fail\n", static_cast<unsigned long long>(seed));
+    return 0;
+  }
+  std::string command = "./dev sim --seed " + std::to_string(seed);
+  if (!plant.empty()) command += " --plant " + plant;
+  if (!shrunk.without.faults.empty()) {
+    command += " --without " + simulation::ToText(shrunk.without.faults);
+  }
+  if (shrunk.without.behind_ms) command += " --until " + std::to_string(*shrunk.without.behind_ms);
+  std::printf("still fails with %d faults: %s\n    see it happen: %s\n", shrunk.faults_left,
+              shrunk.violation.c_str(), command.c_str());
+  return 1;
+}
+
+// What a batch of seeds has done.
+class Totals {
+ public:
+  // False where the seed failed, which is told.
+  bool Add(std::uint64_t seed) {
+    const auto begin = Clock::now();
     const Outcome outcome = Run(seed, Story::Telling::kSilent);
-    simulated_ms += outcome.simulated_ms;
-    commands += outcome.commands;
-    acknowledged += outcome.acknowledged;
-    records += outcome.records;
-    for (const auto& [kind, count] : outcome.faults) faults[kind] += count;
-    if (outcome.violation.empty()) continue;
-    ++failed;
+    const double seconds = SecondsSince(begin);
+    if (seconds > slowest_seconds_) {
+      slowest_seconds_ = seconds;
+      slowest_ = seed;
+    }
+    ++seeds_;
+    simulated_ms_ += outcome.simulated_ms;
+    node_ms_ += outcome.simulated_ms * static_cast<std::int64_t>(outcome.nodes);
+    commands_ += outcome.commands;
+    acknowledged_ += outcome.acknowledged;
+    records_ += outcome.records;
+    for (const auto& [kind, count] : outcome.faults) faults_[kind] += count;
+    for (const auto& [rule, count] : outcome.conflicts) conflicts_[rule] += count;
+    if (outcome.violation.empty()) return true;
+    ++failed_;
     std::printf("FAILED: seed %llu: %s\n    see it happen: ./dev sim --seed %llu\n",
                 static_cast<unsigned long long>(seed), outcome.violation.c_str(),
                 static_cast<unsigned long long>(seed));
     std::fflush(stdout);
-    if (!keep_going) return 1;
+    return false;
   }
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  std::printf("%llu seeds from %llu: %llu failed\n", static_cast<unsigned long long>(seeds),
-              static_cast<unsigned long long>(from), static_cast<unsigned long long>(failed));
-  std::printf(
-      "%llu commands, %llu answered, %llu records; %.2f simulated hours in %.1f s (%.3f s "
-      "a seed)\n",
-      static_cast<unsigned long long>(commands), static_cast<unsigned long long>(acknowledged),
-      static_cast<unsigned long long>(records), static_cast<double>(simulated_ms) / 3'600'000,
-      seconds, seconds / static_cast<double>(seeds));
-  for (const auto& [kind, count] : faults) std::printf("  %7d %s\n", count, kind.c_str());
-  return failed == 0 ? 0 : 1;
+
+  void Print(std::uint64_t from) const {
+    const double seconds = SecondsSince(begin_);
+    const auto hours = [](std::int64_t ms) { return static_cast<double>(ms) / 3'600'000; };
+    std::printf("%llu seeds from %llu: %llu failed; the next are --from %llu\n",
+                static_cast<unsigned long long>(seeds_), static_cast<unsigned long long>(from),
+                static_cast<unsigned long long>(failed_),
+                static_cast<unsigned long long>(from + seeds_));
+    std::printf(
+        "%llu commands, %llu answered, %llu records\n", static_cast<unsigned long long>(commands_),
+        static_cast<unsigned long long>(acknowledged_), static_cast<unsigned long long>(records_));
+    std::printf(
+        "%.2f simulated hours of clusters, %.2f of nodes, in %.1f s: %.0f times as fast as real "
+        "time, %.3f s a seed; the slowest: %llu, %.3f s\n",
+        hours(simulated_ms_), hours(node_ms_), seconds,
+        static_cast<double>(simulated_ms_) / 1000 / seconds, seconds / static_cast<double>(seeds_),
+        static_cast<unsigned long long>(slowest_), slowest_seconds_);
+    for (const auto& [kind, count] : faults_) std::printf("  %9d %s\n", count, kind.c_str());
+    for (const auto& [rule, count] : conflicts_) {
+      std::printf("  %9llu conflicts: %s\n", static_cast<unsigned long long>(count), rule.c_str());
+    }
+  }
+  std::uint64_t failed() const { return failed_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static double SecondsSince(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+  }
+
+  Clock::time_point begin_ = Clock::now();
+  std::uint64_t seeds_ = 0;
+  std::int64_t simulated_ms_ = 0;
+  std::int64_t node_ms_ = 0;
+  std::uint64_t commands_ = 0;
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t records_ = 0;
+  std::uint64_t failed_ = 0;
+  std::uint64_t slowest_ = 0;
+  double slowest_seconds_ = 0;
+  std::map<std::string, int> faults_;
+  std::map<std::string, std::uint64_t> conflicts_;
+};
+
+// So many seeds, or as many as there is time for.
+int RunBatch(std::uint64_t from, std::uint64_t seeds, std::optional<double> minutes,
+             bool keep_going) {
+  const auto begin = std::chrono::steady_clock::now();
+  Totals totals;
+  const auto goes_on = [&](std::uint64_t done) {
+    if (!minutes) return done < seeds;
+    return std::chrono::steady_clock::now() - begin < std::chrono::duration<double>(*minutes * 60);
+  };
+  for (std::uint64_t done = 0; goes_on(done); ++done) {
+    if (!totals.Add(from + done) && !keep_going) return 1;
+  }
+  totals.Print(from);
+  return totals.failed() == 0 ? 0 : 1;
+}
+
+int RunFile(const std::string& path) {
+  std::ifstream in(path);
+  std::uint64_t failed = 0;
+  std::uint64_t seeds = 0;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with('#')) continue;
+    std::istringstream words(line);
+    for (std::uint64_t seed = 0; words >> seed; ++seeds) {
+      if (const Outcome outcome = Run(seed, Story::Telling::kSilent); !outcome.violation.empty()) {
+        ++failed;
+        std::printf("FAILED: seed %llu: %s\n", static_cast<unsigned long long>(seed),
+                    outcome.violation.c_str());
+      }
+    }
+  }
+  std::printf("%llu fixed seeds, %llu failed\n", static_cast<unsigned long long>(seeds),
+              static_cast<unsigned long long>(failed));
+  return failed == 0 && seeds > 0 ? 0 : 1;
 }
 
 // The same seed gives the same run.
@@ -124,23 +218,40 @@ Planted PlantedByName(const std::string& name) {
 int main(int argc, char** argv) {
   CLI::App app("The simulator: whole deployments of production nodes, with faults, in one thread.");
   std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> shrink;
+  std::optional<double> minutes;
+  std::optional<std::int64_t> until_ms;
   std::uint64_t seeds = 100;
   std::uint64_t from = 1;
+  bool fresh = false;
   bool planted = false;
   bool twice = false;
   bool keep_going = false;
   std::string plant;
+  std::string left_out;
+  std::string file;
   app.add_option("--seed", seed, "tell what happens in this one");
+  app.add_option("--without", left_out, "with --seed: leave out these faults, by number: 0,3,7");
+  app.add_option("--until", until_ms, "with --seed: faults and clients end after so many ms");
+  app.add_option("--shrink", shrink, "find a smaller run that fails as this seed does");
   app.add_option("--seeds", seeds, "run so many");
+  app.add_option("--minutes", minutes, "run as many as there is time for");
   app.add_option("--from", from, "the first of them");
+  app.add_flag("--fresh", fresh, "the first is drawn at random, and told");
+  app.add_option("--file", file, "run the seeds of a file");
   app.add_flag("--keep-going", keep_going, "run all seeds, whatever fails");
   app.add_flag("--planted", planted, "show that every planted fault is found");
-  app.add_option("--plant", plant, "with --seed: plant this fault");
+  app.add_option("--plant", plant, "with --seed or --shrink: plant this fault");
   app.add_flag("--twice", twice, "run each seed twice and compare");
   CLI11_PARSE(app, argc, argv);
   std::signal(SIGABRT, OnAbort);
+  if (fresh) from = std::random_device()();
   if (planted) return FindPlanted();
-  if (seed) return TellSeed(*seed, PlantedByName(plant));
+  if (seed) {
+    return TellSeed(*seed, PlantedByName(plant), {simulation::NumbersOf(left_out), until_ms});
+  }
+  if (shrink) return ShrinkSeed(*shrink, PlantedByName(plant), plant);
+  if (!file.empty()) return RunFile(file);
   if (twice) return CheckDeterminism(from, seeds);
-  return RunBatch(from, seeds, keep_going);
+  return RunBatch(from, seeds, minutes, keep_going);
 }

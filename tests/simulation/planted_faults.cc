@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "replication/wire.h"
 
@@ -31,6 +32,11 @@ std::span<const PlantedFault> PlantedFaults() {
       {Planted::kTailNotOffered, "tail-not-offered", 100},
       {Planted::kWaitCountsOneMore, "wait-counts-one-more", 10},
       {Planted::kRegionWaitCountsItself, "region-wait-counts-itself", 10},
+      {Planted::kDeleteTakesUnseen, "delete-takes-unseen", 60},
+      {Planted::kTransactionTorn, "transaction-torn", 20},
+      {Planted::kJoinLosesAKey, "join-loses-a-key", 400},
+      {Planted::kStableTooEarly, "stable-too-early", 2000},
+      {Planted::kGateSkipped, "gate-skipped", 20},
   };
   return kFaults;
 }
@@ -58,11 +64,32 @@ class FaultyNode : public server::ShardNode {
       emptied.effects = kNothing;
       return ShardNode::ApplyRecord(emptied);
     }
+    if (planted_ == Planted::kDeleteTakesUnseen && IsDelete(record)) {
+      storage::RecordView greedy = record;
+      greedy.context.Merge(floor());
+      greedy.implied = false;
+      return ShardNode::ApplyRecord(greedy);
+    }
+    if (planted_ == Planted::kTransactionTorn && record.effect_count > 1) {
+      storage::RecordView torn = record;
+      // The stamps of all, the first change alone.
+      torn_.assign(FirstOf(record));
+      for (std::uint64_t i = 1; i < record.effect_count; ++i) torn_ += kNothing;
+      torn.effects = torn_;
+      return ShardNode::ApplyRecord(torn);
+    }
     crdt::Status applied = ShardNode::ApplyRecord(record);
     if (applied && planted_ == Planted::kAppliedTwice && ++records_ % 50 == 0) {
       return ShardNode::ApplyRecord(record);
     }
     return applied;
+  }
+  crdt::Status JoinPartition(storage::PartitionId partition,
+                             const std::vector<replication::ExportedKey>& keys,
+                             const VersionVector& observed) override {
+    auto fewer = keys;
+    if (planted_ == Planted::kJoinLosesAKey && !fewer.empty()) fewer.pop_back();
+    return ShardNode::JoinPartition(partition, fewer, observed);
   }
   void JumpFloor(const VersionVector& floor) override {
     if (planted_ != Planted::kJoinWithoutJump) ShardNode::JumpFloor(floor);
@@ -79,6 +106,17 @@ class FaultyNode : public server::ShardNode {
   // Removing no members of no key.
   static constexpr std::string_view kNothing{"\x06\x00\x00\x00", 4};
 
+  static bool IsDelete(const storage::RecordView& record) {
+    crdt::ByteReader in(record.effects);
+    const auto effect = crdt::EffectView::Decode(in);
+    return effect && effect->kind == crdt::EffectKind::kDelete;
+  }
+  static std::string_view FirstOf(const storage::RecordView& record) {
+    crdt::ByteReader in(record.effects);
+    const auto effect = crdt::EffectView::Decode(in);
+    return effect ? effect->bytes : std::string_view();
+  }
+
   // A single assignment that an assignment here, unseen by it, wins against.
   bool Loses(const storage::RecordView& record) {
     crdt::ByteReader in(record.effects);
@@ -93,6 +131,7 @@ class FaultyNode : public server::ShardNode {
   Planted planted_;
   std::uint64_t records_ = 0;
   std::uint64_t commands_ = 0;
+  std::string torn_;
 };
 
 // --- On the wire ---------------------------------------------------------------------------------
@@ -115,6 +154,18 @@ void DropContexts(replication::Records& records) {
   records.entries = std::move(entries);
 }
 
+void SwapFirstTwo(replication::Records& records) {
+  crdt::ByteReader in(records.entries);
+  std::vector<std::string_view> payloads;
+  while (!in.at_end()) payloads.push_back(in.Bytes());
+  if (payloads.size() < 2) return;
+  std::swap(payloads[0], payloads[1]);
+  std::string entries;
+  crdt::ByteWriter out(entries);
+  for (const std::string_view payload : payloads) out.Bytes(payload);
+  records.entries = std::move(entries);
+}
+
 // Asks for what comes behind the next record.
 void SkipOne(replication::Subscribe& subscribe) {
   if (subscribe.have.empty()) return;
@@ -131,8 +182,13 @@ void Change(Planted planted, Message& message) {
     }
   } else if (auto* records = std::get_if<replication::Records>(&message)) {
     if (planted == Planted::kContextDropped) DropContexts(*records);
+    if (planted == Planted::kGateSkipped) SwapFirstTwo(*records);
   } else if (auto* subscribe = std::get_if<replication::Subscribe>(&message)) {
     if (planted == Planted::kResumedTooFar) SkipOne(*subscribe);
+  } else if (planted == Planted::kStableTooEarly) {
+    if (auto* beat = std::get_if<replication::Heartbeat>(&message)) {
+      beat->state.held = beat->state.floor;
+    }
   } else if (planted == Planted::kTailNotOffered) {
     if (auto* state = std::get_if<replication::NodeState>(&message); state && !state->primary) {
       state->floor = {};
@@ -160,6 +216,8 @@ SimulatedNetwork::Tamper MakeTamper(Planted planted) {
     case Planted::kContextDropped:
     case Planted::kResumedTooFar:
     case Planted::kTailNotOffered:
+    case Planted::kStableTooEarly:
+    case Planted::kGateSkipped:
       break;
     default:
       return {};

@@ -33,6 +33,11 @@ enum class Planted {
   kTailNotOffered,          // A returning primary hides what only it has.
   kWaitCountsOneMore,       // WAIT counts the primary too.
   kRegionWaitCountsItself,  // REGION WAIT counts this region too.
+  kDeleteTakesUnseen,       // A delete takes also what it has not seen.
+  kTransactionTorn,         // Of a transaction from elsewhere only the first change arrives.
+  kJoinLosesAKey,           // A full synchronisation leaves out a key.
+  kStableTooEarly,          // What one node of a region has counts as what all have.
+  kGateSkipped,             // Two records arrive in the wrong order.
 };
 
 struct PlantedFault {

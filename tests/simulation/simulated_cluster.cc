@@ -8,7 +8,7 @@ namespace simulation {
 
 namespace {
 
-constexpr const char* kRegionNames[] = {"eu", "us", "ap"};
+constexpr const char* kRegionNames[] = {"eu", "us", "ap", "sa", "af"};
 // Everything is equal so long after the last fault.
 constexpr std::int64_t kConvergenceMs = 25000;
 constexpr std::int64_t kLookMs = 50;
@@ -52,15 +52,17 @@ Choice Pick(Dice& dice, const Choice (&choices)[size]) {
 
 }  // namespace
 
-SimulatedCluster::SimulatedCluster(std::uint64_t seed, Story::Telling telling, Planted planted)
+SimulatedCluster::SimulatedCluster(std::uint64_t seed, Story::Telling telling, Planted planted,
+                                   const Without& without)
     : story_(events_, telling), dice_(seed), planted_(planted), plan_(DrawPlan()) {
-  MakeNodes();
+  if (without.behind_ms) plan_.active_ms = std::min(plan_.active_ms, *without.behind_ms);
+  MakeNodes(without);
   MakeClients();
 }
 
 SimulatedCluster::Plan SimulatedCluster::DrawPlan() {
   Plan plan;
-  plan.regions = Pick(dice_, {1, 2, 2, 2, 3, 3, 3, 3});
+  plan.regions = Pick(dice_, {1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 4, 5});
   for (int i = 0; i < plan.regions; ++i) plan.nodes.push_back(Pick(dice_, {1, 2, 2, 2, 2, 3}));
   if (plan.regions == 1 && plan.nodes[0] == 1) plan.nodes[0] = 2;
   plan.active_ms = dice_.Between(3000, 9000);
@@ -88,7 +90,7 @@ geo_config::Config SimulatedCluster::DrawConfig(const std::vector<geo_config::Re
   return config;
 }
 
-void SimulatedCluster::MakeNodes() {
+void SimulatedCluster::MakeNodes(const Without& without) {
   std::vector<geo_config::RegionEntry> regions;
   std::vector<std::string> names;
   NodeNumber number = 0;
@@ -127,7 +129,7 @@ void SimulatedCluster::MakeNodes() {
     }
   }
   network_->SetUsers({all_.begin(), all_.end()});
-  faults_ = std::make_unique<Faults>(world, all_, dice_.Split());
+  faults_ = std::make_unique<Faults>(world, all_, dice_.Split(), without.faults);
 }
 
 void SimulatedCluster::MakeClients() {
@@ -183,6 +185,14 @@ Outcome SimulatedCluster::Run() {
   outcome.simulated_ms = events_.now_ms();
   outcome.records = history_->records().size();
   outcome.faults = faults_->counted();
+  outcome.faults_drawn = faults_->drawn();
+  outcome.nodes = all_.size();
+  for (SimulatedNode* node : all_) {
+    if (!node->running()) continue;
+    for (const auto& [rule, count] : node->node().conflicts().by_rule()) {
+      outcome.conflicts[std::string(NameOf(rule))] += count;
+    }
+  }
   for (const auto& client : clients_) {
     outcome.commands += client->commands();
     outcome.acknowledged += client->acknowledged();
@@ -270,8 +280,9 @@ std::string SimulatedCluster::CompareWithModel(SimulatedNode& node) {
   return model.Compare(node.node().BeginCommand().keyspace(), now);
 }
 
-Outcome RunSeed(std::uint64_t seed, Story::Telling telling, Planted planted) {
-  return SimulatedCluster(seed, telling, planted).Run();
+Outcome RunSeed(std::uint64_t seed, Story::Telling telling, Planted planted,
+                const Without& without) {
+  return SimulatedCluster(seed, telling, planted, without).Run();
 }
 
 }  // namespace simulation

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,11 +24,21 @@ struct Outcome {
   std::uint64_t acknowledged = 0;
   std::uint64_t records = 0;
   std::map<std::string, int> faults;
+  std::map<std::string, std::uint64_t> conflicts;  // By rule.
+  int faults_drawn = 0;
+  std::size_t nodes = 0;
+};
+
+// What is left out of a seed's run, to find out what its failure needs.
+struct Without {
+  std::set<int> faults;                   // Their numbers, from 0.
+  std::optional<std::int64_t> behind_ms;  // Clients and faults end here.
 };
 
 class SimulatedCluster {
  public:
-  SimulatedCluster(std::uint64_t seed, Story::Telling telling, Planted planted);
+  SimulatedCluster(std::uint64_t seed, Story::Telling telling, Planted planted,
+                   const Without& without);
 
   Outcome Run();
 
@@ -42,7 +54,7 @@ class SimulatedCluster {
   Plan DrawPlan();
   geo_config::Config DrawConfig(const std::vector<geo_config::RegionEntry>& regions, int region,
                                 int ordinal);
-  void MakeNodes();
+  void MakeNodes(const Without& without);
   void MakeClients();
   void Advance();
   void Converge();
@@ -66,6 +78,7 @@ class SimulatedCluster {
 };
 
 // One seed, from its beginning to its end.
-Outcome RunSeed(std::uint64_t seed, Story::Telling telling, Planted planted);
+Outcome RunSeed(std::uint64_t seed, Story::Telling telling, Planted planted,
+                const Without& without = {});
 
 }  // namespace simulation

@@ -34,8 +34,7 @@ std::span<const PlantedFault> PlantedFaults() {
       {Planted::kRegionWaitCountsItself, "region-wait-counts-itself", 10},
       {Planted::kDeleteTakesUnseen, "delete-takes-unseen", 60},
       {Planted::kTransactionTorn, "transaction-torn", 20},
-      {Planted::kJoinLosesAKey, "join-loses-a-key", 400},
-      {Planted::kStableTooEarly, "stable-too-early", 2000},
+      {Planted::kJoinLosesAKey, "join-loses-a-key", 1500},
       {Planted::kGateSkipped, "gate-skipped", 20},
   };
   return kFaults;
@@ -185,10 +184,6 @@ void Change(Planted planted, Message& message) {
     if (planted == Planted::kGateSkipped) SwapFirstTwo(*records);
   } else if (auto* subscribe = std::get_if<replication::Subscribe>(&message)) {
     if (planted == Planted::kResumedTooFar) SkipOne(*subscribe);
-  } else if (planted == Planted::kStableTooEarly) {
-    if (auto* beat = std::get_if<replication::Heartbeat>(&message)) {
-      beat->state.held = beat->state.floor;
-    }
   } else if (planted == Planted::kTailNotOffered) {
     if (auto* state = std::get_if<replication::NodeState>(&message); state && !state->primary) {
       state->floor = {};
@@ -216,7 +211,6 @@ SimulatedNetwork::Tamper MakeTamper(Planted planted) {
     case Planted::kContextDropped:
     case Planted::kResumedTooFar:
     case Planted::kTailNotOffered:
-    case Planted::kStableTooEarly:
     case Planted::kGateSkipped:
       break;
     default:

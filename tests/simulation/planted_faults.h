@@ -36,7 +36,6 @@ enum class Planted {
   kDeleteTakesUnseen,       // A delete takes also what it has not seen.
   kTransactionTorn,         // Of a transaction from elsewhere only the first change arrives.
   kJoinLosesAKey,           // A full synchronisation leaves out a key.
-  kStableTooEarly,          // What one node of a region has counts as what all have.
   kGateSkipped,             // Two records arrive in the wrong order.
 };
 

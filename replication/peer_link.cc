@@ -211,6 +211,8 @@ Status PeerLink::Pump(ReplicatedShard& shard, LogPosition limit) {
     // One partition a turn: the shard goes on serving between them.
     const bool more = join_sender_->Pump(shard, messages);
     if (!more) {
+      // What it has now; else it would get all again when this node's own log jumps to there.
+      subscribed_.have.Merge(join_sender_->cursor().floor());
       outgoing_ = std::make_unique<OutgoingStream>(subscribed_, join_sender_->cursor());
       join_sender_.reset();
     }

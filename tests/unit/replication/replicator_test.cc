@@ -175,6 +175,34 @@ TEST(Joins, OfNodesWithoutLogsOnDiskBeginAnewWhereTheirSourceIsGone) {
   EXPECT_EQ(machines["eu-1"].shard().order(), std::vector<std::string>{"a"});
 }
 
+// Each reads in the other's log that a full synchronisation has made it jump: to where it is
+// itself.
+TEST(Joins, DoNotGoBackAndForthBetweenTwoNodesThatReadEachOther) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Write("eu-0", "a");
+  machines.Run(1000);
+  int joins = 0;
+  machines.watch = [&joins](const std::string&, const std::string&, LinkId,
+                            std::string_view bytes) {
+    FrameReader reader;
+    reader.Append(bytes);
+    for (auto payload = reader.Next(); payload && *payload; payload = reader.Next()) {
+      joins += std::holds_alternative<JoinStart>(DecodeMessage(**payload).value()) ? 1 : 0;
+    }
+  };
+  // As after a full synchronisation from a node that is gone.
+  crdt::VersionVector more = machines["eu-1"].shard().floor();
+  more.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
+  machines["eu-1"].shard().JumpFloor(more);
+  machines.Run(5000);
+  EXPECT_EQ(machines["eu-0"].shard().floor(), more);
+  EXPECT_EQ(machines["eu-1"].shard().floor(), more);
+  EXPECT_GE(joins, 1);
+  EXPECT_LE(joins, 3);
+}
+
 TEST(Joins, OfAPrimaryWithoutALogOnDiskAreGivenUpWhereNobodyHasTheRest) {
   Machines machines({"eu-0", "eu-1"});
   machines.StartAll();

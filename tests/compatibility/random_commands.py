@@ -278,7 +278,7 @@ SADD key field
 """,
     "sort": """
 RPUSH key number number number
-RPUSH key field value
+RPUSH key field field
 SADD key number number number
 ZADD key score number score number
 ZADD key score field

@@ -135,6 +135,14 @@ Status CausalGate::Deliver(ReplicatedShard& shard, std::optional<std::int64_t> l
   return {};
 }
 
+void CausalGate::ReleaseHeld() {
+  for (const Waiting& waiting : queue_) {
+    if (storage::KindOf(waiting.payload) != FrameKind::kRecord) continue;
+    const auto record = storage::DecodeRecord(waiting.payload, waiting.reference);
+    if (record) release_until_ = std::max(release_until_, record->last_stamp().unix_ms());
+  }
+}
+
 std::optional<std::int64_t> CausalGate::HeldAheadMs(std::int64_t now_unix_ms) const {
   if (!held_for_time_) return std::nullopt;
   return static_cast<std::int64_t>(held_stamp_.unix_ms()) - now_unix_ms;

@@ -41,8 +41,8 @@ class CausalGate {
   // Passes on what may be applied now. Records stamped later than `latest` are held; an empty
   // `latest` holds none (the local hop).
   crdt::Status Deliver(ReplicatedShard& shard, std::optional<std::int64_t> latest_unix_ms);
-  // The operator lets the records pass that are held for their time.
-  void ReleaseHeld() { release_until_ = held_stamp_.unix_ms(); }
+  // The operator lets all records pass that wait now, for their time or behind one that does.
+  void ReleaseHeld();
 
   // The sender's log position up to which everything is applied.
   storage::LogPosition applied_position() const { return applied_position_; }

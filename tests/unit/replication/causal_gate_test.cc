@@ -128,6 +128,18 @@ TEST_F(CausalGateTest, FinePrint25AnOperatorReleasesWhatIsHeldForItsTime) {
   EXPECT_EQ(shard_.order().size(), 1U) << "only what was held then";
 }
 
+TEST_F(CausalGateTest, FinePrint25AReleaseIsOfAllThatIsHeldAndNotOfItsFirstMillisecond) {
+  const crdt::Stamp ahead = crdt::Stamp::At(kUnixMs + 60000, crdt::Writer(2, 1));
+  const crdt::Stamp later = crdt::Stamp::At(kUnixMs + 60070, crdt::Writer(2, 1));
+  Receive(RecordOf(ahead, "held"));
+  Receive(RecordOf(later, "held behind it", Having({ahead})));
+  Deliver();
+  gate_.ReleaseHeld();
+  Deliver();
+  EXPECT_EQ(shard_.order(), (std::vector<std::string>{"held", "held behind it"}));
+  EXPECT_FALSE(gate_.held_for_time());
+}
+
 TEST_F(CausalGateTest, TheLocalHopHoldsNothingForItsTime) {
   Receive(RecordOf(crdt::Stamp::At(kUnixMs + 60000, crdt::Writer(2, 1)), "from the future"));
   ASSERT_TRUE(gate_.Deliver(shard_, std::nullopt).has_value());

@@ -1,4 +1,4 @@
-// What goes wrong, when, and how it is healed again.
+// Makes a schedule happen, and heals everything in the end.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/simulation/dice.h"
+#include "tests/simulation/schedule.h"
 #include "tests/simulation/simulated_node.h"
 
 namespace simulation {
@@ -16,72 +17,50 @@ namespace simulation {
 class Faults {
  public:
   // `without`: numbers, from 0, of faults that do not happen after all.
-  Faults(World world, std::vector<SimulatedNode*> nodes, Dice dice, std::set<int> without);
+  Faults(World world, std::vector<SimulatedNode*> nodes, const Schedule& schedule,
+         const std::set<int>& without, std::int64_t most_latency_ms);
 
-  // Plans faults until `until_ms`.
-  void Begin(std::int64_t until_ms);
   // From now on nothing is wrong: links, disks and clocks are right and every node runs.
   void HealAll();
   // Called now and then after HealAll: what stopped all the same is started again.
   void KeepRunning();
   const std::map<std::string, int>& counted() const { return counted_; }
-  // How many were drawn, those included that did not happen.
-  int drawn() const { return drawn_; }
+  // How long the steps are in which time passes.
+  std::int64_t pace_ms() const { return pace_ms_; }
 
  private:
-  enum class Kind {
-    kPartition,
-    kOneWayCut,
-    kIsolation,
-    kReset,
-    kFlapping,
-    kSlowLinks,
-    kKill,
-    kMachineCrash,
-    kFreeze,
-    kPromotion,
-    kClockJump,
-    kDiskFull,
-    kFailingSync,
-    kCleanStop,
-    kStopMidway,
-  };
-
-  void PlanNext();
+  void Happen(const Fault& fault);
+  void HappenToNode(const Fault& fault, SimulatedNode& node);
+  // Tells and counts what has really happened.
+  void Count(const Fault& fault) { ++counted_[std::string(DescribeFault(fault.kind).name)]; }
+  void Tell(const std::string& line) { world_.story.Tell(line); }
+  // Undoes something when the fault is over.
+  void Later(std::int64_t for_ms, std::function<void()> undo);
+  void ForEachPair(const Fault& fault, const std::function<void(NodeNumber, NodeNumber)>& visit);
+  void Do(const Fault& fault);
+  void Cut(const Fault& fault, bool both_ways);
+  void Reset(const Fault& fault);
+  void SlowLinks(const Fault& fault);
+  void StopAtStep(const Fault& fault, SimulatedNode& node);
+  void StopMidway(const Fault& fault, SimulatedNode& node);
+  void Freeze(const Fault& fault, SimulatedNode& node);
+  void StopCleanly(const Fault& fault, SimulatedNode& node);
+  void Promote(const Fault& fault, SimulatedNode& node);
+  void JumpClock(const Fault& fault, SimulatedNode& node);
+  void FillDisk(const Fault& fault, SimulatedNode& node);
+  void FailSync(const Fault& fault, SimulatedNode& node);
+  void CrashLater(const Fault& fault, SimulatedNode& node);
+  void StartLater(const Fault& fault, SimulatedNode& node);
   void PromoteWhereNobodyLeads();
-  void Happen(Kind kind);
-  void Count(const std::string& what) { ++counted_[what]; }
-  void Cut(NodeNumber from, NodeNumber to, std::int64_t for_ms);
-  void Partition();
-  void OneWayCut();
-  void Isolate();
-  void Reset();
-  void Flap();
-  void SlowLinks();
-  void Kill();
-  void CrashMachine();
-  void Freeze();
-  void Promote();
-  void JumpClock();
-  void FillDisk();
-  void FailSync();
-  void StopCleanly();
-  void StopMidway();
-  void StartLater(SimulatedNode& node, std::int64_t least_ms, std::int64_t most_ms);
-  SimulatedNode& AnyNode() { return *dice_.Pick(nodes_); }
   // Epochs are never used up in a run: what takes new ones stops in time.
   bool EpochsLeft(SimulatedNode& node);
-  std::int64_t Duration();
+  std::string NamesOf(const std::vector<NodeNumber>& nodes) const;
 
   World world_;
   std::vector<SimulatedNode*> nodes_;
-  Dice draws_;  // When which kind.
-  Dice dice_;   // What the present one does: of its own, so that the others stay as they are.
-  std::set<int> without_;
-  int drawn_ = 0;
-  std::vector<Kind> kinds_;  // That this run has; more often those that stand there twice.
-  std::int64_t pause_ms_ = 500;
-  std::int64_t until_ms_ = 0;
+  std::int64_t most_latency_ms_;
+  std::int64_t pace_ms_ = 1;
+  bool healed_ = false;
   std::map<std::string, int> counted_;
 };
 

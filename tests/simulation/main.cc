@@ -5,13 +5,16 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
 
+#include "tests/simulation/scenario.h"
 #include "tests/simulation/shrink.h"
 #include "tests/simulation/simulated_cluster.h"
 
@@ -174,6 +177,59 @@ int RunFile(const std::string& path) {
   return failed == 0 && seeds > 0 ? 0 : 1;
 }
 
+// --- Scenarios -----------------------------------------------------------------------------------
+
+constexpr const char* kScenarios = "tests/simulation/scenarios";
+
+// How many of the scenario's seeds fail. `seed`: that one alone, told.
+int RunScenario(const std::filesystem::path& path, std::optional<std::uint64_t> seed) {
+  std::ifstream in(path);
+  if (!in) {
+    std::printf("FAILED: cannot read %s\n", path.c_str());
+    return 1;
+  }
+  std::ostringstream text;
+  text << in.rdbuf();
+  const auto scenario = simulation::ReadScenario(path.string(), text.str());
+  if (!scenario) {
+    std::printf("FAILED: %s\n", scenario.error().detail.c_str());
+    return 1;
+  }
+  int failed = 0;
+  std::int64_t simulated_ms = 0;
+  std::uint64_t commands = 0;
+  const std::uint64_t last = seed.value_or(scenario->seeds);
+  for (std::uint64_t number = seed.value_or(1); number <= last; ++number) {
+    simulation::RunPlan plan = scenario->plan;
+    plan.dice = simulation::Dice(number);
+    running_seed = number;
+    const Outcome outcome = simulation::RunPlanned(
+        std::move(plan), seed ? Story::Telling::kAloud : Story::Telling::kSilent);
+    simulated_ms += outcome.simulated_ms;
+    commands += outcome.commands;
+    if (outcome.violation.empty()) continue;
+    ++failed;
+    std::printf("FAILED: %s\n    see it happen: ./dev sim --scenario %s --seed %llu\n",
+                outcome.violation.c_str(), path.c_str(), static_cast<unsigned long long>(number));
+  }
+  std::printf("%s %s: %.1f simulated minutes, %llu commands\n", failed == 0 ? "kept  " : "BROKEN",
+              scenario->title.c_str(), static_cast<double>(simulated_ms) / 60'000,
+              static_cast<unsigned long long>(commands));
+  std::fflush(stdout);
+  return failed;
+}
+
+int RunScenarios(const std::string& name, std::optional<std::uint64_t> seed) {
+  if (name != "all") return RunScenario(name, seed) == 0 ? 0 : 1;
+  std::set<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(kScenarios)) {
+    if (entry.path().extension() == ".scenario") paths.insert(entry.path());
+  }
+  int failed = 0;
+  for (const std::filesystem::path& path : paths) failed += RunScenario(path, seed);
+  return failed == 0 && !paths.empty() ? 0 : 1;
+}
+
 // The same seed gives the same run.
 int CheckDeterminism(std::uint64_t from, std::uint64_t seeds) {
   for (std::uint64_t seed = from; seed < from + seeds; ++seed) {
@@ -230,6 +286,7 @@ int main(int argc, char** argv) {
   std::string plant;
   std::string left_out;
   std::string file;
+  std::string scenario;
   app.add_option("--seed", seed, "tell what happens in this one");
   app.add_option("--without", left_out, "with --seed: leave out these faults, by number: 0,3,7");
   app.add_option("--until", until_ms, "with --seed: faults and clients end after so many ms");
@@ -239,6 +296,7 @@ int main(int argc, char** argv) {
   app.add_option("--from", from, "the first of them");
   app.add_flag("--fresh", fresh, "the first is drawn at random, and told");
   app.add_option("--file", file, "run the seeds of a file");
+  app.add_option("--scenario", scenario, "run the scenario of a file, or all of them");
   app.add_flag("--keep-going", keep_going, "run all seeds, whatever fails");
   app.add_flag("--planted", planted, "show that every planted fault is found");
   app.add_option("--plant", plant, "with --seed or --shrink: plant this fault");
@@ -247,6 +305,7 @@ int main(int argc, char** argv) {
   std::signal(SIGABRT, OnAbort);
   if (fresh) from = std::random_device()();
   if (planted) return FindPlanted();
+  if (!scenario.empty()) return RunScenarios(scenario, seed);
   if (seed) {
     return TellSeed(*seed, PlantedByName(plant), {simulation::NumbersOf(left_out), until_ms});
   }

@@ -7,8 +7,6 @@ namespace simulation {
 
 namespace {
 
-constexpr std::int64_t kPatienceMs = 1500;
-
 std::string Joined(const Words& words) {
   std::string text;
   for (const std::string& word : words) {
@@ -66,7 +64,7 @@ void SimulatedClient::SendMore() {
 void SimulatedClient::Send(const Words& words) {
   SimulatedNode& node = *own_[at_];
   ++commands_;
-  if (sent_.empty()) deadline_ms_ = world_.events.now_ms() + kPatienceMs;
+  if (sent_.empty()) deadline_ms_ = world_.events.now_ms() + patience_ms_;
   sent_.push_back({.words = words});
   node.Execute(connection_, words);
   const server::ClientSession& session = *node.SessionOf(connection_);
@@ -86,14 +84,14 @@ void SimulatedClient::OnReply(std::string_view bytes) {
     const Sent sent = std::move(sent_.front());
     sent_.pop_front();
     Check(sent, *reply);
-    deadline_ms_ = world_.events.now_ms() + kPatienceMs;
+    deadline_ms_ = world_.events.now_ms() + patience_ms_;
     if (reply->is_error() &&
         (reply->text.starts_with("READONLY") || reply->text.starts_with("MISCONF"))) {
       return GoElsewhere();
     }
   }
   replies_.erase(0, replies_.size() - rest.size());
-  next_ms_ = world_.events.now_ms() + dice_.Between(0, 25);
+  next_ms_ = world_.events.now_ms() + dice_.Between(0, most_pause_ms_);
 }
 
 void SimulatedClient::Check(const Sent& sent, const Reply& reply) {
@@ -106,6 +104,7 @@ void SimulatedClient::Check(const Sent& sent, const Reply& reply) {
   }
   if (node.config().appendonly) world_.promises.OnReplied(node.number(), sent.floor, sent.synced);
   if (reply.is_error()) return;
+  answered_ms_.push_back(world_.events.now_ms());
   if (sent.words[0] == "SET" && sent.words[1] == OwnKey()) own_written_ = sent.words[2];
   // FLUSHALL takes it, and the first write may have been refused.
   if (sent.is_own_read && reply.kind != '0' && reply.text != own_written_) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/simulation/reply.h"
+#include "tests/simulation/run_plan.h"
 #include "tests/simulation/simulated_node.h"
 #include "tests/simulation/workload.h"
 
@@ -17,12 +18,14 @@ class SimulatedClient : public ClientEnd {
  public:
   // `all` are the nodes of the deployment; `own` those of the client's region.
   SimulatedClient(World world, std::string name, const std::vector<SimulatedNode*>& all,
-                  std::vector<SimulatedNode*> own, Workload workload, Dice dice)
+                  std::vector<SimulatedNode*> own, const ClientPlan& plan, Dice dice)
       : world_(world),
         name_(std::move(name)),
         all_(all),
         own_(std::move(own)),
-        workload_(std::move(workload)),
+        most_pause_ms_(plan.most_pause_ms),
+        patience_ms_(plan.patience_ms),
+        workload_(plan.workload, dice.Split()),
         dice_(dice) {}
 
   // Does what is due at this time.
@@ -30,6 +33,9 @@ class SimulatedClient : public ClientEnd {
   void Leave();
   std::uint64_t commands() const { return commands_; }
   std::uint64_t acknowledged() const { return acknowledged_; }
+  crdt::RegionId region() const { return own_[0]->config().region; }
+  // When it was answered something other than an error.
+  const std::vector<std::int64_t>& answered_ms() const { return answered_ms_; }
 
   void OnReply(std::string_view bytes) override;
   void OnDisconnected() override;
@@ -60,6 +66,8 @@ class SimulatedClient : public ClientEnd {
   std::string name_;
   const std::vector<SimulatedNode*>& all_;
   std::vector<SimulatedNode*> own_;
+  std::int64_t most_pause_ms_;
+  std::int64_t patience_ms_;
   Workload workload_;
   Dice dice_;
   std::size_t at_ = 0;  // Of `own_`: where it is connected or tries next.
@@ -74,6 +82,7 @@ class SimulatedClient : public ClientEnd {
   std::string own_written_;  // The last that was answered.
   std::uint64_t commands_ = 0;
   std::uint64_t acknowledged_ = 0;
+  std::vector<std::int64_t> answered_ms_;
 };
 
 }  // namespace simulation

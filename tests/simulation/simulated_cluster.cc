@@ -1,6 +1,7 @@
 #include "tests/simulation/simulated_cluster.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/simulation/reference_model.h"
 
@@ -8,9 +9,6 @@ namespace simulation {
 
 namespace {
 
-constexpr const char* kRegionNames[] = {"eu", "us", "ap", "sa", "af"};
-// Everything is equal so long after the last fault.
-constexpr std::int64_t kConvergenceMs = 25000;
 constexpr std::int64_t kLookMs = 50;
 constexpr std::int64_t kRestartMs = 500;
 
@@ -45,119 +43,59 @@ std::string FirstDifference(const storage::Keyspace& one, const storage::Keyspac
   return "no key differs";
 }
 
-template <class Choice, std::size_t size>
-Choice Pick(Dice& dice, const Choice (&choices)[size]) {
-  return choices[dice.Below(size)];
-}
-
 }  // namespace
 
-SimulatedCluster::SimulatedCluster(std::uint64_t seed, Story::Telling telling, Planted planted,
+SimulatedCluster::SimulatedCluster(RunPlan plan, Story::Telling telling, Planted planted,
                                    const Without& without)
-    : story_(events_, telling), dice_(seed), planted_(planted), plan_(DrawPlan()) {
+    : story_(events_, telling), plan_(std::move(plan)), planted_(planted) {
   if (without.behind_ms) plan_.active_ms = std::min(plan_.active_ms, *without.behind_ms);
-  MakeNodes(without);
+  std::erase_if(plan_.schedule, [&](const Fault& fault) { return fault.at_ms >= plan_.active_ms; });
+  MakeNodes();
   MakeClients();
+  const World world{events_, story_, *network_, *history_, *promises_, planted_};
+  faults_ =
+      std::make_unique<Faults>(world, all_, plan_.schedule, without.faults, plan_.most_latency_ms);
+  expectations_ = std::make_unique<ExpectationChecker>(world, plan_.expectations, all_, clients_);
 }
 
-SimulatedCluster::Plan SimulatedCluster::DrawPlan() {
-  Plan plan;
-  plan.regions = Pick(dice_, {1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 4, 5});
-  for (int i = 0; i < plan.regions; ++i) plan.nodes.push_back(Pick(dice_, {1, 2, 2, 2, 2, 3}));
-  if (plan.regions == 1 && plan.nodes[0] == 1) plan.nodes[0] = 2;
-  plan.active_ms = dice_.Between(3000, 9000);
-  plan.most_latency_ms = Pick<std::int64_t>(dice_, {2, 3, 5, 30});
-  return plan;
-}
-
-geo_config::Config SimulatedCluster::DrawConfig(const std::vector<geo_config::RegionEntry>& regions,
-                                                int region, int ordinal) {
-  using std::chrono::milliseconds;
-  geo_config::Config config;
-  config.region = static_cast<crdt::RegionId>(region + 1);
-  config.ordinal = static_cast<std::uint32_t>(ordinal);
-  config.regions = regions;
-  config.secret = "simulated";
-  config.dir = "/data";
-  config.reserve_bytes = 16 << 10;
-  config.segment_bytes = Pick<std::uint64_t>(dice_, {4 << 10, 16 << 10, 256 << 10});
-  config.heartbeat = milliseconds(Pick(dice_, {50, 100, 250}));
-  config.repl_timeout = milliseconds(Pick(dice_, {700, 2000, 10000}));
-  config.geo_ship_gate = dice_.Chance(70);
-  config.geo_ship_gate_timeout = milliseconds(Pick(dice_, {30, 200}));
-  config.geo_compression = dice_.Chance(30);
-  config.expire_grace = milliseconds(Pick(dice_, {300, 2000}));
-  return config;
-}
-
-void SimulatedCluster::MakeNodes(const Without& without) {
-  std::vector<geo_config::RegionEntry> regions;
+void SimulatedCluster::MakeNodes() {
   std::vector<std::string> names;
-  NodeNumber number = 0;
-  for (int i = 0; i < plan_.regions; ++i) {
-    geo_config::RegionEntry region{static_cast<crdt::RegionId>(i + 1), kRegionNames[i], {}};
-    for (int k = 0; k < plan_.nodes[i]; ++k, ++number) {
-      region.nodes.push_back({static_cast<std::uint32_t>(k), "n" + std::to_string(number), 1, 2});
-      names.push_back(std::string(kRegionNames[i]) + "/" + std::to_string(k));
-    }
-    regions.push_back(std::move(region));
+  for (NodeNumber i = 0; i < static_cast<NodeNumber>(plan_.nodes.size()); ++i) {
+    names.push_back(plan_.NameOfNode(i));
   }
-  network_ = std::make_unique<SimulatedNetwork>(events_, story_, dice_.Split());
+  network_ = std::make_unique<SimulatedNetwork>(events_, story_, plan_.dice.Split());
   network_->SetLatency(1, plan_.most_latency_ms);
   if (auto tamper = MakeTamper(planted_)) network_->SetTamper(std::move(tamper));
   history_ = std::make_unique<History>(names);
   promises_ = std::make_unique<Promises>(names);
   const World world{events_, story_, *network_, *history_, *promises_, planted_};
-  // A log in memory is for a region alone.
-  const bool in_memory = plan_.regions == 1 && dice_.Chance(40);
-  const bool bootstrap = dice_.Chance(70);
-  number = 0;
-  for (int i = 0; i < plan_.regions; ++i) {
-    using geo_config::FsyncPolicy;
-    const auto policy = Pick(dice_, {FsyncPolicy::kAlways, FsyncPolicy::kEverySecond,
-                                     FsyncPolicy::kEverySecond, FsyncPolicy::kNo});
-    for (int k = 0; k < plan_.nodes[i]; ++k, ++number) {
-      geo_config::Config config = DrawConfig(regions, i, k);
-      config.appendfsync = policy;
-      config.appendonly = !in_memory;
-      config.bootstrap = bootstrap;
-      if (in_memory) config.log_memory_bytes = 100 << 10;
-      nodes_.push_back(std::make_unique<SimulatedNode>(world, number, names[number],
-                                                       std::move(config), dice_.Between(-150, 150),
-                                                       dice_.Split()));
-      all_.push_back(nodes_.back().get());
-    }
+  NodeNumber number = 0;
+  for (const NodePlan& node : plan_.nodes) {
+    nodes_.push_back(std::make_unique<SimulatedNode>(world, number, names[number], node.config,
+                                                     node.skew_ms, plan_.dice.Split()));
+    all_.push_back(nodes_.back().get());
+    ++number;
   }
   network_->SetUsers({all_.begin(), all_.end()});
-  faults_ = std::make_unique<Faults>(world, all_, dice_.Split(), without.faults);
 }
 
 void SimulatedCluster::MakeClients() {
   const World world{events_, story_, *network_, *history_, *promises_, planted_};
-  Workload::Options options{.keys = static_cast<int>(dice_.Between(2, 9)),
-                            .clash_percent = Pick<std::uint64_t>(dice_, {2, 10, 40}),
-                            .read_percent = Pick<std::uint64_t>(dice_, {5, 20, 50}),
-                            .wait_percent = Pick<std::uint64_t>(dice_, {2, 10, 30}),
-                            .transaction_percent = Pick<std::uint64_t>(dice_, {2, 10, 25}),
-                            .regions = plan_.regions,
-                            .pauses = dice_.Chance(30)};
-  // Bulk makes a log in memory lose its beginning, so that replicas have to join.
-  if (!all_[0]->config().appendonly) options.value_bytes = 30 << 10;
-  for (int i = 0; i < plan_.regions; ++i) {
+  std::map<crdt::RegionId, int> numbers;
+  for (const ClientPlan& plan : plan_.clients) {
     std::vector<SimulatedNode*> own;
     for (SimulatedNode* node : all_) {
-      if (node->config().region == i + 1) own.push_back(node);
+      if (node->config().region == plan.region) own.push_back(node);
     }
-    for (std::int64_t k = dice_.Between(1, 3); k > 0; --k) {
-      clients_.push_back(std::make_unique<SimulatedClient>(
-          world, std::string(kRegionNames[i]) + "-" + std::to_string(k), all_, own,
-          Workload(options, dice_.Split()), dice_.Split()));
-    }
+    const std::string name =
+        own[0]->config().OwnRegion()->name + "-" + std::to_string(++numbers[plan.region]);
+    clients_.push_back(
+        std::make_unique<SimulatedClient>(world, name, all_, own, plan, plan_.dice.Split()));
   }
 }
 
 void SimulatedCluster::Advance() {
-  events_.RunUntil(events_.now_ms() + 1);
+  events_.RunUntil(events_.now_ms() + faults_->pace_ms());
   for (const auto& client : clients_) client->Act();
   for (SimulatedNode* node : all_) node->EndTurn();
 }
@@ -166,10 +104,12 @@ Outcome SimulatedCluster::Run() {
   Outcome outcome;
   try {
     for (SimulatedNode* node : all_) {
-      events_.After(dice_.Between(0, 300), [node] { node->Start(); });
+      events_.After(plan_.dice.Between(0, 300), [node] { node->Start(); });
     }
-    faults_->Begin(plan_.active_ms);
-    while (events_.now_ms() < plan_.active_ms) Advance();
+    while (events_.now_ms() < plan_.active_ms) {
+      Advance();
+      expectations_->CheckUntil(events_.now_ms());
+    }
     for (const auto& client : clients_) client->Leave();
     faults_->HealAll();
     Converge();
@@ -177,6 +117,7 @@ Outcome SimulatedCluster::Run() {
       throw Violation("against the specification: " + wrong);
     }
     promises_->OnEnd(all_[0]->node().floor());
+    expectations_->CheckInTheEnd();
   } catch (const Violation& violation) {
     outcome.violation = violation.what();
     story_.Tell("VIOLATION: " + outcome.violation);
@@ -185,7 +126,7 @@ Outcome SimulatedCluster::Run() {
   outcome.simulated_ms = events_.now_ms();
   outcome.records = history_->records().size();
   outcome.faults = faults_->counted();
-  outcome.faults_drawn = faults_->drawn();
+  outcome.faults_drawn = static_cast<int>(plan_.schedule.size());
   outcome.nodes = all_.size();
   for (SimulatedNode* node : all_) {
     if (!node->running()) continue;
@@ -204,17 +145,23 @@ Outcome SimulatedCluster::Run() {
 
 void SimulatedCluster::Converge() {
   const std::int64_t healed_ms = events_.now_ms();
-  while (events_.now_ms() - healed_ms < kConvergenceMs) {
-    events_.RunUntil(events_.now_ms() + 1);
+  std::int64_t next_restart_ms = healed_ms;
+  std::int64_t next_look_ms = healed_ms;
+  while (events_.now_ms() - healed_ms < plan_.convergence_ms) {
+    events_.RunUntil(events_.now_ms() + faults_->pace_ms());
     for (SimulatedNode* node : all_) node->EndTurn();
-    const std::int64_t since = events_.now_ms() - healed_ms;
-    if (since % kRestartMs == 0) faults_->KeepRunning();
-    if (since % kLookMs == 0 && Equal()) {
-      story_.Tell("all are equal again after " + std::to_string(since) + " ms");
-      return;
+    const std::int64_t now_ms = events_.now_ms();
+    if (now_ms >= next_restart_ms) {
+      faults_->KeepRunning();
+      next_restart_ms = now_ms + kRestartMs;
     }
+    if (now_ms < next_look_ms) continue;
+    next_look_ms = now_ms + kLookMs;
+    if (!Equal()) continue;
+    story_.Tell("all are equal again after " + std::to_string(now_ms - healed_ms) + " ms");
+    return;
   }
-  throw Violation("not equal " + std::to_string(kConvergenceMs) +
+  throw Violation("not equal " + std::to_string(plan_.convergence_ms) +
                   " ms after the last fault:" + Differences());
 }
 
@@ -228,9 +175,10 @@ bool SimulatedCluster::Equal() {
     if (!node->running() || node->node().replicator().joining()) return false;
     if (node->node().floor() != all_[0]->node().floor()) return false;
   }
-  for (int i = 0; i < plan_.regions; ++i) {
-    const auto leaders = std::ranges::count_if(
-        all_, [&](SimulatedNode* node) { return node->config().region == i + 1 && node->leads(); });
+  for (const geo_config::RegionEntry& region : plan_.regions) {
+    const auto leaders = std::ranges::count_if(all_, [&](SimulatedNode* node) {
+      return node->config().region == region.id && node->leads();
+    });
     if (leaders != 1) return false;
   }
   const std::int64_t now = all_[0]->clock().UnixMs();
@@ -280,9 +228,13 @@ std::string SimulatedCluster::CompareWithModel(SimulatedNode& node) {
   return model.Compare(node.node().BeginCommand().keyspace(), now);
 }
 
+Outcome RunPlanned(RunPlan plan, Story::Telling telling, Planted planted, const Without& without) {
+  return SimulatedCluster(std::move(plan), telling, planted, without).Run();
+}
+
 Outcome RunSeed(std::uint64_t seed, Story::Telling telling, Planted planted,
                 const Without& without) {
-  return SimulatedCluster(seed, telling, planted, without).Run();
+  return RunPlanned(DrawPlan(seed), telling, planted, without);
 }
 
 }  // namespace simulation

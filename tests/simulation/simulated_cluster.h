@@ -1,5 +1,5 @@
 // A whole deployment in one thread: production nodes on simulated machines, with clients and
-// faults, all drawn from one seed.
+// faults, as a plan has them.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/expectation_checker.h"
 #include "tests/simulation/faults.h"
+#include "tests/simulation/run_plan.h"
 #include "tests/simulation/simulated_client.h"
 #include "tests/simulation/simulated_node.h"
 
@@ -37,25 +39,14 @@ struct Without {
 
 class SimulatedCluster {
  public:
-  SimulatedCluster(std::uint64_t seed, Story::Telling telling, Planted planted,
-                   const Without& without);
+  SimulatedCluster(RunPlan plan, Story::Telling telling, Planted planted, const Without& without);
 
   Outcome Run();
 
  private:
-  // What the seed has drawn for all of the run.
-  struct Plan {
-    int regions = 0;
-    std::vector<int> nodes;  // Of each region.
-    std::int64_t active_ms = 0;
-    std::int64_t most_latency_ms = 0;
-  };
-
-  Plan DrawPlan();
-  geo_config::Config DrawConfig(const std::vector<geo_config::RegionEntry>& regions, int region,
-                                int ordinal);
-  void MakeNodes(const Without& without);
+  void MakeNodes();
   void MakeClients();
+  // What happens in the next step of time.
   void Advance();
   void Converge();
   bool Equal();
@@ -65,9 +56,8 @@ class SimulatedCluster {
 
   EventQueue events_;
   Story story_;
-  Dice dice_;
+  RunPlan plan_;
   Planted planted_;
-  Plan plan_;
   std::unique_ptr<SimulatedNetwork> network_;
   std::unique_ptr<History> history_;
   std::unique_ptr<Promises> promises_;
@@ -75,8 +65,11 @@ class SimulatedCluster {
   std::vector<SimulatedNode*> all_;
   std::vector<std::unique_ptr<SimulatedClient>> clients_;
   std::unique_ptr<Faults> faults_;
+  std::unique_ptr<ExpectationChecker> expectations_;
 };
 
+Outcome RunPlanned(RunPlan plan, Story::Telling telling, Planted planted = Planted::kNone,
+                   const Without& without = {});
 // One seed, from its beginning to its end.
 Outcome RunSeed(std::uint64_t seed, Story::Telling telling, Planted planted,
                 const Without& without = {});

@@ -7,6 +7,7 @@ namespace simulation {
 using replication::LinkId;
 
 LinkId SimulatedNetwork::Dial(NodeNumber from, NodeNumber to) {
+  dialled_ms_.push_back(events_.now_ms());
   const std::uint64_t id = next_connection_++;
   const LinkId link = next_link_++;
   Connection& connection = connections_[id];

@@ -70,6 +70,8 @@ class SimulatedNetwork {
   void HealAll();
   // Breaks the connections between two nodes; a number of how many.
   int Reset(NodeNumber one, NodeNumber other);
+  // When connections were begun.
+  const std::vector<std::int64_t>& dialled_ms() const { return dialled_ms_; }
   void SetLatency(std::int64_t least_ms, std::int64_t most_ms) {
     least_latency_ms_ = least_ms;
     most_latency_ms_ = most_ms;
@@ -124,6 +126,7 @@ class SimulatedNetwork {
   std::map<replication::LinkId, std::pair<std::uint64_t, int>> links_;
   std::uint64_t next_connection_ = 1;
   replication::LinkId next_link_ = 1;
+  std::vector<std::int64_t> dialled_ms_;
 };
 
 // One process's share of the network.
@@ -135,14 +138,17 @@ class SimulatedPeers : public replication::PeerNetwork {
     return network_.Dial(node_, std::stoi(host.substr(1)));
   }
   void Send(replication::LinkId link, std::string bytes) override {
-    network_.Send(node_, link, std::move(bytes));
+    if (!silent_) network_.Send(node_, link, std::move(bytes));
   }
+  // Nothing leaves the process any more.
+  void Silence(bool silent) { silent_ = silent; }
   std::size_t Unsent(replication::LinkId link) const override { return network_.Unsent(link); }
   void Close(replication::LinkId link) override { network_.Close(link); }
 
  private:
   SimulatedNetwork& network_;
   NodeNumber node_;
+  bool silent_ = false;
 };
 
 }  // namespace simulation

@@ -86,6 +86,7 @@ void SimulatedNode::PlanTick(std::uint64_t process) {
 
 void SimulatedNode::RunSync(storage::SyncJob job) {
   const std::uint64_t process = process_;
+  began_sync_ = true;
   const auto done = std::make_shared<storage::SyncJob>(std::move(job));
   world_.events.After(dice_.Between(0, kMostSyncMs), [this, process, done] {
     if (process != process_ || !running()) return;
@@ -93,6 +94,7 @@ void SimulatedNode::RunSync(storage::SyncJob job) {
     if (status && world_.planted != Planted::kSyncLies) {
       world_.history.OnSynced(number_, done->position);
     }
+    if (status && StopsAt(WriteStep::kSynced)) return;
     node_->OnSyncDone(*done, status);
     touched_ = true;
     ExitIfAsked();
@@ -102,6 +104,7 @@ void SimulatedNode::RunSync(storage::SyncJob job) {
 void SimulatedNode::EndProcess() {
   frozen_ = false;
   touched_ = false;
+  peers_.Silence(false);
   const auto connections = std::exchange(connections_, {});
   node_.reset();
   world_.history.OnProcessEnded(number_);
@@ -181,6 +184,15 @@ void SimulatedNode::Execute(std::uint64_t id, const std::vector<std::string>& wo
   touched_ = true;
 }
 
+std::string SimulatedNode::Ask(const std::vector<std::string>& words) {
+  server::ClientSession session(0);
+  session.authenticated = true;
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  server::Dispatch(*node_, session, views);
+  touched_ = true;
+  return session.output;
+}
+
 void SimulatedNode::AfterCommands() {
   if (running() && world_.planted == Planted::kRepliesAtOnce) Flush(node_->log_end());
 }
@@ -221,13 +233,50 @@ void SimulatedNode::Flush(storage::LogPosition released) {
 
 void SimulatedNode::EndTurn() {
   if (!running() || frozen_ || !std::exchange(touched_, false)) return;
+  RunTurn();
+  if (running()) ExitIfAsked();
+}
+
+void SimulatedNode::RunTurn() {
   // Before too: a log in memory may let go of it at once.
   world_.history.Observe(number_, node_->log());
+  if (StopsAt(WriteStep::kExecuted)) return;
+  began_sync_ = false;
+  // What is written and not sent stays in a process that ends now.
+  const bool sends_nothing = Reached(WriteStep::kWritten);
+  peers_.Silence(sends_nothing);
   node_->EndOfTurn();
   world_.history.Observe(number_, node_->log());
+  if (sends_nothing) return Stop(WriteStep::kWritten);
+  if (StopsAt(WriteStep::kSent)) return;
+  if (began_sync_ && StopsAt(WriteStep::kSyncing)) return;
   const bool early = world_.planted == Planted::kRepliesBeforeSync;
   Flush(early ? node_->log().written() : node_->Released());
-  ExitIfAsked();
+  if (StopsAt(WriteStep::kAnswered)) return;
+  if (node_->ReplicasAt(node_->log_end()) > 0) StopsAt(WriteStep::kAcknowledged);
+}
+
+// --- Its end at a step of a write ----------------------------------------------------------------
+
+void SimulatedNode::StopAt(WriteStep step, std::function<void()> end) {
+  planned_stop_ = PlannedStop{step, node_->log_end(), std::move(end)};
+}
+
+bool SimulatedNode::Reached(WriteStep step) const {
+  return planned_stop_ && planned_stop_->step == step && node_->replicator().primary() &&
+         node_->log_end() > planned_stop_->written_before;
+}
+
+void SimulatedNode::Stop(WriteStep step) {
+  world_.story.Tell(name_ + " has a write that is " +
+                    std::string(kWriteStepNames[static_cast<std::size_t>(step)]));
+  std::exchange(planned_stop_, std::nullopt)->end();
+}
+
+bool SimulatedNode::StopsAt(WriteStep step) {
+  if (!Reached(step)) return false;
+  Stop(step);
+  return true;
 }
 
 void SimulatedNode::OnConnected(LinkId link) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "geo-config/config.h"
@@ -19,6 +20,7 @@
 #include "tests/simulation/simulated_clock.h"
 #include "tests/simulation/simulated_network.h"
 #include "tests/simulation/story.h"
+#include "tests/simulation/write_step.h"
 
 namespace simulation {
 
@@ -55,6 +57,9 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   server::ShardNode& node() { return *node_; }
   bool leads() { return running() && node_->replicator().primary(); }
 
+  // The lines of its log, with their times.
+  const std::vector<std::pair<std::int64_t, std::string>>& said() const { return said_; }
+
   // --- Process and machine -----------------------------------------------------------------------
   void Start();
   void Kill();  // kill -9: what the kernel has stays.
@@ -64,6 +69,9 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   void Freeze() { frozen_ = true; }
   void Thaw();
   void ShutDown();
+  // The next write that gets so far ends it: `end` is called in that moment.
+  void StopAt(WriteStep step, std::function<void()> end);
+  void DoNotStop() { planned_stop_.reset(); }
 
   // --- Clients -----------------------------------------------------------------------------------
   // 0 where nobody answers.
@@ -72,6 +80,8 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   // Null where the connection is gone.
   server::ClientSession* SessionOf(std::uint64_t id);
   void Execute(std::uint64_t id, const std::vector<std::string>& words);
+  // What a client would be told that waits for nothing, in the bytes of the protocol.
+  std::string Ask(const std::vector<std::string>& words);
   // Where replies leave too early if that is planted.
   void AfterCommands();
 
@@ -96,7 +106,10 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   void Wake(server::ClientSession& session) override;
 
   // --- EventLog ----------------------------------------------------------------------------------
-  void Info(const std::string& line) override { world_.story.Tell(name_ + ": " + line); }
+  void Info(const std::string& line) override {
+    said_.emplace_back(world_.events.now_ms(), line);
+    world_.story.Tell(name_ + ": " + line);
+  }
   void Warn(const std::string& line) override { Info(line); }
   void Error(const std::string& line) override { Info(line); }
 
@@ -109,7 +122,21 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
     std::uint64_t left = 0;  // Bytes that have left, all of them dropped from session.output.
   };
 
+  // The step of a write at which it ends.
+  struct PlannedStop {
+    WriteStep step;
+    storage::LogPosition written_before;
+    std::function<void()> end;
+  };
+
   server::Environment MakeEnvironment();
+  // The write has come to the step at which the node is to end.
+  bool Reached(WriteStep step) const;
+  void Stop(WriteStep step);
+  // Both.
+  bool StopsAt(WriteStep step);
+  // A turn, or the part of it before such an end.
+  void RunTurn();
   void PlanTick(std::uint64_t process);
   void RunSync(storage::SyncJob job);
   void EndProcess();
@@ -134,9 +161,12 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   bool machine_runs_ = true;
   bool frozen_ = false;
   bool touched_ = false;
+  bool began_sync_ = false;  // In this turn.
+  std::optional<PlannedStop> planned_stop_;
   std::optional<int> exit_code_;
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::uint64_t next_client_ = 1;
+  std::vector<std::pair<std::int64_t, std::string>> said_;
 };
 
 }  // namespace simulation

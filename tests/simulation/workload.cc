@@ -237,7 +237,7 @@ Words Workload::KeyWrite(const std::string& key) {
     case 12:
       return {"UNLINK", key};
     default:
-      return dice_.Chance(30) ? Words{"FLUSHALL"} : Words{"DEL", key};
+      return options_.flushes && dice_.Chance(30) ? Words{"FLUSHALL"} : Words{"DEL", key};
   }
 }
 

@@ -22,6 +22,7 @@ class Workload {
     std::uint64_t transaction_percent = 8;
     std::size_t value_bytes = 8;  // Of the values that are assigned.
     int regions = 1;
+    bool flushes = true;  // FLUSHALL occurs.
     bool pauses = false;  // REGION PAUSE and RESUME occur.
   };
 

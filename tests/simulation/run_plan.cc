@@ -1,0 +1,141 @@
+#include "tests/simulation/run_plan.h"
+
+#include "tests/simulation/drawn_schedule.h"
+
+namespace simulation {
+
+using geo_config::Config;
+using geo_config::RegionEntry;
+
+std::string RunPlan::NameOfNode(NodeNumber node) const {
+  const Config& config = nodes[static_cast<std::size_t>(node)].config;
+  return config.OwnRegion()->name + "/" + std::to_string(config.ordinal);
+}
+
+std::vector<RegionEntry> MakeRegions(const std::vector<std::string>& names,
+                                     const std::vector<int>& nodes) {
+  std::vector<RegionEntry> regions;
+  NodeNumber number = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    RegionEntry region{static_cast<crdt::RegionId>(i + 1), names[i], {}};
+    for (int k = 0; k < nodes[i]; ++k, ++number) {
+      region.nodes.push_back({static_cast<std::uint32_t>(k), "n" + std::to_string(number), 1, 2});
+    }
+    regions.push_back(std::move(region));
+  }
+  return regions;
+}
+
+Config MakeConfig(const std::vector<RegionEntry>& regions, crdt::RegionId region,
+                  std::uint32_t ordinal) {
+  Config config;
+  config.region = region;
+  config.ordinal = ordinal;
+  config.regions = regions;
+  config.secret = "simulated";
+  config.dir = "/data";
+  config.reserve_bytes = 16 << 10;
+  config.segment_bytes = 64 << 10;
+  return config;
+}
+
+namespace {
+
+template <class Choice, std::size_t size>
+Choice Pick(Dice& dice, const Choice (&choices)[size]) {
+  return choices[dice.Below(size)];
+}
+
+// What a seed draws, part by part.
+class Drawer {
+ public:
+  explicit Drawer(std::uint64_t seed) : dice_(seed) {}
+
+  RunPlan Run() {
+    DrawRegions();
+    plan_.active_ms = dice_.Between(3000, 9000);
+    plan_.most_latency_ms = Pick<std::int64_t>(dice_, {2, 3, 5, 30});
+    DrawNodes();
+    DrawClients();
+    std::vector<crdt::RegionId> regions;
+    for (const NodePlan& node : plan_.nodes) regions.push_back(node.config.region);
+    plan_.schedule = DrawSchedule(regions, plan_.active_ms, dice_.Split());
+    plan_.dice = dice_.Split();
+    return std::move(plan_);
+  }
+
+ private:
+  void DrawRegions();
+  Config DrawConfig(crdt::RegionId region, std::uint32_t ordinal);
+  void DrawNodes();
+  void DrawClients();
+
+  Dice dice_;
+  RunPlan plan_;
+};
+
+void Drawer::DrawRegions() {
+  static constexpr const char* kNames[] = {"eu", "us", "ap", "sa", "af"};
+  const int regions = Pick(dice_, {1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 4, 5});
+  std::vector<int> nodes;
+  for (int i = 0; i < regions; ++i) nodes.push_back(Pick(dice_, {1, 2, 2, 2, 2, 3}));
+  if (regions == 1 && nodes[0] == 1) nodes[0] = 2;
+  plan_.regions = MakeRegions({kNames, kNames + regions}, nodes);
+}
+
+Config Drawer::DrawConfig(crdt::RegionId region, std::uint32_t ordinal) {
+  using std::chrono::milliseconds;
+  Config config = MakeConfig(plan_.regions, region, ordinal);
+  config.segment_bytes = Pick<std::uint64_t>(dice_, {4 << 10, 16 << 10, 256 << 10});
+  config.heartbeat = milliseconds(Pick(dice_, {50, 100, 250}));
+  config.repl_timeout = milliseconds(Pick(dice_, {700, 2000, 10000}));
+  config.geo_ship_gate = dice_.Chance(70);
+  config.geo_ship_gate_timeout = milliseconds(Pick(dice_, {30, 200}));
+  config.geo_compression = dice_.Chance(30);
+  config.expire_grace = milliseconds(Pick(dice_, {300, 2000}));
+  return config;
+}
+
+void Drawer::DrawNodes() {
+  using geo_config::FsyncPolicy;
+  // A log in memory is for a region alone.
+  const bool in_memory = plan_.regions.size() == 1 && dice_.Chance(40);
+  const bool bootstrap = dice_.Chance(70);
+  for (const RegionEntry& region : plan_.regions) {
+    const auto policy = Pick(dice_, {FsyncPolicy::kAlways, FsyncPolicy::kEverySecond,
+                                     FsyncPolicy::kEverySecond, FsyncPolicy::kNo});
+    for (const geo_config::NodeEntry& node : region.nodes) {
+      Config config = DrawConfig(region.id, node.ordinal);
+      config.appendfsync = policy;
+      config.appendonly = !in_memory;
+      config.bootstrap = bootstrap;
+      if (in_memory) config.log_memory_bytes = 100 << 10;
+      plan_.nodes.push_back({std::move(config), dice_.Between(-150, 150)});
+    }
+  }
+}
+
+void Drawer::DrawClients() {
+  Workload::Options options{.keys = static_cast<int>(dice_.Between(2, 9)),
+                            .clash_percent = Pick<std::uint64_t>(dice_, {2, 10, 40}),
+                            .read_percent = Pick<std::uint64_t>(dice_, {5, 20, 50}),
+                            .wait_percent = Pick<std::uint64_t>(dice_, {2, 10, 30}),
+                            .transaction_percent = Pick<std::uint64_t>(dice_, {2, 10, 25}),
+                            .regions = static_cast<int>(plan_.regions.size()),
+                            .pauses = dice_.Chance(30)};
+  // Bulk makes a log in memory lose its beginning, so that replicas have to join.
+  if (!plan_.nodes[0].config.appendonly) options.value_bytes = 30 << 10;
+  for (const RegionEntry& region : plan_.regions) {
+    for (std::int64_t k = dice_.Between(1, 3); k > 0; --k) {
+      plan_.clients.push_back({.region = region.id, .workload = options});
+    }
+  }
+}
+
+}  // namespace
+
+RunPlan DrawPlan(std::uint64_t seed) {
+  return Drawer(seed).Run();
+}
+
+}  // namespace simulation

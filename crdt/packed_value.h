@@ -12,13 +12,22 @@
 
 namespace crdt {
 
+inline constexpr std::size_t kMostDigits = 20;  // Of a 64-bit integer, with its sign.
+
+// The number as text, in `scratch`.
+inline std::string_view DecimalText(std::int64_t number, std::string& scratch) {
+  scratch.resize(kMostDigits);
+  const auto end = std::to_chars(scratch.data(), scratch.data() + scratch.size(), number).ptr;
+  scratch.resize(static_cast<std::size_t>(end - scratch.data()));
+  return scratch;
+}
+
 struct PackedCounter {
   Stamp last;  // The newest increment in `total`.
   std::int64_t total = 0;
 };
 
 struct PackedValue {
-  static constexpr std::size_t kMostDigits = 20;
   static constexpr std::size_t kMostTextBytes = (std::size_t{1} << 30) - 1;
 
   Stamp stamp;            // Of the assignment; of a counter, the start of its lineage.
@@ -29,12 +38,7 @@ struct PackedValue {
   Stamp newest() const { return counts ? counter.last : stamp; }
   // The shown text. The view is that of `text`, or into `scratch`.
   std::string_view Text(std::string& scratch) const {
-    if (!counts) return text;
-    scratch.resize(kMostDigits);
-    const auto end =
-        std::to_chars(scratch.data(), scratch.data() + scratch.size(), counter.total).ptr;
-    scratch.resize(static_cast<std::size_t>(end - scratch.data()));
-    return scratch;
+    return counts ? DecimalText(counter.total, scratch) : text;
   }
 };
 

@@ -26,17 +26,17 @@ ObservedPart Observed(const PackedValue& packed) {
   return {packed.stamp, packed.counter.last, {.integer = packed.counter.total}};
 }
 
-// Of a cell whose Full is a StringValue.
-std::vector<ObservedPart> Observed(const ElementTable::Table::Cell& cell) {
-  if (cell.is_text()) return {};
-  if (cell.is_counter()) return {Observed(cell.packed())};
-  return Observed(cell.full().counters());
+std::vector<ObservedPart> Observed(const Element& element) {
+  if (element.is_text()) return {};
+  std::string scratch;
+  if (element.is_counter()) return {Observed(element.packed(scratch))};
+  return Observed(element.full().counters());
 }
 
 KeyResets::OfElements ObservedOfAll(const ElementTable& table) {
   KeyResets::OfElements observed;
   if (!table.has_counters()) return observed;
-  table.table().ForEach([&observed](const ElementTable::Table::Cell& element) {
+  table.ForEachStored([&observed](const Element& element) {
     std::vector<ObservedPart> parts = Observed(element);
     if (!parts.empty()) observed.emplace_back(element.name(), std::move(parts));
   });
@@ -59,8 +59,8 @@ IncrementStep NextTotal(const PackedValue& packed, Writer writer) {
 
 std::vector<ObservedPart> ObservedOf(const ElementTable* table, std::string_view name) {
   if (table == nullptr || !table->has_counters()) return {};
-  const ElementTable::Table::Cell* cell = table->FindStored(name);
-  return cell == nullptr ? std::vector<ObservedPart>() : Observed(*cell);
+  const Element found = table->FindStored(name);
+  return found ? Observed(found) : std::vector<ObservedPart>();
 }
 
 KeyResets ResetsOf(const KeyCell* cell, ValueType kept) {
@@ -117,9 +117,11 @@ IncrementStep NextTotal(const KeyView& view, Writer writer) {
 }
 
 IncrementStep NextTotal(const ElementTable* table, std::string_view name, Writer writer) {
-  const ElementTable::Table::Cell* cell = table == nullptr ? nullptr : table->FindStored(name);
-  if (cell == nullptr) return {kFresh, {}, {}};
-  return cell->is_packed() ? NextTotal(cell->packed(), writer) : NextTotal(&cell->full(), writer);
+  const Element found = table == nullptr ? Element() : table->FindStored(name);
+  if (!found) return {kFresh, {}, {}};
+  std::string scratch;
+  return found.is_packed() ? NextTotal(found.packed(scratch), writer)
+                           : NextTotal(&found.full(), writer);
 }
 
 void PutStep(const IncrementStep& step, ByteWriter& body) {

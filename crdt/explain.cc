@@ -77,11 +77,6 @@ void ExplainValue(const StringValue& value, ValueType type, Explanation& explana
   }
 }
 
-void ExplainCell(const ElementTable::Table::Cell& cell, ValueType type, Explanation& explanation) {
-  ExplainValue(cell.is_packed() ? StringValue::FromPacked(cell.packed()) : cell.full(), type,
-               explanation);
-}
-
 // The elements of the key's container of this type; null where it has none.
 const ElementTable* ElementsOf(const Object& object, ValueType type) {
   if (type == ValueType::kSortedSet) {
@@ -90,20 +85,20 @@ const ElementTable* ElementsOf(const Object& object, ValueType type) {
   return type == ValueType::kSet ? object.set() : object.hash();
 }
 
-ExplainedElement Summary(const ElementTable::Table::Cell& cell, ValueType type) {
+ExplainedElement Summary(const Element& element, ValueType type) {
   std::string scratch;
-  if (cell.is_packed()) {
-    return {.name = std::string(cell.name()),
-            .shown = std::string(cell.packed().Text(scratch)),
-            .newest = cell.packed().newest()};
+  if (element.is_packed()) {
+    return {.name = std::string(element.name()),
+            .shown = std::string(element.Text(scratch)),
+            .newest = element.newest()};
   }
-  const StringValue& value = cell.full();
+  const StringValue& value = element.full();
   std::set<Writer> writers;
   for (const Sibling& sibling : value.siblings()) writers.insert(sibling.stamp.writer());
   for (const CounterPart& part : value.counters().parts()) {
     if (!part.spent()) writers.insert(part.writer());
   }
-  return {.name = std::string(cell.name()),
+  return {.name = std::string(element.name()),
           .shown = ShownText(value, type),
           .newest = value.newest(),
           .hidden = value.siblings().empty() ? 0 : value.siblings().size() - 1,
@@ -114,11 +109,11 @@ void ExplainElements(const ElementTable& table, Explanation& explanation) {
   const ValueType type = explanation.type;
   std::vector<ExplainedElement>& kept = explanation.elements;
   std::size_t shared = 0;  // Those that several writers wrote stand first.
-  table.table().ForEach([&](const ElementTable::Table::Cell& cell) {
-    if (!cell.is_packed() && !cell.full().visible()) return;
-    if (cell.is_packed() && kept.size() == kMostExplainedElements) return;
+  table.ForEachStored([&](const Element& stored) {
+    if (!stored.shows()) return;
+    if (stored.is_packed() && kept.size() == kMostExplainedElements) return;
     if (shared == kMostExplainedElements) return;
-    ExplainedElement element = Summary(cell, type);
+    ExplainedElement element = Summary(stored, type);
     if (element.writers > 1) {
       if (kept.size() == kMostExplainedElements) kept.pop_back();
       kept.insert(kept.begin() + static_cast<std::ptrdiff_t>(shared++), std::move(element));
@@ -232,10 +227,9 @@ std::optional<Explanation> Explain(const KeyView& view, std::optional<std::strin
   }
   if (element) {
     const ElementTable* table = ElementsOf(object, view.type());
-    const ElementTable::Table::Cell* found =
-        table == nullptr ? nullptr : table->FindStored(*element);
-    if (found == nullptr) return std::nullopt;
-    ExplainCell(*found, view.type(), explanation);
+    const Element found = table == nullptr ? Element() : table->FindStored(*element);
+    if (!found) return std::nullopt;
+    ExplainValue(found.Value(), view.type(), explanation);
     if (view.type() == ValueType::kSet) {
       // Every add counts, and the member has no value that one of them could hide.
       for (ExplainedSibling& add : explanation.siblings) add.shown = true;

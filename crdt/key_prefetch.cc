@@ -5,7 +5,7 @@
 namespace crdt {
 namespace {
 
-// A smaller collection is in the cache if anything of it is used.
+// A smaller table is in the cache if anything of it is used.
 constexpr std::size_t kLeastElements = 1024;
 
 }  // namespace
@@ -30,13 +30,22 @@ bool KeyPrefetch::Step(int step) {
         FetchLine(string->counters().parts().data());
         return false;
       }
-      elements_ = BigTable();
+      elements_ = Elements();
       if (elements_ == nullptr) return false;
+      if (elements_->is_small()) {
+        elements_->small().PrefetchHead();
+        return true;
+      }
+      if (element_.empty() || elements_->table().size() < kLeastElements) return false;
       element_hash_ = ElementTable::Table::Hash(element_);
-      elements_->PrefetchSlot(element_hash_);
+      elements_->table().PrefetchSlot(element_hash_);
       return true;
     default:
-      elements_->PrefetchCell(element_hash_);
+      if (elements_->is_small()) {
+        elements_->small().PrefetchIndex();
+      } else {
+        elements_->table().PrefetchCell(element_hash_);
+      }
       return false;
   }
 }
@@ -51,13 +60,10 @@ void KeyPrefetch::Containers() const {
   if (object.hyperloglog() != nullptr) FetchLine(object.hyperloglog());
 }
 
-const ElementTable::Table* KeyPrefetch::BigTable() const {
+const ElementTable* KeyPrefetch::Elements() const {
   const Object& object = cell_->full();
-  const ElementTable* elements = object.hash() != nullptr         ? object.hash()
-                                 : object.sorted_set() != nullptr ? &object.sorted_set()->members()
-                                                                  : object.set();
-  if (elements == nullptr || element_.empty()) return nullptr;
-  return elements->table().size() < kLeastElements ? nullptr : &elements->table();
+  if (object.hash() != nullptr) return object.hash();
+  return object.sorted_set() != nullptr ? &object.sorted_set()->members() : object.set();
 }
 
 }  // namespace crdt

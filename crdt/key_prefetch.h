@@ -31,13 +31,14 @@ class KeyPrefetch {
 
  private:
   void Containers() const;
-  const ElementTable::Table* BigTable() const;
+  // Of the one collection that the element is looked up in; null where there is none.
+  const ElementTable* Elements() const;
 
   const KeyTable* table_ = nullptr;
   std::uint64_t hash_ = 0;
   std::string_view element_;
   const KeyCell* cell_ = nullptr;
-  const ElementTable::Table* elements_ = nullptr;
+  const ElementTable* elements_ = nullptr;
   std::uint64_t element_hash_ = 0;
 };
 

@@ -69,7 +69,7 @@ std::string DeadlineText(DeadlineMs deadline) {
 template <class Container>
 void ResetElement(Container& container, std::string_view name,
                   const std::vector<ObservedPart>& observed) {
-  if (observed.empty() || container.FindStored(name) == nullptr) return;
+  if (observed.empty() || !container.FindStored(name)) return;
   container.Change(name, [&observed](StringValue& value) {
     for (const ObservedPart& part : observed) value.counters().Reset(part);
   });
@@ -102,18 +102,13 @@ void ReportSurvivors(const Container* container, ValueType type, const EffectVie
                      ConflictReporter& reporter) {
   if (container == nullptr) return;
   for (ElementReader element(effect); element.Next();) {
-    const ElementTable::Table::Cell* cell = container->FindStored(element.name());
-    if (cell == nullptr) continue;
-    if (cell->is_packed()) {
-      std::string scratch;
-      const PackedValue packed = cell->packed();
-      reporter.Survivor(ConflictRule::kWriteSurvivesDelete, type, element.name(), packed.newest(),
-                        packed.Text(scratch));
-    } else if (cell->full().visible()) {
-      const std::string shown = ShownText(cell->full(), type);
-      reporter.Survivor(ConflictRule::kWriteSurvivesDelete, type, element.name(),
-                        cell->full().newest(), shown);
-    }
+    const Element found = container->FindStored(element.name());
+    if (!found || !found.shows()) continue;
+    std::string scratch;
+    const std::string shown =
+        found.is_packed() ? std::string(found.Text(scratch)) : ShownText(found.full(), type);
+    reporter.Survivor(ConflictRule::kWriteSurvivesDelete, type, element.name(), found.newest(),
+                      shown);
   }
 }
 
@@ -121,18 +116,18 @@ template <class Container>
 void ReportAssigned(const Container& container, ValueType type, const EffectView& effect,
                     ConflictReporter& reporter) {
   for (ElementReader element(effect); element.Next();) {
-    const ElementTable::Table::Cell* cell = container.FindStored(element.name());
-    if (cell == nullptr || cell->is_packed() || !cell->full().visible()) continue;
-    reporter.Assigned(cell->full(), type, element.name(), element.value());
+    const Element found = container.FindStored(element.name());
+    if (!found || found.is_packed() || !found.shows()) continue;
+    reporter.Assigned(found.full(), type, element.name(), element.value());
   }
 }
 
 template <class Container>
 void ReportIncreased(const Container& container, ValueType type, const EffectView& effect,
                      ConflictReporter& reporter) {
-  const ElementTable::Table::Cell* cell = container.FindStored(effect.field);
-  if (cell == nullptr || cell->is_packed() || !cell->full().visible()) return;
-  reporter.Increased(cell->full(), type, effect.field);
+  const Element found = container.FindStored(effect.field);
+  if (!found || found.is_packed() || !found.shows()) return;
+  reporter.Increased(found.full(), type, effect.field);
 }
 
 template <class Container>

@@ -15,28 +15,38 @@ bool SameBits(double left, double right) {
   return std::bit_cast<std::uint64_t>(left) == std::bit_cast<std::uint64_t>(right);
 }
 
-}  // namespace
-
-double SortedSet::ScoreOfCell(const Cell& cell) {
-  if (cell.is_counter()) return static_cast<double>(cell.counter().total);
-  if (!cell.is_packed()) return ScoreOf(cell.full());
-  const std::string_view text = cell.text();
+double ScoreOfText(std::string_view text) {
   double score = 0;
   std::from_chars(text.data(), text.data() + text.size(), score);
   return score;
 }
 
+}  // namespace
+
+double SortedSet::ScoreOfCell(const Cell& cell) {
+  if (cell.is_counter()) return static_cast<double>(cell.counter().total);
+  return cell.is_packed() ? ScoreOfText(cell.text()) : ScoreOf(cell.full());
+}
+
+double SortedSet::ScoreOfEntry(const SmallElements::Entry& entry) {
+  if (entry.is_integer()) return static_cast<double>(entry.integer());
+  if (entry.is_counter()) return static_cast<double>(entry.counter().total);
+  return ScoreOfText(entry.text());
+}
+
 std::optional<double> SortedSet::Score(std::string_view name) const {
-  const Cell* cell = members_.Find(name);
-  return cell == nullptr ? std::nullopt : std::optional(ScoreOfCell(*cell));
+  if (members_.is_small()) {
+    const SmallElements::Entry entry = members_.small().Find(name);
+    return entry ? std::optional(ScoreOfEntry(entry)) : std::nullopt;
+  }
+  const Standing standing = StandingOf(name);
+  return standing.cell == nullptr ? std::nullopt : std::optional(standing.score);
 }
 
 std::optional<std::uint64_t> SortedSet::Rank(std::string_view name) const {
   const std::optional<double> score = Score(name);
   if (!score) return std::nullopt;
-  return order_.CountWhile([&](const ScoreIndex::Entry& entry) {
-    return entry.score != *score ? entry.score < *score : entry.cell->name() < name;
-  });
+  return CountWhile([&](const RankedMember& member) { return IsBefore(member, {name, *score}); });
 }
 
 std::size_t SortedSet::memory_bytes() const {
@@ -46,11 +56,19 @@ std::size_t SortedSet::memory_bytes() const {
 // --- Changes -------------------------------------------------------------------------------------
 
 SortedSet::Standing SortedSet::StandingOf(std::string_view name) const {
-  const Cell* cell = members_.Find(name);
-  return cell == nullptr ? Standing() : Standing{cell, ScoreOfCell(*cell)};
+  const Cell* cell = members_.table().Find(name);
+  const bool shows = cell != nullptr && (cell->is_packed() || cell->full().visible());
+  return shows ? Standing{cell, ScoreOfCell(*cell)} : Standing();
 }
 
-void SortedSet::Reorder(std::string_view name, const Standing& before) {
+template <class ChangeMember>
+void SortedSet::Reordering(std::string_view name, ChangeMember change) {
+  if (members_.is_small()) {
+    change();
+    return members_.is_small() ? Place(name) : BuildOrder();
+  }
+  const Standing before = StandingOf(name);
+  change();
   const Standing after = StandingOf(name);
   if (before.cell != nullptr && after.cell != nullptr && SameBits(before.score, after.score)) {
     if (before.cell != after.cell) order_.Replace(before.score, name, before.cell, after.cell);
@@ -60,28 +78,33 @@ void SortedSet::Reorder(std::string_view name, const Standing& before) {
   if (after.cell != nullptr) order_.Insert(after.score, after.cell);
 }
 
+void SortedSet::Place(std::string_view name) {
+  const SmallElements::Entry placed = members_.small().Find(name);
+  if (!placed) return;
+  SmallElements& small = members_.small();
+  const std::size_t from = placed.place();
+  const auto before = [&small, member = Ranked(placed)](std::size_t place) {
+    return IsBefore(Ranked(small.At(place)), member);
+  };
+  std::size_t to = CountWhile(0, from, before);
+  if (to == from) to = CountWhile(from + 1, small.size(), before) - 1;
+  small.Move(from, to);
+}
+
 void SortedSet::Assign(std::string_view name, const Context& context, std::string_view score_text) {
-  const Standing before = StandingOf(name);
-  members_.Assign(name, context, score_text);
-  Reorder(name, before);
+  Reordering(name, [&] { members_.Assign(name, context, score_text); });
 }
 
 void SortedSet::Increase(std::string_view name, Stamp start, Stamp stamp, const Total& total) {
-  const Standing before = StandingOf(name);
-  members_.Increase(name, start, stamp, total);
-  Reorder(name, before);
+  Reordering(name, [&] { members_.Increase(name, start, stamp, total); });
 }
 
 void SortedSet::Remove(std::string_view name, const Context& context) {
-  const Standing before = StandingOf(name);
-  members_.Remove(name, context);
-  Reorder(name, before);
+  Reordering(name, [&] { members_.Remove(name, context); });
 }
 
 void SortedSet::Change(std::string_view name, const std::function<void(StringValue&)>& change) {
-  const Standing before = StandingOf(name);
-  members_.Change(name, change);
-  Reorder(name, before);
+  Reordering(name, [&] { members_.Change(name, change); });
 }
 
 void SortedSet::RemoveAll(const Context& context) {
@@ -108,16 +131,27 @@ void SortedSet::Join(const SortedSet& other, const VersionVector& mine,
 }
 
 void SortedSet::BuildOrder() {
+  if (members_.is_small()) return ArrangeSmall();
   std::vector<ScoreIndex::Entry> entries;
   entries.reserve(members_.size());
   members_.table().ForEach([&entries](const Cell& cell) {
     if (cell.is_packed() || cell.full().visible()) entries.push_back({ScoreOfCell(cell), &cell});
   });
   std::ranges::sort(entries, [](const ScoreIndex::Entry& left, const ScoreIndex::Entry& right) {
-    return left.score != right.score ? left.score < right.score
-                                     : left.cell->name() < right.cell->name();
+    return IsBefore(Ranked(left), Ranked(right));
   });
   for (const ScoreIndex::Entry& entry : entries) order_.Insert(entry.score, entry.cell);
+}
+
+void SortedSet::ArrangeSmall() {
+  std::vector<RankedMember> members;
+  std::vector<std::size_t> places;
+  members_.small().ForEach([&](const SmallElements::Entry& entry) {
+    members.push_back(Ranked(entry));
+    places.push_back(entry.place());
+  });
+  std::ranges::sort(places, IsBefore, [&members](std::size_t place) { return members[place]; });
+  members_.small().Arrange(places);
 }
 
 Result<SortedSet> SortedSet::Decode(ByteReader& in) {
@@ -126,10 +160,11 @@ Result<SortedSet> SortedSet::Decode(ByteReader& in) {
   SortedSet set;
   set.members_ = *std::move(members);
   bool scores = true;
-  set.members_.table().ForEach([&scores](const Cell& cell) {
-    if (cell.is_text()) scores = scores && ParseScore(cell.text()).has_value();
-    if (cell.is_packed()) return;
-    for (const Sibling& sibling : cell.full().siblings()) {
+  std::string scratch;
+  set.members_.ForEachStored([&](const Element& member) {
+    if (member.is_text()) scores = scores && ParseScore(member.Text(scratch)).has_value();
+    if (member.is_packed()) return;
+    for (const Sibling& sibling : member.full().siblings()) {
       scores = scores && ParseScore(sibling.value).has_value();
     }
   });

@@ -37,7 +37,7 @@ void ScanElements(CommandContext& context, Arguments arguments, crdt::ValueType 
   const crdt::ElementTable& elements = scored ? view->sorted_set().members() : view->elements();
   auto count = static_cast<std::uint64_t>(words->count);
   // Counted with the elements that are stored and show nothing: they take part in a step's count.
-  const std::uint64_t stored = elements.table().size();
+  const std::uint64_t stored = elements.stored();
   if (stored <= kAnsweredAtOnce) count = std::max(count, stored + 1);
   const bool with_values = type == crdt::ValueType::kHash;
   std::string found;

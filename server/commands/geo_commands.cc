@@ -18,7 +18,7 @@ namespace server {
 namespace {
 
 using crdt::KeyView;
-using crdt::ScoreIndex;
+using crdt::RankedMember;
 using crdt::SortedSet;
 using crdt::ValueType;
 
@@ -124,15 +124,14 @@ void SearchCell(const SortedSet& set, const GeoCell& cell, const GeoShape& shape
   const GeoScores scores = ScoresOf(cell);
   const RankRange ranks = RanksIn(set, ScoreRange{{scores.first, false}, {scores.end, true}});
   if (ranks.size() == 0) return;
-  auto cursor = set.order().At(ranks.first);
-  for (std::uint64_t left = ranks.size(); left > 0; --left, cursor.Next()) {
-    const ScoreIndex::Entry& entry = cursor.entry();
-    const GeoPoint point = PointOfScore(entry.score);
+  std::uint64_t left = ranks.size();
+  set.Ascend(ranks.first, [&](const RankedMember& member) {
+    const GeoPoint point = PointOfScore(member.score);
     if (const auto distance = shape.DistanceTo(point)) {
-      found.push_back({entry.cell->name(), entry.score, point, *distance});
+      found.push_back({member.name, member.score, point, *distance});
     }
-    if (most != 0 && found.size() >= most) return;
-  }
+    return --left > 0 && (most == 0 || found.size() < most);
+  });
 }
 
 std::vector<FoundPlace> Search(const SortedSet& set, const GeoQuery& query) {

@@ -66,8 +66,8 @@ void PrepareElements(const KeyView& source, std::string_view key, crdt::Writer w
     std::vector<crdt::MemberScore> members;
     const crdt::SortedSet& set = source.sorted_set();
     VisitRange(set, {0, set.size()}, Direction::kForward,
-               [&members](const crdt::ScoreIndex::Entry& entry) {
-                 members.emplace_back(entry.cell->name(), entry.score);
+               [&members](const crdt::RankedMember& member) {
+                 members.emplace_back(member.name, member.score);
                });
     return crdt::PrepareSortedSetAdd(nothing, key, members, crdt::Condition::kNone, out);
   }

@@ -101,12 +101,10 @@ std::vector<std::string> ElementsOf(const KeyView& view, bool descends) {
     view.elements().ForEach([&](std::string_view name, auto) { elements.emplace_back(name); });
   } else {
     const crdt::SortedSet& set = view.sorted_set();
-    auto cursor = set.order().At(0);
-    for (std::uint64_t rank = 0;;) {
-      elements.emplace_back(cursor.entry().cell->name());
-      if (++rank == set.size()) break;
-      cursor.Next();
-    }
+    set.Ascend(0, [&elements](const crdt::RankedMember& member) {
+      elements.emplace_back(member.name);
+      return true;
+    });
     if (descends) std::ranges::reverse(elements);
   }
   return elements;

@@ -19,7 +19,7 @@ namespace {
 
 using crdt::KeyView;
 using crdt::MemberScore;
-using crdt::ScoreIndex;
+using crdt::RankedMember;
 using crdt::ValueType;
 
 // One of the keys that are combined; the members of a set have the score 1.
@@ -48,9 +48,8 @@ class Source {
   void ForEach(Visit visit) const {
     if (!view_.exists()) return;
     if (scored()) {
-      VisitRange(
-          view_.sorted_set(), {0, size()}, Direction::kForward,
-          [&visit](const ScoreIndex::Entry& entry) { visit(entry.cell->name(), entry.score); });
+      VisitRange(view_.sorted_set(), {0, size()}, Direction::kForward,
+                 [&visit](const RankedMember& member) { visit(member.name, member.score); });
     } else {
       view_.elements().ForEach(
           [&visit](std::string_view member, std::string_view) { visit(member, 1.0); });

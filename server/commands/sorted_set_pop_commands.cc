@@ -16,7 +16,7 @@ namespace server {
 namespace {
 
 using crdt::KeyView;
-using crdt::ScoreIndex;
+using crdt::RankedMember;
 using crdt::SortedSet;
 using crdt::ValueType;
 
@@ -36,11 +36,11 @@ void PopMembers(CommandContext& context, std::string_view key, const KeyView& vi
                 std::uint64_t count, Pairs pairs) {
   const SortedSet& set = view.sorted_set();
   std::vector<std::string_view> members;
-  VisitRange(set, FirstRanks(set, end, count), end, [&](const ScoreIndex::Entry& entry) {
+  VisitRange(set, FirstRanks(set, end, count), end, [&](const RankedMember& member) {
     if (pairs == Pairs::kNested) context.reply.Array(2);
-    context.reply.Bulk(entry.cell->name());
-    context.reply.Double(entry.score);
-    members.push_back(entry.cell->name());
+    context.reply.Bulk(member.name);
+    context.reply.Double(member.score);
+    members.push_back(member.name);
   });
   crdt::PrepareSortedSetRemove(view, key, members, crdt::RemoveReason::kPopped,
                                context.database.effects());

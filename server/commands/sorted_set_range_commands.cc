@@ -14,7 +14,7 @@
 namespace server {
 namespace {
 
-using crdt::ScoreIndex;
+using crdt::RankedMember;
 using crdt::SortedSet;
 using crdt::ValueType;
 
@@ -132,8 +132,8 @@ void AnswerRange(CommandContext& context, std::string_view key, const RangeWords
   if (!view->exists()) return context.reply.Array(0);
   const RankRange ranks = RanksIn(view->sorted_set(), words);
   BeginMembers(context.reply, ranks.size(), words.with_scores);
-  VisitRange(view->sorted_set(), ranks, words.direction, [&](const ScoreIndex::Entry& entry) {
-    WriteMember(context.reply, entry.cell->name(), entry.score, words.with_scores);
+  VisitRange(view->sorted_set(), ranks, words.direction, [&](const RankedMember& member) {
+    WriteMember(context.reply, member.name, member.score, words.with_scores);
   });
 }
 
@@ -163,8 +163,8 @@ void ZRangeStore(CommandContext& context, Arguments arguments) {
   if (view->exists()) {
     const RankRange ranks = RanksIn(view->sorted_set(), *words);
     members.reserve(ranks.size());
-    VisitRange(view->sorted_set(), ranks, words->direction, [&](const ScoreIndex::Entry& entry) {
-      members.emplace_back(entry.cell->name(), entry.score);
+    VisitRange(view->sorted_set(), ranks, words->direction, [&](const RankedMember& member) {
+      members.emplace_back(member.name, member.score);
     });
   }
   StoreMembers(context, arguments[1], members);
@@ -184,7 +184,7 @@ void ZRemRange(CommandContext& context, Arguments arguments) {
   std::vector<std::string_view> members;
   members.reserve(ranks.size());
   VisitRange(set, ranks, Direction::kForward,
-             [&](const ScoreIndex::Entry& entry) { members.push_back(entry.cell->name()); });
+             [&](const RankedMember& member) { members.push_back(member.name); });
   crdt::PrepareSortedSetRemove(*view, arguments[1], members, crdt::RemoveReason::kCommand,
                                context.database.effects());
   context.database.Commit();

@@ -10,7 +10,7 @@
 namespace server {
 namespace {
 
-using crdt::ScoreIndex;
+using crdt::RankedMember;
 using crdt::SortedSet;
 
 bool StartsWithSpace(std::string_view word) {
@@ -43,16 +43,16 @@ RankRange Between(std::uint64_t first, std::uint64_t end) {
 
 // How many members stand before the bound; those at the bound, too, where `with_equal`.
 std::uint64_t CountBefore(const SortedSet& set, double score, bool with_equal) {
-  return set.order().CountWhile([=](const ScoreIndex::Entry& entry) {
-    return with_equal ? entry.score <= score : entry.score < score;
+  return set.CountWhile([=](const RankedMember& member) {
+    return with_equal ? member.score <= score : member.score < score;
   });
 }
 
 std::uint64_t CountBefore(const SortedSet& set, const TextBound& bound, bool with_equal) {
   if (bound.kind == TextBound::Kind::kLowest) return 0;
   if (bound.kind == TextBound::Kind::kHighest) return set.size();
-  return set.order().CountWhile([&](const ScoreIndex::Entry& entry) {
-    return with_equal ? entry.cell->name() <= bound.text : entry.cell->name() < bound.text;
+  return set.CountWhile([&](const RankedMember& member) {
+    return with_equal ? member.name <= bound.text : member.name < bound.text;
   });
 }
 

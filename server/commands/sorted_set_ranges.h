@@ -64,16 +64,20 @@ RankRange RanksIn(const crdt::SortedSet& set, const IndexRange& range,
 RankRange Limit(const RankRange& range, std::int64_t offset, std::int64_t count,
                 Direction direction);
 
-// Calls visit(entry) for each entry in the range; the set must not change meanwhile.
+// Calls visit(member) for each member in the range; the set must not change meanwhile.
 template <class Visit>
 void VisitRange(const crdt::SortedSet& set, const RankRange& range, Direction direction,
                 Visit visit) {
   if (range.size() == 0) return;
-  const bool forward = direction == Direction::kForward;
-  auto cursor = set.order().At(forward ? range.first : range.end - 1);
-  for (std::uint64_t left = range.size(); left > 0; --left) {
-    visit(cursor.entry());
-    forward ? cursor.Next() : cursor.Previous();
+  std::uint64_t left = range.size();
+  const auto step = [&](const crdt::RankedMember& member) {
+    visit(member);
+    return --left > 0;
+  };
+  if (direction == Direction::kForward) {
+    set.Ascend(range.first, step);
+  } else {
+    set.Descend(range.end - 1, step);
   }
 }
 

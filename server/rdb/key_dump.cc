@@ -49,11 +49,10 @@ DumpedHash HashOf(const crdt::ElementTable& elements) {
 
 DumpedSortedSet SortedSetOf(const crdt::SortedSet& set) {
   DumpedSortedSet dumped;
-  if (set.size() == 0) return dumped;
-  auto cursor = set.order().At(0);
-  for (std::uint64_t rank = 0; rank < set.size(); ++rank, cursor.Next()) {
-    dumped.members.emplace_back(cursor.entry().cell->name(), cursor.entry().score);
-  }
+  set.Ascend(0, [&dumped](const crdt::RankedMember& member) {
+    dumped.members.emplace_back(member.name, member.score);
+    return true;
+  });
   return dumped;
 }
 

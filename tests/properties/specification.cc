@@ -296,9 +296,7 @@ std::string DescribeElements(const crdt::ElementTable* table, std::string_view w
   std::map<std::string, std::string> described;
   if (table == nullptr) return {};
   table->ForEach([&](std::string_view name, std::string_view) {
-    const crdt::ElementTable::Table::Cell& cell = *table->Find(name);
-    described[std::string(name)] = DescribeStored(
-        cell.is_packed() ? crdt::StringValue::FromPacked(cell.packed()) : cell.full());
+    described[std::string(name)] = DescribeStored(table->Find(name).Value());
   });
   std::string out;
   for (const auto& [name, text] : described) out += std::string(what) + name + " " + text;
@@ -324,14 +322,13 @@ std::string DescribeList(const crdt::ListValue& list) {
 
 std::string DescribeSortedSet(const crdt::SortedSet& set) {
   std::string out = DescribeElements(&set.members(), " scored ");
-  if (set.size() == 0) return out;
-  auto cursor = set.order().At(0);
-  for (std::uint64_t rank = 0; rank < set.size(); ++rank, cursor.Next()) {
-    const std::string name(cursor.entry().cell->name());
-    out += " then " + name;
-    if (set.Score(name) != cursor.entry().score) out += " (out of place)";
-    if (set.Rank(name) != rank) out += " (of another rank)";
-  }
+  std::uint64_t rank = 0;
+  set.Ascend(0, [&](const crdt::RankedMember& member) {
+    out += " then " + std::string(member.name);
+    if (set.Score(member.name) != member.score) out += " (out of place)";
+    if (set.Rank(member.name) != rank++) out += " (of another rank)";
+    return true;
+  });
   return out;
 }
 

@@ -345,15 +345,15 @@ std::string ReferenceModel::CompareList(const std::string& name, const List& rig
 
 // The order is derived from what is shown: it must not have gone astray.
 std::string ReferenceModel::CompareOrder(const std::string& name, const crdt::SortedSet& set) {
-  auto cursor = set.order().At(0);
+  std::string astray;
   std::pair<double, std::string> before{-std::numeric_limits<double>::infinity(), ""};
-  for (std::uint64_t rank = 0; rank < set.size(); ++rank, cursor.Next()) {
-    const std::pair<double, std::string> entry{cursor.entry().score, cursor.entry().cell->name()};
-    if (set.Score(entry.second) != entry.first || entry < before) {
-      return "key " + name + " has " + entry.second + " out of its place";
-    }
+  set.Ascend(0, [&](const crdt::RankedMember& member) {
+    const std::pair<double, std::string> entry{member.score, member.name};
+    if (set.Score(entry.second) != entry.first || entry < before) astray = entry.second;
     before = entry;
-  }
+    return astray.empty();
+  });
+  if (!astray.empty()) return "key " + name + " has " + astray + " out of its place";
   return set.size() == set.members().size() ? "" : "key " + name + " has lost a member's place";
 }
 

@@ -129,7 +129,7 @@ TEST(PackedCounter, IsAlsoWhatAHashFieldIs) {
   london.HashIncrement("key", "field", 4);
   london.HashIncrement("key", "field", 4);
   const ElementTable& hash = london.Find("key").elements();
-  EXPECT_TRUE(hash.Find("field")->is_counter());
+  EXPECT_TRUE(hash.Find("field").is_counter());
   EXPECT_TRUE(hash.has_counters());
   std::string scratch;
   EXPECT_EQ(hash.Text("field", scratch), "8");

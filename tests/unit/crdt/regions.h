@@ -233,11 +233,11 @@ class TestRegion {
   static std::string ShowsInOrder(const SortedSet& set) {
     std::string text;
     ScoreBuffer buffer;
-    auto cursor = set.order().At(0);
-    for (std::uint64_t rank = 0; rank < set.size(); ++rank, cursor.Next()) {
-      text += " " + std::string(cursor.entry().cell->name()) + "=";
-      text += FormatScore(cursor.entry().score, buffer);
-    }
+    set.Ascend(0, [&](const RankedMember& member) {
+      text.append(" ").append(member.name).append("=");
+      text += FormatScore(member.score, buffer);
+      return true;
+    });
     return text;
   }
 

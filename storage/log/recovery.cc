@@ -45,10 +45,11 @@ bool LooksLikePayload(std::string_view payload) {
   return false;
 }
 
-// Whether a valid frame begins anywhere in `bytes`, whose first byte is at `position`.
-bool HoldsFrame(std::string_view bytes, LogPosition position) {
+// Whether a valid frame begins anywhere in `bytes`, whose first byte is at `position`, and each
+// later one `step` further.
+bool HoldsFrame(std::string_view bytes, LogPosition position, std::uint64_t step = 1) {
   std::uint64_t work = 0;
-  for (; bytes.size() > kFrameHeaderBytes + 1; bytes.remove_prefix(1), ++position) {
+  for (; bytes.size() > kFrameHeaderBytes + 1; bytes.remove_prefix(1), position += step) {
     const FrameHeader header = FrameHeader::Decode(bytes);
     if (header.length < 2 || header.length > bytes.size() - kFrameHeaderBytes) continue;
     const std::string_view payload = bytes.substr(kFrameHeaderBytes, header.length);
@@ -60,10 +61,13 @@ bool HoldsFrame(std::string_view bytes, LogPosition position) {
 }
 
 // Whether a segment whose header does not decode was still being made: nothing stands behind what
-// there is of the header. (Its size is in its first bytes.)
-bool IsUnfinishedHeader(std::string_view used) {
+// there is of the header. Its size is in its first bytes, which may be what is damaged: the first
+// frame, wherever it begins, tells too.
+bool IsUnfinishedHeader(std::string_view bytes, LogPosition first) {
+  const std::string_view used = WithoutTrailingZeros(bytes);
   if (used.size() < kSegmentHeaderPrefix) return true;
-  return used.size() < SegmentHeader::SizeOf(used);
+  return used.size() < SegmentHeader::SizeOf(used) &&
+         !HoldsFrame(bytes.substr(kSegmentHeaderPrefix), first, /*step=*/0);
 }
 
 class Recovery {
@@ -277,7 +281,9 @@ Status Recovery::BreakAtHeader(std::size_t index) {
   const std::string_view used = WithoutTrailingZeros(*bytes);
   const auto sealed = SealedFrom(index);
   if (!sealed) return std::unexpected(sealed.error());
-  if (*sealed || !IsUnfinishedHeader(used)) return Damaged(found.name + ": " + found.mistake);
+  if (*sealed || !IsUnfinishedHeader(*bytes, found.segment.first)) {
+    return Damaged(found.name + ": " + found.mistake);
+  }
   const bool last = index + 1 == found_.size();
   if (last && used.empty()) {
     // Made and never written.

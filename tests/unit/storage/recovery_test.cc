@@ -130,6 +130,27 @@ TEST(Recovery, DamageAtTheEndOfAFinishedSegmentIsNeverCut) {
   EXPECT_EQ(Segments(disk).size(), segments.size());
 }
 
+// The size of a header that does not verify says nothing about where its frames begin.
+TEST(Recovery, ADamagedHeaderWithFramesBehindItIsNeverCut) {
+  MemoryDisk whole;
+  WriteRecords(whole, 40);
+  const std::string path = Segments(whole).back();
+  for (std::uint64_t offset = 0; offset < SegmentHeader::SizeOf(whole.ReadFile(path).value());
+       ++offset) {
+    for (int bit = 0; bit < 8; ++bit) {
+      MemoryDisk disk;
+      disk.CopyFrom(whole);
+      disk.FlipBit(path, offset, bit);
+      Log log(SmallLog(), &disk);
+      const auto report = log.Recover([](const FrameView&) -> crdt::Status { return {}; });
+      const bool newer_version = !report && report.error().code == crdt::ErrorCode::kUnsupported;
+      EXPECT_TRUE(newer_version || (report && report->verdict == Verdict::kDamaged))
+          << "byte " << offset << " bit " << bit;
+      EXPECT_TRUE(KeptAside(disk).empty());
+    }
+  }
+}
+
 TEST(Recovery, AMissingSegmentInTheMiddleIsDamage) {
   MemoryDisk disk;
   WriteRecords(disk, 60);

@@ -351,6 +351,7 @@ void Replicator::DecideRole(Now now) {
 void Replicator::BecomePrimary(crdt::Epoch epoch, Now now) {
   primary_ = true;
   wants_to_lead_ = true;
+  catching_up_ = LacksWhatItsRegionHas();
   epoch_ = epoch;
   closed_slots_.reset();
   waiting_to_lead_.clear();
@@ -365,6 +366,7 @@ void Replicator::BecomePrimary(crdt::Epoch epoch, Now now) {
 
 void Replicator::BecomeReplica(Now now) {
   primary_ = false;
+  catching_up_ = false;
   wants_to_lead_ = false;
   waiting_to_lead_.clear();
   epoch_ = GreatestKnownEpoch();

@@ -110,6 +110,10 @@ class Replicator {
   // Why no primary takes writes here yet; empty where it does or where this is a replica.
   const std::string& waiting_to_lead() const { return waiting_to_lead_; }
   bool joining() const;
+  // A primary that began with nothing, since its log is in memory only, and that lacks what another
+  // node of its region has. That may be stable already: what had removed it elsewhere may be
+  // forgotten, so that nothing must be written here without having seen it (fine print 13).
+  bool catching_up() const { return catching_up_; }
   crdt::Result<std::string> TakeOver(Now now);
 
   // --- Counting ----------------------------------------------------------------------------------
@@ -180,6 +184,7 @@ class Replicator {
   void BecomeReplica(Now now);
   void SubscribeAll(Now now);
   void Subscribe(PeerLink& link, Now now);
+  bool LacksWhatItsRegionHas() const;
   bool HoldsOrphanedJoin() const;
   bool MustStartOver(const PeerLink& source) const;
   void StartOver();
@@ -216,6 +221,7 @@ class Replicator {
   std::function<std::string()> nonce_;
 
   bool primary_ = false;
+  bool catching_up_ = false;
   bool wants_to_lead_;
   crdt::Epoch epoch_;
   std::string waiting_to_lead_;

@@ -69,6 +69,13 @@ bool Replicator::MustStartOver(const PeerLink& source) const {
   });
 }
 
+bool Replicator::LacksWhatItsRegionHas() const {
+  return !shard_.log().on_disk() && std::ranges::any_of(peers_, [this](const auto& entry) {
+    const PeerLink* link = SameRegion(entry.second) ? LinkOf(entry.second) : nullptr;
+    return link != nullptr && !shard_.floor().Covers(link->state().floor);
+  });
+}
+
 void Replicator::StartOver() {
   keeper_.Log("the source of the full synchronisation is gone: what it brought is given up");
   shard_.StartOver();
@@ -140,6 +147,7 @@ LogPosition Replicator::ShipLimit(Now now) const {
 
 void Replicator::EndOfTurn(const LogProgress& progress, Now now) {
   progress_ = progress;
+  catching_up_ = catching_up_ && LacksWhatItsRegionHas();
   replicas_.NoteLogEnd(progress.written, now.steady_ms);
   // On a full disk the log's end is beyond what is written, and the floor speaks of the end.
   durable_floor_.Note(shard_.log().end(), shard_.floor());

@@ -433,6 +433,10 @@ std::string ShardNode::WriteRefusal() const {
     // stay elsewhere.
     return "MISCONF no writes are taken while this node gets its data from another one";
   }
+  if (replicator_->catching_up()) {
+    return "MISCONF no writes are taken while this node gets back what the others of its region "
+           "have";
+  }
   if (log_->failed()) return "MISCONF the log could not be written or synced; see the server log.";
   if (log_->full()) {
     return "MISCONF the disk is full: writes are refused until there is space again. Reads go on.";

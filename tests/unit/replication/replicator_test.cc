@@ -329,6 +329,30 @@ TEST(FinePrint, Rule11ClosingAnEpochWaitsForEveryRegionAndTheErrorNamesIt) {
 
 // Its increments that nobody has seen would come home to where nothing tells any more what had been
 // reset of them.
+// What the others have may be stable, and what had removed it forgotten.
+TEST(FinePrint, Rule13APrimaryThatLostItsMemoryTakesNoWriteBeforeItHasWhatItsReplicaHas) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Write("eu-0", "a");
+  machines.Run(1000);
+  const crdt::VersionVector held = machines["eu-1"].shard().floor();
+  machines.Kill("eu-0");
+  machines["eu-0"].disk() = {};
+  machines.Start("eu-0", /*primary_when_new=*/true);
+  bool caught_up_late = false;
+  machines.watch = [&](const std::string&, const std::string&, LinkId, std::string_view) {
+    if (!machines["eu-0"].replicator().primary()) return;
+    const bool has_all = machines["eu-0"].shard().floor().Covers(held);
+    caught_up_late = caught_up_late || !has_all;
+    EXPECT_TRUE(has_all || machines["eu-0"].replicator().catching_up());
+  };
+  machines.Run(2500);
+  EXPECT_TRUE(caught_up_late) << "it leads before it has everything";
+  EXPECT_FALSE(machines["eu-0"].replicator().catching_up());
+  EXPECT_EQ(machines["eu-0"].shard().order(), std::vector<std::string>{"a"});
+}
+
 TEST(FinePrint, Rule13NothingIsStableWhileANodeOfAnyRegionIsAway) {
   for (const std::string away : {"eu-1", "us-1"}) {
     Machines machines({"eu-0", "eu-1", "us-0", "us-1"});

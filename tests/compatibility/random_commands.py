@@ -16,6 +16,8 @@ FLOAT_FIELDS = ["n", "o"]
 FIELDS = ["f", "g", "h", "", "10", "long" * 20]
 VALUES = ["v", "w", "", "0", "1", "-1", "10", "01", " 1", "1.5", "-0.25", "1e2", "text", "\x00\xff",
           "9223372036854775807", "-9223372036854775808", "9223372036854775808", "x" * 70]
+# SORT ALPHA of redis-server compares texts up to their first zero only.
+SORTABLE = [value for value in VALUES if "\x00" not in value]
 INTEGERS = ["0", "1", "-1", "2", "3", "10", "-10", "100", "abc", "", "1.5", "+1",
             "9223372036854775807", "-9223372036854775808", "9223372036854775808"]
 INDEXES = ["0", "1", "-1", "2", "-2", "5", "-5", "100", "-100", "abc",
@@ -60,7 +62,7 @@ POOLS = {"element": ELEMENTS, "bit": BITS, "bitoffset": BIT_OFFSETS, "fieldtype"
          "overflow": ["WRAP", "SAT", "FAIL", "NEVER"],
          "unique": UNIQUE, "floatkey": FLOAT_KEYS, "floatfield": FLOAT_FIELDS, "key": KEYS,
          "field": FIELDS,
-         "value": VALUES, "integer": INTEGERS, "index": INDEXES,
+         "value": VALUES, "sortable": SORTABLE, "integer": INTEGERS, "index": INDEXES,
          "float": FLOATS, "count": COUNTS, "seconds": SECONDS, "milliseconds": MILLISECONDS,
          "unixseconds": UNIX_SECONDS, "unixmilliseconds": UNIX_MILLISECONDS, "pattern": PATTERNS,
          "number": ["1", "2", "3", "0", "-1", "abc"], "score": SCORES, "bound": BOUNDS,
@@ -291,9 +293,9 @@ SORT key ALPHA STORE key
 SORT key BY w* GET w* STORE key
 SORT_RO key ALPHA [GET w*] [STORE key]
 SORT key BY h*->n LIMIT 0 2 [NOSUCH]
-MSET w1 number w2 value w3 field wf number
+MSET w1 number w2 sortable w3 field wf number
 HSET h1 f number n number
-HSET h2 f value
+HSET h2 f sortable
 HSET hg f field n score
 DEL w1 h2
 LRANGE key 0 -1
@@ -375,7 +377,7 @@ def random_command(templates, dice):
     if mistake < 0.02 and len(words) > 1 and words[0] != "SPOP":  # It would draw at random.
         words.pop(dice.randrange(1, len(words)))
     elif mistake < 0.04 and words[0] not in BLOCKING:  # The last word may become 0: for ever.
-        words.insert(dice.randint(1, len(words)), dice.choice(VALUES))
+        words.insert(dice.randint(1, len(words)), dice.choice(SORTABLE))
     if dice.random() < 0.1:
         words[0] = words[0].lower()
     return tuple(word.encode("latin-1") for word in words)

@@ -1,6 +1,7 @@
 #include "tests/simulation/drawn_schedule.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "tests/simulation/write_step.h"
@@ -10,20 +11,29 @@ namespace {
 
 constexpr std::int64_t kMostForwardJumpMs = 2500;
 constexpr std::int64_t kMostBackwardJumpMs = 20000;
+// The wrong time that a drifting clock gets to stays below what a jump makes of it.
+constexpr std::int64_t kMostDriftMsPerSecond = 400;
+constexpr std::int64_t kMinuteMs = 60'000;
+constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 
 // What is drawn: some of them are several faults in a row, or one kind with other ends.
 enum class Draw {
   kPartition,
   kOneWayCut,
   kIsolation,
+  kLongPartition,
   kReset,
+  kBreakMidway,
+  kHalfOpen,
   kFlapping,
+  kDelay,
   kSlowLinks,
   kKill,
   kMachineCrash,
   kFreeze,
   kPromotion,
   kClockJump,
+  kClockDrift,
   kDiskFull,
   kFailingSync,
   kCleanStop,
@@ -42,10 +52,12 @@ class Drawer {
     for (int kind = 0; kind <= static_cast<int>(Draw::kStopAtStep); ++kind) {
       if (draws_.Chance(45)) kinds.push_back(static_cast<Draw>(kind));
     }
+    // A clock that drifts through a week is days off.
+    if (std::ranges::count(kinds, Draw::kLongPartition) > 0) std::erase(kinds, Draw::kClockDrift);
     const std::int64_t pause_ms = draws_.Between(80, 1200);
     while (!kinds.empty()) {
       at_ms_ += draws_.Between(1, 2 * pause_ms);
-      if (at_ms_ >= until_ms) break;
+      if (at_ms_ >= until_ms + leaps_ms_) break;
       const Draw kind = draws_.Pick(kinds);
       // Of its own, so that the others stay as they are.
       dice_ = draws_.Split();
@@ -64,10 +76,11 @@ class Drawer {
     }
     return nodes;
   }
-  std::vector<NodeNumber> AllBut(NodeNumber node) const {
+  std::vector<NodeNumber> AllBut(const std::vector<NodeNumber>& some) const {
     std::vector<NodeNumber> nodes;
     for (std::size_t i = 0; i < regions_.size(); ++i) {
-      if (static_cast<NodeNumber>(i) != node) nodes.push_back(static_cast<NodeNumber>(i));
+      const auto node = static_cast<NodeNumber>(i);
+      if (std::ranges::count(some, node) == 0) nodes.push_back(node);
     }
     return nodes;
   }
@@ -91,13 +104,20 @@ class Drawer {
   }
 
   void Add(Draw kind);
+  void AddBetween(FaultKind kind) {
+    const NodeNumber one = AnyNode();
+    const NodeNumber other = AnyNode();
+    if (one != other) Plan(kind, {one}).others = {other};
+  }
   void AddPartition();
+  void AddLongPartition();
   void AddFlapping();
 
   const std::vector<crdt::RegionId>& regions_;
   Dice draws_;  // When which kind.
   Dice dice_;   // What the present one does.
   std::int64_t at_ms_ = 0;
+  std::int64_t leaps_ms_ = 0;
   Schedule schedule_;
 };
 
@@ -113,13 +133,23 @@ void Drawer::Add(Draw kind) {
     }
     case Draw::kIsolation: {
       const NodeNumber node = AnyNode();
-      PlanFor(Duration(), FaultKind::kPartition, {node}).others = AllBut(node);
+      PlanFor(Duration(), FaultKind::kPartition, {node}).others = AllBut({node});
       return;
     }
-    case Draw::kReset: {
-      const NodeNumber one = AnyNode();
-      const NodeNumber other = AnyNode();
-      if (one != other) Plan(FaultKind::kReset, {one}).others = {other};
+    case Draw::kLongPartition:
+      return AddLongPartition();
+    case Draw::kReset:
+      return AddBetween(FaultKind::kReset);
+    case Draw::kBreakMidway:
+      return AddBetween(FaultKind::kBreakMidway);
+    case Draw::kHalfOpen:
+      return AddBetween(FaultKind::kHalfOpen);
+    case Draw::kDelay: {
+      const std::size_t planned = schedule_.size();
+      AddBetween(FaultKind::kDelay);
+      if (schedule_.size() == planned) return;
+      schedule_.back().for_ms = Duration();
+      schedule_.back().amount = dice_.Between(20, 1500);
       return;
     }
     case Draw::kFlapping:
@@ -143,6 +173,10 @@ void Drawer::Add(Draw kind) {
       PlanFor(Duration(), FaultKind::kClockJump, {AnyNode()}).amount =
           dice_.Chance(50) ? dice_.Between(10, kMostForwardJumpMs)
                            : -dice_.Between(10, kMostBackwardJumpMs);
+      return;
+    case Draw::kClockDrift:
+      PlanFor(Duration(), FaultKind::kClockDrift, {AnyNode()}).amount =
+          dice_.Between(-kMostDriftMsPerSecond, kMostDriftMsPerSecond);
       return;
     case Draw::kDiskFull:
       PlanFor(Duration(), FaultKind::kDiskFull, {AnyNode()}).amount = dice_.Between(0, 3000);
@@ -171,6 +205,28 @@ void Drawer::AddPartition() {
   const crdt::RegionId other = regions_[AnyNode()];
   if (one == other) return;
   PlanFor(Duration(), FaultKind::kPartition, AllOf(one)).others = AllOf(other);
+}
+
+// Minutes to a week pass in a few leaps, with a moment between them that is looked at. What is
+// drawn next happens during the rest of it.
+void Drawer::AddLongPartition() {
+  const NodeNumber node = AnyNode();
+  const bool of_region = dice_.Chance(70) && AllOf(regions_[node]).size() < regions_.size();
+  const std::vector<NodeNumber> cut_off = of_region ? AllOf(regions_[node]) : std::vector{node};
+  static constexpr std::array kSpans = {5 * kMinuteMs, kHourMs, 12 * kHourMs, 48 * kHourMs,
+                                        168 * kHourMs};
+  const std::int64_t span_ms = dice_.Pick(kSpans) * dice_.Between(30, 100) / 100;
+  const std::int64_t leaps = dice_.Between(1, 3);
+  const std::int64_t began_ms = at_ms_;
+  const std::size_t number = schedule_.size();
+  Plan(FaultKind::kPartition, cut_off).others = AllBut(cut_off);
+  for (std::int64_t i = 0; i < leaps; ++i) {
+    at_ms_ += dice_.Between(10, 300);
+    Plan(FaultKind::kLeap).amount = span_ms / leaps;
+    at_ms_ += span_ms / leaps;
+    leaps_ms_ += span_ms / leaps;
+  }
+  schedule_[number].for_ms = at_ms_ - began_ms + Duration();
 }
 
 void Drawer::AddFlapping() {

@@ -1,6 +1,7 @@
 #include "tests/simulation/faults.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace simulation {
 
@@ -33,6 +34,12 @@ void Faults::Later(std::int64_t for_ms, std::function<void()> undo) {
   if (for_ms != Fault::kForGood) world_.events.After(for_ms, std::move(undo));
 }
 
+std::int64_t Faults::TakeStep() {
+  const std::int64_t leap_ms = std::exchange(leap_ms_, 0);
+  leapt_ms_ += leap_ms;
+  return leap_ms > 0 ? leap_ms : pace_ms_;
+}
+
 void Faults::Happen(const Fault& fault) {
   switch (fault.kind) {
     case FaultKind::kPartition:
@@ -40,7 +47,11 @@ void Faults::Happen(const Fault& fault) {
     case FaultKind::kOneWayCut:
       return Cut(fault, false);
     case FaultKind::kReset:
-      return Reset(fault);
+    case FaultKind::kBreakMidway:
+    case FaultKind::kHalfOpen:
+      return BreakConnections(fault);
+    case FaultKind::kDelay:
+      return Delay(fault);
     case FaultKind::kSlowLinks:
       return SlowLinks(fault);
     case FaultKind::kCommand:
@@ -48,6 +59,11 @@ void Faults::Happen(const Fault& fault) {
     case FaultKind::kPace:
       Tell("time passes in steps of " + std::to_string(fault.amount) + " ms");
       pace_ms_ = fault.amount;
+      return;
+    case FaultKind::kLeap:
+      Count(fault);
+      Tell(std::to_string(fault.amount) + " ms pass at once");
+      leap_ms_ += fault.amount;
       return;
     default:
       for (const NodeNumber node : fault.nodes) HappenToNode(fault, *nodes_[node]);
@@ -82,6 +98,8 @@ void Faults::HappenToNode(const Fault& fault, SimulatedNode& node) {
       return Promote(fault, node);
     case FaultKind::kClockJump:
       return JumpClock(fault, node);
+    case FaultKind::kClockDrift:
+      return LetClockDrift(fault, node);
     case FaultKind::kDiskFull:
       return FillDisk(fault, node);
     case FaultKind::kFailingSync:
@@ -134,13 +152,32 @@ void Faults::Cut(const Fault& fault, bool both_ways) {
   });
 }
 
-void Faults::Reset(const Fault& fault) {
+void Faults::BreakConnections(const Fault& fault) {
   int broken = 0;
-  ForEachPair(
-      fault, [&](NodeNumber one, NodeNumber other) { broken += world_.network.Reset(one, other); });
+  ForEachPair(fault, [&](NodeNumber one, NodeNumber other) {
+    if (fault.kind == FaultKind::kHalfOpen) {
+      broken += world_.network.LeaveHalfOpen(one, other);
+    } else if (fault.kind == FaultKind::kBreakMidway) {
+      broken += world_.network.BreakMidway(one, other);
+    } else {
+      broken += world_.network.Reset(one, other);
+    }
+  });
   if (broken == 0) return;
   Count(fault);
-  Tell("the connections of " + NamesOf(fault.nodes) + " and " + NamesOf(fault.others) + " break");
+  const bool half_open = fault.kind == FaultKind::kHalfOpen;
+  Tell("the connections of " + NamesOf(fault.nodes) + " and " + NamesOf(fault.others) + " break" +
+       (half_open ? ", and " + NamesOf(fault.nodes) + " takes them for alive" : ""));
+}
+
+void Faults::Delay(const Fault& fault) {
+  Count(fault);
+  Tell("what " + NamesOf(fault.nodes) + " sends to " + NamesOf(fault.others) + " takes up to " +
+       std::to_string(fault.amount) + " ms longer" + Lasting(fault));
+  ForEachPair(fault, [&](NodeNumber from, NodeNumber to) {
+    world_.network.Delay(from, to, fault.amount);
+    Later(fault.for_ms, [this, from, to] { world_.network.Delay(from, to, 0); });
+  });
 }
 
 void Faults::SlowLinks(const Fault& fault) {
@@ -231,6 +268,17 @@ void Faults::JumpClock(const Fault& fault, SimulatedNode& node) {
   Later(fault.for_ms, [&node] { node.clock().SetSkew(0); });
 }
 
+void Faults::LetClockDrift(const Fault& fault, SimulatedNode& node) {
+  Count(fault);
+  Tell("the clock of " + node.name() + " gains " + std::to_string(fault.amount) + " ms a second" +
+       Lasting(fault));
+  node.clock().SetDrift(fault.amount);
+  Later(fault.for_ms, [&node] {
+    node.clock().SetDrift(0);
+    node.clock().SetSkew(0);
+  });
+}
+
 void Faults::FillDisk(const Fault& fault, SimulatedNode& node) {
   Count(fault);
   Tell("the disk of " + node.name() + " is full" + Lasting(fault));
@@ -257,6 +305,7 @@ void Faults::HealAll() {
   Tell("everything is healed");
   world_.network.SetLatency(1, most_latency_ms_);
   for (SimulatedNode* node : nodes_) {
+    node->clock().SetDrift(0);
     node->clock().SetSkew(0);
     node->disk().SetCapacity(0);
     if (node->disk().stopped()) node->CrashMachine();

@@ -25,8 +25,10 @@ class Faults {
   // Called now and then after HealAll: what stopped all the same is started again.
   void KeepRunning();
   const std::map<std::string, int>& counted() const { return counted_; }
-  // How long the steps are in which time passes.
-  std::int64_t pace_ms() const { return pace_ms_; }
+  // How long the next step is in which time passes.
+  std::int64_t TakeStep();
+  // How much of the time has passed in leaps.
+  std::int64_t leapt_ms() const { return leapt_ms_; }
 
  private:
   void Happen(const Fault& fault);
@@ -39,7 +41,8 @@ class Faults {
   void ForEachPair(const Fault& fault, const std::function<void(NodeNumber, NodeNumber)>& visit);
   void Do(const Fault& fault);
   void Cut(const Fault& fault, bool both_ways);
-  void Reset(const Fault& fault);
+  void BreakConnections(const Fault& fault);
+  void Delay(const Fault& fault);
   void SlowLinks(const Fault& fault);
   void StopAtStep(const Fault& fault, SimulatedNode& node);
   void StopMidway(const Fault& fault, SimulatedNode& node);
@@ -47,6 +50,7 @@ class Faults {
   void StopCleanly(const Fault& fault, SimulatedNode& node);
   void Promote(const Fault& fault, SimulatedNode& node);
   void JumpClock(const Fault& fault, SimulatedNode& node);
+  void LetClockDrift(const Fault& fault, SimulatedNode& node);
   void FillDisk(const Fault& fault, SimulatedNode& node);
   void FailSync(const Fault& fault, SimulatedNode& node);
   void CrashLater(const Fault& fault, SimulatedNode& node);
@@ -60,6 +64,8 @@ class Faults {
   std::vector<SimulatedNode*> nodes_;
   std::int64_t most_latency_ms_;
   std::int64_t pace_ms_ = 1;
+  std::int64_t leap_ms_ = 0;  // That comes next.
+  std::int64_t leapt_ms_ = 0;
   bool healed_ = false;
   std::map<std::string, int> counted_;
 };

@@ -60,6 +60,9 @@ class Drawer {
     std::vector<crdt::RegionId> regions;
     for (const NodePlan& node : plan_.nodes) regions.push_back(node.config.region);
     plan_.schedule = DrawSchedule(regions, plan_.active_ms, dice_.Split());
+    for (const Fault& fault : plan_.schedule) {
+      if (fault.kind == FaultKind::kLeap) plan_.active_ms += fault.amount;
+    }
     plan_.dice = dice_.Split();
     return std::move(plan_);
   }

@@ -17,6 +17,9 @@ enum class FaultKind {
   kPartition,
   kOneWayCut,
   kReset,
+  kBreakMidway,
+  kHalfOpen,
+  kDelay,
   kSlowLinks,
   // Processes and machines.
   kKill,
@@ -30,12 +33,14 @@ enum class FaultKind {
   kPromotion,
   // Clocks.
   kClockJump,
+  kClockDrift,
   // Disks.
   kDiskFull,
   kFailingSync,
   // No faults: what the operator does, and how time passes.
   kCommand,
   kPace,
+  kLeap,
 };
 
 struct Fault {

@@ -20,9 +20,9 @@ class Shrinker {
     if (outcome.violation.empty()) return result;
     violation_ = outcome.violation;
     for (int i = 0; i < outcome.faults_drawn; ++i) left_.push_back(i);
-    EndEarly(outcome.simulated_ms);
+    EndEarly(outcome.ended_ms);
     LeaveOutFaults();
-    EndEarly(without_.behind_ms.value_or(outcome.simulated_ms));
+    EndEarly(without_.behind_ms.value_or(outcome.ended_ms));
     return {without_, static_cast<int>(left_.size()), violation_};
   }
 

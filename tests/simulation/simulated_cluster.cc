@@ -95,7 +95,7 @@ void SimulatedCluster::MakeClients() {
 }
 
 void SimulatedCluster::Advance() {
-  events_.RunUntil(events_.now_ms() + faults_->pace_ms());
+  events_.RunUntil(events_.now_ms() + faults_->TakeStep());
   for (const auto& client : clients_) client->Act();
   for (SimulatedNode* node : all_) node->EndTurn();
 }
@@ -123,7 +123,8 @@ Outcome SimulatedCluster::Run() {
     story_.Tell("VIOLATION: " + outcome.violation);
   }
   outcome.hash = story_.hash();
-  outcome.simulated_ms = events_.now_ms();
+  outcome.ended_ms = events_.now_ms();
+  outcome.simulated_ms = events_.now_ms() - faults_->leapt_ms();
   outcome.records = history_->records().size();
   outcome.faults = faults_->counted();
   outcome.faults_drawn = static_cast<int>(plan_.schedule.size());
@@ -148,7 +149,7 @@ void SimulatedCluster::Converge() {
   std::int64_t next_restart_ms = healed_ms;
   std::int64_t next_look_ms = healed_ms;
   while (events_.now_ms() - healed_ms < plan_.convergence_ms) {
-    events_.RunUntil(events_.now_ms() + faults_->pace_ms());
+    events_.RunUntil(events_.now_ms() + faults_->TakeStep());
     for (SimulatedNode* node : all_) node->EndTurn();
     const std::int64_t now_ms = events_.now_ms();
     if (now_ms >= next_restart_ms) {

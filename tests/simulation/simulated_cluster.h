@@ -21,7 +21,8 @@ namespace simulation {
 struct Outcome {
   std::string violation;  // Empty: all promises were kept.
   std::uint64_t hash = 0;
-  std::int64_t simulated_ms = 0;
+  std::int64_t ended_ms = 0;
+  std::int64_t simulated_ms = 0;  // Without what passed in leaps.
   std::uint64_t commands = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t records = 0;

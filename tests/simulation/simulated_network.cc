@@ -6,6 +6,13 @@ namespace simulation {
 
 using replication::LinkId;
 
+std::int64_t SimulatedNetwork::Latency(NodeNumber from, NodeNumber to) {
+  const std::int64_t usual = dice_.Between(least_latency_ms_, most_latency_ms_);
+  const auto delay = delays_.find({from, to});
+  if (delay == delays_.end() || delay->second == 0) return usual;
+  return usual + dice_.Between(0, delay->second);
+}
+
 LinkId SimulatedNetwork::Dial(NodeNumber from, NodeNumber to) {
   dialled_ms_.push_back(events_.now_ms());
   const std::uint64_t id = next_connection_++;
@@ -14,7 +21,7 @@ LinkId SimulatedNetwork::Dial(NodeNumber from, NodeNumber to) {
   connection.ends[0] = {.node = from, .link = link, .open = true};
   connection.ends[1] = {.node = to};
   links_[link] = {id, 0};
-  events_.After(Latency(), [this, id, from, to] { Answer(id, from, to); });
+  events_.After(Latency(from, to), [this, id, from, to] { Answer(id, from, to); });
   return link;
 }
 
@@ -41,7 +48,7 @@ void SimulatedNetwork::Answer(std::uint64_t id, NodeNumber from, NodeNumber to) 
   connection.ends[1].open = true;
   links_[link] = {id, 1};
   // Nothing arrives there before it knows of the connection.
-  connection.ends[0].last_ms = events_.now_ms() + Latency();
+  connection.ends[0].last_ms = events_.now_ms() + Latency(to, from);
   events_.At(connection.ends[0].last_ms, [this, id] {
     const auto ready = connections_.find(id);
     if (ready == connections_.end() || !ready->second.ends[0].open) return;
@@ -52,9 +59,11 @@ void SimulatedNetwork::Answer(std::uint64_t id, NodeNumber from, NodeNumber to) 
 
 void SimulatedNetwork::Arrange(Connection& connection, int end, std::string bytes,
                                std::optional<std::string> closes) {
+  if (connection.believer == end) return;
   End& to = connection.ends[end];
   const std::uint64_t id = links_.at(connection.ends[0].link).first;
-  to.last_ms = std::max(to.last_ms, events_.now_ms() + Latency());
+  const NodeNumber from = connection.ends[1 - end].node;
+  to.last_ms = std::max(to.last_ms, events_.now_ms() + Latency(from, to.node));
   to.arriving_bytes += bytes.size();
   to.arriving.push_back({to.last_ms, std::move(bytes), std::move(closes)});
   events_.At(to.last_ms, [this, id, end] { Deliver(id, end); });
@@ -67,6 +76,10 @@ void SimulatedNetwork::Send(NodeNumber from, LinkId link, std::string bytes) {
   Connection& connection = connections_.at(id);
   if (!connection.ends[own].open) return;
   const int other = 1 - own;
+  if (connection.believer) {
+    if (connection.believer == own) connection.ends[other].arriving_bytes += bytes.size();
+    return;
+  }
   if (tamper_) bytes = tamper_(from, connection.ends[other].node, std::move(bytes));
   if (!connection.ends[other].open) {
     // Nobody is there any more: a running machine says so.
@@ -183,35 +196,85 @@ void SimulatedNetwork::Heal(NodeNumber from, NodeNumber to) {
 
 void SimulatedNetwork::HealAll() {
   cuts_.clear();
+  delays_.clear();
   DeliverAll();
 }
 
-void SimulatedNetwork::Break(std::uint64_t id, const std::string& reason) {
-  Connection& connection = connections_.at(id);
-  for (int end = 0; end < 2; ++end) {
-    End& to = connection.ends[end];
-    // What was under way is lost.
-    to.arriving.clear();
-    to.arriving_bytes = 0;
-    to.last_ms = 0;
-    if (to.open) Arrange(connection, end, {}, reason);
-  }
-}
-
-int SimulatedNetwork::Reset(NodeNumber one, NodeNumber other) {
-  int broken = 0;
+std::vector<std::uint64_t> SimulatedNetwork::ConnectionsBetween(NodeNumber one,
+                                                                NodeNumber other) const {
   std::vector<std::uint64_t> all;
   for (const auto& [id, connection] : connections_) {
     const NodeNumber from = connection.ends[0].node;
     const NodeNumber to = connection.ends[1].node;
     const bool between = (from == one && to == other) || (from == other && to == one);
-    if (between && connection.ends[1].link != 0) all.push_back(id);
+    if (between && connection.ends[1].link != 0 && !connection.believer) all.push_back(id);
   }
+  return all;
+}
+
+// Of what is on its way, only so many bytes arrive, and the end of the connection only if they all
+// do.
+void SimulatedNetwork::DropSome(End& end, std::size_t left) {
+  if (left >= end.arriving_bytes) return;
+  end.arriving_bytes = left;
+  for (auto piece = end.arriving.begin(); piece != end.arriving.end(); ++piece) {
+    if (piece->bytes.size() < left) {
+      left -= piece->bytes.size();
+      continue;
+    }
+    piece->bytes.resize(left);
+    end.arriving.erase(left == 0 ? piece : piece + 1, end.arriving.end());
+    return;
+  }
+}
+
+// Both ends are told. Whatever they send until then comes behind that and arrives nowhere.
+void SimulatedNetwork::Break(std::uint64_t id) {
+  Connection& connection = connections_.at(id);
+  for (int end = 0; end < 2; ++end) {
+    if (connection.ends[end].open) Arrange(connection, end, {}, "connection reset");
+  }
+}
+
+int SimulatedNetwork::Reset(NodeNumber one, NodeNumber other) {
+  const std::vector<std::uint64_t> all = ConnectionsBetween(one, other);
   for (const std::uint64_t id : all) {
-    Break(id, "connection reset");
-    ++broken;
+    for (End& end : connections_.at(id).ends) {
+      end.arriving.clear();
+      end.arriving_bytes = 0;
+      end.last_ms = 0;
+    }
+    Break(id);
   }
-  return broken;
+  return static_cast<int>(all.size());
+}
+
+int SimulatedNetwork::BreakMidway(NodeNumber one, NodeNumber other) {
+  const std::vector<std::uint64_t> all = ConnectionsBetween(one, other);
+  for (const std::uint64_t id : all) {
+    for (End& end : connections_.at(id).ends) {
+      DropSome(end, dice_.Below(end.arriving_bytes + 1));
+    }
+    Break(id);
+  }
+  return static_cast<int>(all.size());
+}
+
+int SimulatedNetwork::LeaveHalfOpen(NodeNumber believer, NodeNumber other) {
+  int left = 0;
+  for (const std::uint64_t id : ConnectionsBetween(believer, other)) {
+    Connection& connection = connections_.at(id);
+    const int believing = connection.ends[0].node == believer ? 0 : 1;
+    if (!connection.ends[0].open || !connection.ends[1].open) continue;
+    for (End& end : connection.ends) {
+      end.arriving.clear();
+      end.arriving_bytes = 0;
+    }
+    Arrange(connection, 1 - believing, {}, "connection reset");
+    connection.believer = believing;
+    ++left;
+  }
+  return left;
 }
 
 }  // namespace simulation

@@ -68,8 +68,16 @@ class SimulatedNetwork {
   void Cut(NodeNumber from, NodeNumber to) { ++cuts_[{from, to}]; }
   void Heal(NodeNumber from, NodeNumber to);
   void HealAll();
-  // Breaks the connections between two nodes; a number of how many.
+  // Breaks the connections between two nodes; a number of how many. What was under way is lost.
   int Reset(NodeNumber one, NodeNumber other);
+  // The same, and of what was under way a part still arrives, which may end within a frame.
+  int BreakMidway(NodeNumber one, NodeNumber other);
+  // Their connections end at `other` only: `believer` is told nothing, and what it sends vanishes.
+  int LeaveHalfOpen(NodeNumber believer, NodeNumber other);
+  // What is sent in this direction takes up to so much longer; 0: no longer.
+  void Delay(NodeNumber from, NodeNumber to, std::int64_t most_ms) {
+    delays_[{from, to}] = most_ms;
+  }
   // When connections were begun.
   const std::vector<std::int64_t>& dialled_ms() const { return dialled_ms_; }
   void SetLatency(std::int64_t least_ms, std::int64_t most_ms) {
@@ -98,18 +106,23 @@ class SimulatedNetwork {
   };
   struct Connection {
     End ends[2];  // Who dialled, who was dialled.
+    // The end that takes a connection for alive whose other end is gone: nothing reaches it, and
+    // what it sends fills its kernel's buffer.
+    std::optional<int> believer;
   };
 
   bool IsCut(NodeNumber from, NodeNumber to) const {
     const auto found = cuts_.find({from, to});
     return found != cuts_.end() && found->second > 0;
   }
-  std::int64_t Latency() { return dice_.Between(least_latency_ms_, most_latency_ms_); }
+  std::int64_t Latency(NodeNumber from, NodeNumber to);
   void Arrange(Connection& connection, int end, std::string bytes,
                std::optional<std::string> closes);
   void Deliver(std::uint64_t connection, int end);
   void DeliverAll();
-  void Break(std::uint64_t id, const std::string& reason);
+  std::vector<std::uint64_t> ConnectionsBetween(NodeNumber one, NodeNumber other) const;
+  void Break(std::uint64_t id);
+  static void DropSome(End& end, std::size_t left);
   void ForgetIfOver(std::uint64_t id);
   void Answer(std::uint64_t id, NodeNumber from, NodeNumber to);
 
@@ -121,6 +134,7 @@ class SimulatedNetwork {
   std::int64_t least_latency_ms_ = 1;
   std::int64_t most_latency_ms_ = 3;
   std::map<std::pair<NodeNumber, NodeNumber>, int> cuts_;
+  std::map<std::pair<NodeNumber, NodeNumber>, std::int64_t> delays_;
   std::map<std::uint64_t, Connection> connections_;
   // Link → connection and which end.
   std::map<replication::LinkId, std::pair<std::uint64_t, int>> links_;

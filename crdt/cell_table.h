@@ -10,6 +10,10 @@
 //
 // A value that is one stamped text, or one plain counter, is packed into the cell; any other is a
 // `Full` object that the cell owns. `Full` needs FromPacked(PackedValue).
+//
+// Cells remember when they were last used, by a clock that the table is given: 24 bits of seconds,
+// which go round in 194 days. That is no part of the value, so that a cell of a table which must
+// not change may be marked.
 #pragma once
 
 #include <malloc.h>
@@ -38,10 +42,16 @@ class CellTable {
  public:
   class Cell {
    public:
-    std::string_view name() const { return {Data(), name_size_}; }
-    bool is_packed() const { return (info_ & kFullBit) == 0; }
-    bool is_text() const { return (info_ & (kFullBit | kCounterBit)) == 0; }
-    bool is_counter() const { return (info_ & kCounterBit) != 0; }
+    std::string_view name() const {
+      if (name_size_ != kLongName) [[likely]]
+        return {Data(), name_size_};
+      std::uint64_t size = 0;
+      std::memcpy(&size, Data(), sizeof size);
+      return {Data() + sizeof size, size};
+    }
+    bool is_packed() const { return kind_ != kFull; }
+    bool is_text() const { return kind_ == kText; }
+    bool is_counter() const { return kind_ == kCounter; }
     // REQUIRES: is_packed(). The view is into the cell.
     PackedValue packed() const {
       const Stamp stamp = Stamp::FromValue(word_);
@@ -50,16 +60,16 @@ class CellTable {
     }
     // REQUIRES: is_text().
     Stamp text_stamp() const { return Stamp::FromValue(word_); }
-    std::string_view text() const { return {Data() + name_size_, info_}; }
+    std::string_view text() const { return {PackedBytes(), text_size_}; }
     // REQUIRES: is_counter().
     Stamp counter_start() const { return Stamp::FromValue(word_); }
     PackedCounter counter() const {
       PackedCounter counter;
-      std::memcpy(&counter, Data() + name_size_, sizeof counter);
+      std::memcpy(&counter, PackedBytes(), sizeof counter);
       return counter;
     }
     void set_counter(const PackedCounter& counter) {
-      std::memcpy(Data() + name_size_, &counter, sizeof counter);
+      std::memcpy(PackedBytes(), &counter, sizeof counter);
     }
     // REQUIRES: !is_packed().
     const Full& full() const { return *reinterpret_cast<const Full*>(word_); }
@@ -67,16 +77,24 @@ class CellTable {
 
    private:
     friend class CellTable;
-    static constexpr std::uint32_t kFullBit = std::uint32_t{1} << 31;
-    static constexpr std::uint32_t kCounterBit = std::uint32_t{1} << 30;
-    static_assert(PackedValue::kMostTextBytes < kCounterBit);
+    // What word_ and the bytes behind the name are.
+    enum Kind : std::uint64_t { kText, kCounter, kFull };
+    static constexpr int kNameBits = 16;
+    static constexpr int kTextBits = 22;
+    static constexpr int kClockBits = 24;
+    static_assert(PackedValue::kMostTextBytes < std::size_t{1} << kTextBits);
+    static constexpr std::uint64_t kLongName = (1 << kNameBits) - 1;
 
     const char* Data() const { return reinterpret_cast<const char*>(this + 1); }
     char* Data() { return reinterpret_cast<char*>(this + 1); }
+    const char* PackedBytes() const { return name().data() + name().size(); }
+    char* PackedBytes() { return const_cast<char*>(std::as_const(*this).PackedBytes()); }
 
-    std::uint32_t name_size_;
-    std::uint32_t info_;  // Size of the packed text, or one of the bits.
-    std::uint64_t word_;  // Stamp of what is packed, or pointer to the owned Full.
+    std::uint64_t name_size_ : kNameBits = 0;  // kLongName: the size is in 8 bytes before the name.
+    std::uint64_t kind_ : 2 = kText;
+    std::uint64_t text_size_ : kTextBits = 0;
+    mutable std::uint64_t used_ : kClockBits = 0;  // When, by the table's clock.
+    std::uint64_t word_ = 0;  // Stamp of what is packed, or pointer to the owned Full.
   };
 
   CellTable() = default;
@@ -164,6 +182,18 @@ class CellTable {
     }
   }
 
+  // How long the cell was not used: in 194 days it goes round.
+  std::uint32_t IdleSeconds(const Cell& cell) const { return (clock_ - cell.used_) & kClockMask; }
+  // The cell is used now.
+  void MarkUsed(const Cell& cell) const {
+    // Most cells that are used are used again within the second: no line of memory gets dirty.
+    if (cell.used_ != clock_) cell.used_ = clock_;
+  }
+  // The cell was last used so long ago, but no longer than is remembered.
+  void MarkIdle(const Cell& cell, std::uint64_t seconds) const {
+    cell.used_ = (clock_ - std::min<std::uint64_t>(seconds, kClockMask)) & kClockMask;
+  }
+
   // Bytes of slots and cells, as the allocator counts them; what Full objects own is not counted.
   std::size_t memory_bytes() const {
     std::size_t bytes = Slots() * sizeof(std::uint64_t);
@@ -175,19 +205,24 @@ class CellTable {
   }
 
   // --- Changes -----------------------------------------------------------------------------------
+  // Seconds from any beginning. A new cell counts as used now; one that changes keeps when it was.
+  void SetClock(std::uint64_t seconds) {
+    clock_ = static_cast<std::uint32_t>(seconds & kClockMask);
+  }
+
   // Inserts or overwrites, whatever was there. The text may be that of the cell's own Full.
   // REQUIRES: not more than PackedValue::kMostTextBytes of text.
   void PutPacked(std::string_view name, std::uint64_t hash, const PackedValue& value) {
     const std::size_t at = IndexOf(name, hash);
     if (at == kNowhere) {
-      Insert(NewCell(name, value), hash);
+      Insert(NewCell(name, value, clock_), hash);
       return;
     }
     Cell* cell = CellAt(at);
-    const std::size_t need = sizeof(Cell) + name.size() + BytesOf(value);
+    const std::size_t need = sizeof(Cell) + BytesOf(name) + BytesOf(value);
     const std::size_t has = malloc_usable_size(cell);
     if (!cell->is_packed() || need > has || need < has / 2) {
-      Cell* fresh = NewCell(name, value);
+      Cell* fresh = NewCell(name, value, cell->used_);
       Free(cell);
       slots_[at] = SlotOf(fresh, slots_[at] >> kPointerBits);
       return;
@@ -199,7 +234,7 @@ class CellTable {
   Full& Unpack(std::string_view name, std::uint64_t hash) {
     const std::size_t at = IndexOf(name, hash);
     if (at == kNowhere) {
-      Cell* cell = NewCell(name, {});
+      Cell* cell = NewCell(name, {}, clock_);
       Own(*cell, std::make_unique<Full>());
       Insert(cell, hash);
       return cell->full();
@@ -207,7 +242,7 @@ class CellTable {
     Cell* cell = CellAt(at);
     if (cell->is_packed()) {
       auto full = std::make_unique<Full>(Full::FromPacked(cell->packed()));
-      Cell* fresh = NewCell(name, {});
+      Cell* fresh = NewCell(name, {}, cell->used_);
       std::free(cell);
       slots_[at] = SlotOf(fresh, slots_[at] >> kPointerBits);
       Own(*fresh, std::move(full));
@@ -255,6 +290,7 @@ class CellTable {
   static constexpr std::uint64_t kPointerMask = (std::uint64_t{1} << kPointerBits) - 1;
   static constexpr int kLeastBits = 2;
   static constexpr int kCursorBits = 48;
+  static constexpr std::uint32_t kClockMask = (std::uint32_t{1} << Cell::kClockBits) - 1;
 
   // Slots behind the last home, so that probing need not wrap around: the whole array is sorted.
   static std::size_t Slack(int bits) { return bits < 4 ? 4 : static_cast<std::size_t>(bits) * 16; }
@@ -297,16 +333,30 @@ class CellTable {
     }
   }
 
+  static bool IsLong(std::string_view name) { return name.size() >= Cell::kLongName; }
+  // Of a name in its cell, and of a value there.
+  static std::size_t BytesOf(std::string_view name) {
+    return name.size() + (IsLong(name) ? sizeof(std::uint64_t) : 0);
+  }
   static std::size_t BytesOf(const PackedValue& value) {
     return value.counts ? sizeof(PackedCounter) : value.text.size();
   }
 
-  static Cell* NewCell(std::string_view name, const PackedValue& value) {
-    void* memory = std::malloc(sizeof(Cell) + name.size() + BytesOf(value));
+  static Cell* NewCell(std::string_view name, const PackedValue& value, std::uint64_t used) {
+    void* memory = std::malloc(sizeof(Cell) + BytesOf(name) + BytesOf(value));
     if (memory == nullptr) throw std::bad_alloc();
     Cell* cell = new (memory) Cell;
-    cell->name_size_ = static_cast<std::uint32_t>(name.size());
-    if (!name.empty()) std::memcpy(cell->Data(), name.data(), name.size());
+    cell->used_ = used & kClockMask;
+    char* data = cell->Data();
+    if (IsLong(name)) {
+      const std::uint64_t size = name.size();
+      cell->name_size_ = Cell::kLongName;
+      std::memcpy(data, &size, sizeof size);
+      data += sizeof size;
+    } else {
+      cell->name_size_ = name.size() & Cell::kLongName;
+    }
+    if (!name.empty()) std::memcpy(data, name.data(), name.size());
     Store(*cell, value);
     return cell;
   }
@@ -315,17 +365,18 @@ class CellTable {
   static void Store(Cell& cell, const PackedValue& value) {
     cell.word_ = value.stamp.value();
     if (value.counts) {
-      cell.info_ = Cell::kCounterBit;
+      cell.kind_ = Cell::kCounter;
       cell.set_counter(value.counter);
       return;
     }
-    cell.info_ = static_cast<std::uint32_t>(value.text.size());
+    cell.kind_ = Cell::kText;
+    cell.text_size_ = value.text.size() & PackedValue::kMostTextBytes;
     if (value.text.empty()) return;
-    std::memmove(cell.Data() + cell.name_size_, value.text.data(), value.text.size());
+    std::memmove(cell.PackedBytes(), value.text.data(), value.text.size());
   }
 
   static void Own(Cell& cell, std::unique_ptr<Full> full) {
-    cell.info_ = Cell::kFullBit;
+    cell.kind_ = Cell::kFull;
     cell.word_ = reinterpret_cast<std::uint64_t>(full.release());
   }
 
@@ -402,11 +453,13 @@ class CellTable {
     std::swap(size_, other.size_);
     std::swap(bits_, other.bits_);
     std::swap(spread_, other.spread_);
+    std::swap(clock_, other.clock_);
   }
 
   std::uint64_t* slots_ = nullptr;
   std::size_t size_ = 0;
   int bits_ = 0;
+  std::uint32_t clock_ = 0;
   std::uint64_t spread_ = 1;
 };
 

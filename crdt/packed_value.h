@@ -28,7 +28,7 @@ struct PackedCounter {
 };
 
 struct PackedValue {
-  static constexpr std::size_t kMostTextBytes = (std::size_t{1} << 30) - 1;
+  static constexpr std::size_t kMostTextBytes = (std::size_t{1} << 22) - 1;
 
   Stamp stamp;            // Of the assignment; of a counter, the start of its lineage.
   std::string_view text;  // Empty for a counter.

@@ -27,6 +27,7 @@ bool CarryOutAgain(Node& node, ClientSession& session) {
                          .reply = reply,
                          .node = node,
                          .woken = true};
+  context.database.SetMarksUse(!session.no_touch);
   Resolve(words)->run(context, words);
   node.EndCommand(session);
   if (answer.empty()) return false;
@@ -99,7 +100,7 @@ void BlockedClients::ServeKey(Node& node, const std::string& key, bool takes_wri
   for (ClientSession* session : waiters) {
     const KeyWait& wait = KeyWaitOf(*session);
     if (wait.writes && !takes_writes) continue;
-    const crdt::ValueType shown = node.BeginCommand().Read(key).type();
+    const crdt::ValueType shown = node.BeginCommand().Look(key).type();
     if (shown != wait.type && !wait.also_when_gone) continue;
     if (!CarryOutAgain(node, *session)) continue;
     Remove(*session);

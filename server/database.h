@@ -21,11 +21,14 @@ class Database {
 
   // --- Reading -----------------------------------------------------------------------------------
   // The key as it is shown here and now; a key past its deadline shows nothing. Valid until the
-  // next Commit.
+  // next Commit. Counts as a use of the key (OBJECT IDLETIME).
   crdt::KeyView Read(std::string_view key) const {
-    const crdt::KeyView view = keyspace().Find(key);
-    return IsExpired(view) ? crdt::KeyView() : view;
+    return Shown(marks_use_ ? keyspace().Use(key) : keyspace().Find(key));
   }
+  // As Read, but no use: what Redis looks up with LOOKUP_NOTOUCH.
+  crdt::KeyView Look(std::string_view key) const { return Shown(keyspace().Find(key)); }
+  // Whether Read and ReadToWrite count as a use from now on (CLIENT NO-TOUCH).
+  void SetMarksUse(bool marks) { marks_use_ = marks; }
   bool IsExpired(const crdt::KeyView& view) const {
     const auto deadline = view.deadline();
     return deadline && *deadline <= now_ms();
@@ -46,6 +49,14 @@ class Database {
   virtual void Commit() = 0;
   // This shard's present writer: the author of its increments.
   virtual crdt::Writer writer() const = 0;
+
+ protected:
+  bool marks_use_ = true;
+
+ private:
+  crdt::KeyView Shown(const crdt::KeyView& view) const {
+    return IsExpired(view) ? crdt::KeyView() : view;
+  }
 };
 
 }  // namespace server

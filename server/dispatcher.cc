@@ -139,6 +139,7 @@ const CommandSpec* Resolve(Arguments arguments) {
 void RunCommand(CommandContext& context, const CommandSpec& spec, Arguments arguments) {
   const std::string& output = context.reply.buffer();
   const std::size_t output_before = output.size();
+  context.database.SetMarksUse(!context.session.no_touch);
   spec.run(context, arguments);
   ServerStats& stats = context.node.stats();
   ++stats.commands_processed;

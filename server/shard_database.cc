@@ -8,7 +8,7 @@ using crdt::KeyView;
 using crdt::Stamp;
 
 KeyView ShardDatabase::ReadToWrite(std::string_view key) {
-  const KeyView view = keyspace_.Find(key);
+  const KeyView view = marks_use_ ? keyspace_.Use(key) : keyspace_.Find(key);
   if (!view.exists() || !IsExpired(view)) return view;
   // A write to a key that is expired here carries the observed delete first (fine print 20).
   crdt::PrepareDelete(view, key, crdt::DeleteReason::kExpired, effects_);
@@ -32,7 +32,7 @@ void ShardDatabase::Commit() {
     }
     if (!watches_.empty()) [[unlikely]] {
       if (effect->kind == EffectKind::kClear) {
-        watches_.TouchAll([this](const std::string& key) { return Read(key).exists(); });
+        watches_.TouchAll([this](const std::string& key) { return Look(key).exists(); });
       } else {
         watches_.Touch(effect->key, effect->kind == EffectKind::kDelete &&
                                         effect->has(crdt::effect_flag::kExpired));

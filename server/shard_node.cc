@@ -131,6 +131,7 @@ Status ShardNode::Recover() {
                           .reserve_bytes = config_.reserve_bytes},
       &environment_.disk);
   log_->SetPartitionVectors([this] { return keyspace_.beyond_floor(); });
+  SetUseClock();
   const auto report =
       log_->Recover([this](const storage::FrameView& frame) { return Replay(frame); });
   if (!report) return std::unexpected(report.error());
@@ -359,6 +360,7 @@ void ShardNode::StartOver() {
   watches_.TouchAll([this](std::string_view key) { return keyspace_.Find(key).exists(); });
   log_->StartOver();
   keyspace_ = storage::Keyspace();
+  SetUseClock();
   blocked_.TouchAll();
 }
 
@@ -583,6 +585,7 @@ void ShardNode::OnSyncDone(const storage::SyncJob& job, const Status& status) {
 
 void ShardNode::OnTick() {
   const replication::Now now = Times();
+  SetUseClock();
   replicator_->OnTick(now);
   JudgeClock();
   if (now.steady_ms - last_disk_check_ms_ >= kDiskCheckMs) CheckDisk(now.steady_ms);

@@ -135,6 +135,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   crdt::Status Replay(const storage::FrameView& frame);
   crdt::Status ReplayJoin(const storage::VectorJump& jump);
   crdt::Status ApplyEffects(const storage::RecordView& record, crdt::ConflictSink* conflicts);
+  void SetUseClock() { keyspace_.SetUseClock(static_cast<std::uint64_t>(steady_ms()) / 1000); }
   void JudgeClock();
   void CheckDisk(std::int64_t now_ms);
   void SyncLog(std::int64_t now_ms, Loop loop);

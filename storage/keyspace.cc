@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace storage {
@@ -68,6 +69,23 @@ int SlotOf(std::string_view key) {
     }
   }
   return Crc(key) % kSlots;
+}
+
+std::uint32_t Keyspace::IdleSeconds(std::string_view key) const {
+  const crdt::KeyTable& table = partitions_[PartitionOf(key)].table();
+  const crdt::KeyCell* const cell = table.Find(key);
+  crdt::Require(cell != nullptr, "the idle time of a key that is stored");
+  return table.IdleSeconds(*cell);
+}
+
+void Keyspace::MarkIdle(std::string_view key, std::uint64_t seconds) const {
+  const crdt::KeyTable& table = partitions_[PartitionOf(key)].table();
+  if (const crdt::KeyCell* const cell = table.Find(key)) table.MarkIdle(*cell, seconds);
+}
+
+void Keyspace::SetUseClock(std::uint64_t seconds) {
+  if (std::exchange(use_clock_, seconds) == seconds) return;
+  for (Partition& partition : partitions_) partition.SetUseClock(seconds);
 }
 
 void Keyspace::Prefetch(std::span<const crdt::Lookup> lookups) const {

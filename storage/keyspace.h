@@ -35,6 +35,17 @@ class Keyspace {
  public:
   // --- Questions ---------------------------------------------------------------------------------
   crdt::KeyView Find(std::string_view key) const { return partitions_[PartitionOf(key)].Find(key); }
+  // As Find, for a client that reads or writes the key: it counts as used now.
+  crdt::KeyView Use(std::string_view key) const {
+    const Partition& partition = partitions_[PartitionOf(key)];
+    const crdt::KeyView view = partition.Find(key);
+    if (view.cell() != nullptr) partition.table().MarkUsed(*view.cell());
+    return view;
+  }
+  // Seconds since the key was used last, or came to be. REQUIRES: the key is stored.
+  std::uint32_t IdleSeconds(std::string_view key) const;
+  // The key counts as used that long ago. It may be absent.
+  void MarkIdle(std::string_view key, std::uint64_t seconds) const;
   // Fetches what these need into the cache, for all at once; they are about to be looked up.
   void Prefetch(std::span<const crdt::Lookup> lookups) const;
   // Keys that show something, those included whose deadline has passed but which were not deleted.
@@ -62,6 +73,8 @@ class Keyspace {
   std::uint64_t Digest(std::int64_t now_ms) const;
 
   // --- Changes -----------------------------------------------------------------------------------
+  // The seconds by which uses of keys are remembered, from any beginning.
+  void SetUseClock(std::uint64_t seconds);
   // Applies one effect, unless the partition's observed vector covers its stamp already.
   void Apply(const crdt::EffectView& effect, const crdt::Context& context,
              crdt::ConflictSink* conflicts);
@@ -83,6 +96,7 @@ class Keyspace {
   void ForgetWhatTheFloorReached();
 
   std::array<Partition, kPartitions> partitions_;
+  std::uint64_t use_clock_ = 0;
   crdt::VersionVector floor_;
   std::map<PartitionId, crdt::VersionVector> beyond_floor_;
 };

@@ -32,6 +32,9 @@ class Partition {
   std::uint64_t visible_keys() const { return visible_keys_; }
   std::uint64_t keys_with_deadline() const { return deadlines_.size(); }
 
+  // The clock of crdt::CellTable::MarkUsed.
+  void SetUseClock(std::uint64_t seconds) { table_.SetClock(seconds); }
+
   // The only functions that change the state. Apply takes every effect but kClear.
   void Apply(const crdt::EffectView& effect, const crdt::Context& context,
              crdt::ConflictSink* conflicts);

@@ -248,7 +248,8 @@ constexpr std::string_view kHelp[] = {
     "NO-EVICT ON|OFF",
     "    Accepted; clients are not evicted.",
     "NO-TOUCH ON|OFF",
-    "    Accepted; reads do not change keys.",
+    "    Whether this connection's commands leave the idle times of keys as they are; TOUCH never "
+    "does.",
     "REPLY ON|OFF|SKIP",
     "    Whether commands are answered.",
     "SETINFO LIB-NAME|LIB-VER <value>",
@@ -323,7 +324,7 @@ constexpr CommandSpec kSubcommands[] = {
      .words = Exactly(3),
      .flags = kFlags,
      .group = "connection",
-     .summary = "Accepted without effect: reads do not change keys.",
+     .summary = "Whether this connection's commands leave the idle times of keys as they are.",
      .since = "7.2.0",
      .run = SetSwitch<&ClientSession::no_touch>},
     {.name = "client|reply",

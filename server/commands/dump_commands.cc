@@ -29,12 +29,13 @@ void Dump(CommandContext& context, Arguments arguments) {
 
 struct RestoreWords {
   bool replace = false;
-  bool absolute = false;  // The time to live is a time.
+  bool absolute = false;           // The time to live is a time.
+  std::uint64_t idle_seconds = 0;  // What OBJECT IDLETIME is to answer.
 };
 
-// IDLETIME or FREQ, which say when and how often the key was used: nothing here asks for that.
-// Empty, and the error answered, where the number makes no sense.
-bool TakeUse(CommandContext& context, std::string_view number, bool idle) {
+// The number of IDLETIME or FREQ, when and how often the key was used. Empty, and the error
+// answered, where it makes no sense.
+std::optional<std::int64_t> ParseUse(CommandContext& context, std::string_view number, bool idle) {
   constexpr std::int64_t kMostFrequency = 255;
   const auto value = crdt::ParseInteger(number);
   if (!value) {
@@ -44,9 +45,9 @@ bool TakeUse(CommandContext& context, std::string_view number, bool idle) {
   } else if (!idle && (*value < 0 || *value > kMostFrequency)) {
     context.reply.Error("ERR Invalid FREQ value, must be >= 0 and <= 255");
   } else {
-    return true;
+    return value;
   }
-  return false;
+  return std::nullopt;
 }
 
 // Empty, and the error answered, where the words make no sense.
@@ -63,7 +64,10 @@ std::optional<RestoreWords> ParseWords(CommandContext& context, Arguments words)
     } else if ((idle_word || frequency_word) && i + 1 < words.size() &&
                idle.value_or(idle_word) == idle_word) {
       idle = idle_word;
-      if (!TakeUse(context, words[++i], idle_word)) return std::nullopt;
+      const auto value = ParseUse(context, words[++i], idle_word);
+      if (!value) return std::nullopt;
+      // How often keys are used is not counted: there is no LFU policy.
+      if (idle_word) parsed.idle_seconds = static_cast<std::uint64_t>(*value);
     } else {
       context.reply.Error(kErrorSyntax);
       return std::nullopt;
@@ -112,6 +116,7 @@ void Restore(CommandContext& context, Arguments arguments) {
     crdt::PrepareExpire(database.Read(key), key, *deadline, database.effects());
     database.Commit();
   }
+  if (words->idle_seconds > 0) database.keyspace().MarkIdle(key, words->idle_seconds);
   context.reply.Ok();
 }
 

@@ -102,7 +102,7 @@ void Persist(CommandContext& context, Arguments arguments) {
 // -2: no key; -1: no time to live; else what `convert` makes of the deadline.
 template <class Convert>
 void AnswerDeadline(CommandContext& context, std::string_view key, Convert convert) {
-  const KeyView view = context.database.Read(key);
+  const KeyView view = context.database.Look(key);
   ++(view.exists() ? context.node.stats().keyspace_hits : context.node.stats().keyspace_misses);
   if (!view.exists()) return context.reply.Integer(-2);
   const auto deadline = view.deadline();

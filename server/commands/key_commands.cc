@@ -35,18 +35,31 @@ void Delete(CommandContext& context, Arguments arguments) {
   context.reply.Integer(deleted);
 }
 
-void CountExisting(CommandContext& context, Arguments arguments) {
+// How many of the keys `exists` finds.
+void CountExisting(CommandContext& context, Arguments keys, const auto& is_there) {
   std::int64_t found = 0;
-  for (const std::string_view key : arguments.subspan(1)) {
-    const bool exists = context.database.Read(key).exists();
+  for (const std::string_view key : keys) {
+    const bool exists = is_there(key);
     ++(exists ? context.node.stats().keyspace_hits : context.node.stats().keyspace_misses);
     found += exists ? 1 : 0;
   }
   context.reply.Integer(found);
 }
 
+void Exists(CommandContext& context, Arguments arguments) {
+  CountExisting(context, arguments.subspan(1),
+                [&](std::string_view key) { return context.database.Look(key).exists(); });
+}
+
+// Also for a client that otherwise leaves keys untouched.
+void Touch(CommandContext& context, Arguments arguments) {
+  context.database.SetMarksUse(true);
+  CountExisting(context, arguments.subspan(1),
+                [&](std::string_view key) { return context.database.Read(key).exists(); });
+}
+
 void Type(CommandContext& context, Arguments arguments) {
-  context.reply.Simple(crdt::RowOf(context.database.Read(arguments[1]).type()).answered);
+  context.reply.Simple(crdt::RowOf(context.database.Look(arguments[1]).type()).answered);
 }
 
 // --- RENAME and COPY
@@ -218,7 +231,7 @@ void RandomKey(CommandContext& context, Arguments) {
     const std::string_view key =
         context.database.keyspace().Random([&] { return context.database.Dice(); });
     if (key.data() == nullptr) break;
-    if (context.database.Read(key).exists()) return context.reply.Bulk(key);
+    if (context.database.Look(key).exists()) return context.reply.Bulk(key);
   }
   context.reply.Null();
 }
@@ -274,7 +287,7 @@ constexpr CommandSpec kCommands[] = {
      .group = "generic",
      .summary = "How many of the keys are there.",
      .since = "1.0.0",
-     .run = CountExisting},
+     .run = Exists},
     {.name = "touch",
      .words = AtLeast(2),
      .keys = kAllKeys,
@@ -282,9 +295,9 @@ constexpr CommandSpec kCommands[] = {
      .access = Access::kRead,
      .flags = flag::kFast,
      .group = "generic",
-     .summary = "How many of the keys are there.",
+     .summary = "Counts keys as used now; answers how many of them are there.",
      .since = "3.2.1",
-     .run = CountExisting},
+     .run = Touch},
     {.name = "type",
      .words = Exactly(2),
      .keys = kOneKey,

@@ -67,7 +67,7 @@ std::string_view EncodingOf(const KeyView& view) {
 
 // The key of a subcommand; a key that is not there is answered as null.
 KeyView KeyOrNull(CommandContext& context, std::string_view key) {
-  const KeyView view = context.database.Read(key);
+  const KeyView view = context.database.Look(key);
   if (!view.exists()) context.reply.Null();
   return view;
 }
@@ -82,8 +82,8 @@ void RefCount(CommandContext& context, Arguments arguments) {
 }
 
 void IdleTime(CommandContext& context, Arguments arguments) {
-  // Accesses are not tracked, since nothing is evicted.
-  if (KeyOrNull(context, arguments[2]).exists()) context.reply.Integer(0);
+  if (!KeyOrNull(context, arguments[2]).exists()) return;
+  context.reply.Integer(context.database.keyspace().IdleSeconds(arguments[2]));
 }
 
 void Freq(CommandContext& context, Arguments arguments) {
@@ -101,7 +101,7 @@ void ObjectHelp(CommandContext& context, Arguments) {
       "FREQ",
       "    The access frequency; not tracked.",
       "IDLETIME",
-      "    Seconds since the last access; not tracked, 0.",
+      "    Seconds since a client of this node last read or wrote the key, or since it came.",
       "REFCOUNT",
       "    The number of references: 1."};
   WriteHelp(context.reply, kLines);
@@ -154,7 +154,8 @@ constexpr CommandSpec kObject[] = {
      .key_use = KeyUse::kLook,
      .access = Access::kRead,
      .group = "generic",
-     .summary = "Seconds since the last access.",
+     .summary = "Seconds since a client of this node last read or wrote the key, or since it came "
+                "here.",
      .since = "2.2.3",
      .run = IdleTime},
     {.name = "object|freq",

@@ -77,6 +77,7 @@ class FakeNode : public Node {
 
   // --- Node --------------------------------------------------------------------------------------
   Database& BeginCommand() override {
+    keyspace_.SetUseClock(static_cast<std::uint64_t>(now_ms) / 1000);
     database_.Begin(now_ms, now_ms);
     return database_;
   }

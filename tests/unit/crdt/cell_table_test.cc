@@ -119,5 +119,60 @@ TEST(CellTable, ARandomCellIsAnyOfThem) {
   EXPECT_EQ(drawn.size(), 20u);
 }
 
+TEST(CellTable, KeepsNamesAndTextsOfAnyLength) {
+  Table table;
+  for (const std::size_t length : {0, 1, 65534, 65535, 65536, 70000}) {
+    const std::string name(length, 'n');
+    const std::uint64_t hash = Table::Hash(name);
+    for (const std::size_t size : {3, 0, 100000}) {
+      const std::string text(size, 't');
+      table.PutPacked(name, hash, {.stamp = StampNumber(1), .text = text});
+      EXPECT_EQ(table.Find(name)->name(), name);
+      EXPECT_EQ(table.Find(name)->text(), text) << length;
+    }
+    table.PutPacked(name, hash, {.counts = true, .counter = {StampNumber(2), -7}});
+    EXPECT_EQ(table.Find(name)->counter().total, -7);
+    table.Unpack(name, hash);
+    EXPECT_EQ(table.Find(name)->name(), name);
+  }
+  EXPECT_EQ(table.size(), 6u);
+  const std::string longest(PackedValue::kMostTextBytes, 't');
+  table.PutPacked("longest", Table::Hash("longest"), {.stamp = StampNumber(1), .text = longest});
+  EXPECT_EQ(table.Find("longest")->text(), longest);
+}
+
+TEST(CellTable, RemembersWhenACellWasUsedThoughItMoves) {
+  Table table;
+  const auto put = [&table](std::string_view name, std::string_view text) {
+    table.PutPacked(name, Table::Hash(name), {.stamp = StampNumber(1), .text = text});
+  };
+  table.SetClock(1000);
+  put("a", "short");
+  table.SetClock(1010);
+  EXPECT_EQ(table.IdleSeconds(*table.Find("a")), 10u);
+  put("a", std::string(1000, 'x'));
+  EXPECT_EQ(table.IdleSeconds(*table.Find("a")), 10u) << "another cell, as it needs more space";
+  table.Unpack("a", Table::Hash("a"));
+  EXPECT_EQ(table.IdleSeconds(*table.Find("a")), 10u);
+  for (int i = 0; i < 100; ++i) put(std::to_string(i), "filling");
+  EXPECT_EQ(table.IdleSeconds(*table.Find("a")), 10u) << "the table has grown";
+  EXPECT_EQ(table.IdleSeconds(*table.Find("7")), 0u) << "what is new is used now";
+  table.MarkUsed(*table.Find("a"));
+  EXPECT_EQ(table.IdleSeconds(*table.Find("a")), 0u);
+}
+
+TEST(CellTable, AnIdleTimeGoesOnWhereTheClockGoesRound) {
+  constexpr std::uint64_t kRound = 1 << 24;
+  Table table;
+  table.SetClock(kRound - 5);
+  table.PutPacked("a", Table::Hash("a"), {.stamp = StampNumber(1), .text = "v"});
+  table.SetClock(kRound + 7);
+  EXPECT_EQ(table.IdleSeconds(*table.Find("a")), 12u);
+  table.MarkIdle(*table.Find("a"), 100);
+  EXPECT_EQ(table.IdleSeconds(*table.Find("a")), 100u);
+  table.MarkIdle(*table.Find("a"), kRound + 3);
+  EXPECT_EQ(table.IdleSeconds(*table.Find("a")), kRound - 1) << "as long as can be told";
+}
+
 }  // namespace
 }  // namespace crdt

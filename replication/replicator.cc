@@ -43,6 +43,7 @@ Replicator::Replicator(ReplicatorOptions options, bool was_primary, crdt::Epoch 
       keeper_(keeper),
       nonce_(std::move(nonce)),
       wants_to_lead_(was_primary),
+      began_anew_(options_.began_anew),
       epoch_(epoch),
       region_acknowledgements_(OtherRegions(options_)),
       clock_majority_(options_.max_clock_skew_ms) {
@@ -68,10 +69,12 @@ bool Replicator::ShouldDial(const Peer& peer) const {
   // One connection per pair: within a region the higher ordinal dials, between regions the primary
   // of the lower region id, and it dials every node, so that it sees at once which one leads.
   if (SameRegion(peer)) return options_.self.ordinal > peer.address.ordinal;
-  if (primary_ || !wants_to_lead_) return primary_ && options_.self.region < peer.address.region;
+  if (primary_ || wants_to_lead_) {
+    if (options_.self.region < peer.address.region) return true;
+  }
   // Who has to hear from everybody before it leads asks those too that dial nobody themselves.
-  return options_.self.region < peer.address.region ||
-         (!peer.told && !keeper_.WhyNotLead({}).empty());
+  return !primary_ && (wants_to_lead_ || asked_to_lead_) && !peer.told &&
+         !keeper_.WhyNotLead({}).empty();
 }
 
 void Replicator::DialPeers(Now now) {
@@ -351,7 +354,11 @@ void Replicator::DecideRole(Now now) {
 void Replicator::BecomePrimary(crdt::Epoch epoch, Now now) {
   primary_ = true;
   wants_to_lead_ = true;
-  catching_up_ = LacksWhatItsRegionHas();
+  asked_to_lead_ = false;
+  if (began_anew_) {
+    for (const auto& [key, peer] : peers_) lacked_.Merge(peer.last_state.floor);
+    CatchUp(now);
+  }
   epoch_ = epoch;
   closed_slots_.reset();
   waiting_to_lead_.clear();
@@ -366,7 +373,7 @@ void Replicator::BecomePrimary(crdt::Epoch epoch, Now now) {
 
 void Replicator::BecomeReplica(Now now) {
   primary_ = false;
-  catching_up_ = false;
+  lacked_ = {};
   wants_to_lead_ = false;
   waiting_to_lead_.clear();
   epoch_ = GreatestKnownEpoch();
@@ -385,6 +392,8 @@ crdt::Result<std::string> Replicator::TakeOver(Now now) {
   if (primary_) return Fail(ErrorCode::kInvalid, "this node is the primary already");
   if (joining()) return Fail(ErrorCode::kRefused, std::string(kUnfinishedJoin));
   if (std::string reason = keeper_.WhyNotLead(WhatPeersTold(now)); !reason.empty()) {
+    // A replica speaks with its own region only: from now on it asks all others too.
+    asked_to_lead_ = true;
     return Fail(ErrorCode::kRefused, std::move(reason));
   }
   const auto epoch = keeper_.Lead(Epochs(now));

@@ -49,6 +49,8 @@ struct ReplicatorOptions {
   std::int64_t max_clock_skew_ms = 500;
   std::int64_t leader_grace_ms = 1500;  // How long a starting primary waits for colleagues.
   std::int64_t relay_after_ms = 1000;   // A region silent so long is read from others.
+  // What this node once had may be gone: its log is in memory, or its directory is new or a copy.
+  bool began_anew = false;
   Compression compression = Compression::kOn;
 };
 
@@ -110,10 +112,10 @@ class Replicator {
   // Why no primary takes writes here yet; empty where it does or where this is a replica.
   const std::string& waiting_to_lead() const { return waiting_to_lead_; }
   bool joining() const;
-  // A primary that began with nothing, since its log is in memory only, and that lacks what another
-  // node of its region has. That may be stable already: what had removed it elsewhere may be
-  // forgotten, so that nothing must be written here without having seen it (fine print 13).
-  bool catching_up() const { return catching_up_; }
+  // A primary that began anew and lacks what others had when it took the lead. That may be stable
+  // already: what had removed it elsewhere may be forgotten, so that nothing must be written here
+  // without having seen it (fine print 13).
+  bool catching_up() const { return primary_ && !lacked_.empty(); }
   crdt::Result<std::string> TakeOver(Now now);
 
   // --- Counting ----------------------------------------------------------------------------------
@@ -184,7 +186,8 @@ class Replicator {
   void BecomeReplica(Now now);
   void SubscribeAll(Now now);
   void Subscribe(PeerLink& link, Now now);
-  bool LacksWhatItsRegionHas() const;
+  void CatchUp(Now now);
+  bool NobodyHasWhatItLacks(Now now) const;
   bool HoldsOrphanedJoin() const;
   bool MustStartOver(const PeerLink& source) const;
   void StartOver();
@@ -221,8 +224,10 @@ class Replicator {
   std::function<std::string()> nonce_;
 
   bool primary_ = false;
-  bool catching_up_ = false;
   bool wants_to_lead_;
+  bool asked_to_lead_ = false;  // By an operator, and could not yet.
+  bool began_anew_;             // And has not been whole as a primary since.
+  crdt::VersionVector lacked_;  // What the others had when it took the lead.
   crdt::Epoch epoch_;
   std::string waiting_to_lead_;
   std::int64_t started_ms_ = 0;

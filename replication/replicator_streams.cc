@@ -69,16 +69,30 @@ bool Replicator::MustStartOver(const PeerLink& source) const {
   });
 }
 
-bool Replicator::LacksWhatItsRegionHas() const {
-  return !shard_.log().on_disk() && std::ranges::any_of(peers_, [this](const auto& entry) {
-    const PeerLink* link = SameRegion(entry.second) ? LinkOf(entry.second) : nullptr;
-    return link != nullptr && !shard_.floor().Covers(link->state().floor);
-  });
+// All are there, and it is nowhere any more.
+bool Replicator::NobodyHasWhatItLacks(Now now) const {
+  const auto has_none = [&](const PeerLink* link) {
+    return HasSettled(link, now) &&
+           shard_.floor().Covers(VersionVector::Minimum(lacked_, link->state().floor));
+  };
+  return std::ranges::all_of(peers_,
+                             [&](const auto& entry) {
+                               return !SameRegion(entry.second) || has_none(LinkOf(entry.second));
+                             }) &&
+         std::ranges::all_of(regions_,
+                             [&](const auto& entry) { return has_none(RegionLink(entry.first)); });
+}
+
+void Replicator::CatchUp(Now now) {
+  if (!shard_.floor().Covers(lacked_) && !NobodyHasWhatItLacks(now)) return;
+  lacked_ = {};
+  began_anew_ = false;
 }
 
 void Replicator::StartOver() {
   keeper_.Log("the source of the full synchronisation is gone: what it brought is given up");
   shard_.StartOver();
+  began_anew_ = true;
   durable_floor_ = {};
   held_floor_ = {};
 }
@@ -147,7 +161,7 @@ LogPosition Replicator::ShipLimit(Now now) const {
 
 void Replicator::EndOfTurn(const LogProgress& progress, Now now) {
   progress_ = progress;
-  catching_up_ = catching_up_ && LacksWhatItsRegionHas();
+  if (catching_up()) CatchUp(now);
   replicas_.NoteLogEnd(progress.written, now.steady_ms);
   // On a full disk the log's end is beyond what is written, and the floor speaks of the end.
   durable_floor_.Note(shard_.log().end(), shard_.floor());

@@ -173,6 +173,7 @@ Status ShardNode::Recover() {
       .peer_timeout_ms = config_.repl_timeout.count(),
       .heartbeat_ms = config_.heartbeat.count(),
       .max_clock_skew_ms = config_.max_clock_skew.count(),
+      .began_anew = new_directory_,
       .compression =
           config_.geo_compression ? replication::Compression::kOn : replication::Compression::kOff};
   replicator_ = std::make_unique<replication::Replicator>(
@@ -436,8 +437,7 @@ std::string ShardNode::WriteRefusal() const {
     return "MISCONF no writes are taken while this node gets its data from another one";
   }
   if (replicator_->catching_up()) {
-    return "MISCONF no writes are taken while this node gets back what the others of its region "
-           "have";
+    return "MISCONF no writes are taken while this node gets back what the others have";
   }
   if (log_->failed()) return "MISCONF the log could not be written or synced; see the server log.";
   if (log_->full()) {

@@ -197,12 +197,24 @@ void MemoryDisk::FlipBit(const std::string& path, std::uint64_t offset, int bit)
   content.synced.at(offset) = content.current.at(offset);
 }
 
+void MemoryDisk::Overwrite(const std::string& path, std::uint64_t offset, std::string_view bytes) {
+  Content& content = *files_.at(path);
+  content.current.replace(offset, bytes.size(), bytes);
+  content.synced.replace(offset, bytes.size(), bytes);
+}
+
 void MemoryDisk::CopyFrom(const MemoryDisk& other) {
   files_.clear();
   new_names_.clear();
   for (const auto& [path, content] : other.files_) {
     files_[path] = std::make_shared<Content>(*content);
   }
+}
+
+bool MemoryDisk::HoldsTheSameAs(const MemoryDisk& other) const {
+  return std::ranges::equal(files_, other.files_, [](const auto& one, const auto& two) {
+    return one.first == two.first && one.second->current == two.second->current;
+  });
 }
 
 std::uint64_t MemoryDisk::used_bytes() const {

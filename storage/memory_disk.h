@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/disk.h"
@@ -40,14 +41,19 @@ class MemoryDisk : public Disk {
   void SetCapacity(std::uint64_t bytes) { capacity_ = bytes; }
   void FailSyncs(bool fail) { fail_syncs_ = fail; }
   void FailReads(bool fail) { fail_reads_ = fail; }
+  bool fails_reads() const { return fail_reads_; }
   void FailWrites(bool fail) { fail_writes_ = fail; }
   // From the change number `changes` from now on (0: the next), everything that changes the disk
   // fails, until Crash(): the power goes between two steps of the program.
   void StopAfter(std::uint64_t changes) { changes_left_ = changes; }
   bool stopped() const { return changes_left_ == std::uint64_t{0}; }
   void FlipBit(const std::string& path, std::uint64_t offset, int bit);
+  // Other bytes durably stand there, whoever wrote them. Only within the file.
+  void Overwrite(const std::string& path, std::uint64_t offset, std::string_view bytes);
   // Everything of another disk, as a copied machine image.
   void CopyFrom(const MemoryDisk& other);
+  // The same files with the same bytes in them.
+  bool HoldsTheSameAs(const MemoryDisk& other) const;
   std::uint64_t used_bytes() const;
   std::uint64_t syncs() const { return syncs_; }
 

@@ -281,7 +281,9 @@ Status Recovery::BreakAtHeader(std::size_t index) {
   const std::string_view used = WithoutTrailingZeros(*bytes);
   const auto sealed = SealedFrom(index);
   if (!sealed) return std::unexpected(sealed.error());
-  if (*sealed || !IsUnfinishedHeader(*bytes, found.segment.first)) {
+  // The seal of the one before it tells that a part of this one was durable.
+  const bool was_durable = *sealed || (index > 0 && found_[index - 1].segment.sealed);
+  if (was_durable || !IsUnfinishedHeader(*bytes, found.segment.first)) {
     return Damaged(found.name + ": " + found.mistake);
   }
   const bool last = index + 1 == found_.size();

@@ -39,6 +39,10 @@ enum class Draw {
   kCleanStop,
   kStopMidway,
   kStopAtStep,
+  kSlowSync,
+  kFailingReads,
+  kDamage,
+  kLostDirectory,
 };
 
 class Drawer {
@@ -49,7 +53,7 @@ class Drawer {
   Schedule Run(std::int64_t until_ms) {
     // Each run has some kinds and not others: rare combinations come up that way.
     std::vector<Draw> kinds;
-    for (int kind = 0; kind <= static_cast<int>(Draw::kStopAtStep); ++kind) {
+    for (int kind = 0; kind <= static_cast<int>(Draw::kLostDirectory); ++kind) {
       if (draws_.Chance(45)) kinds.push_back(static_cast<Draw>(kind));
     }
     // A clock that drifts through a week is days off.
@@ -112,6 +116,7 @@ class Drawer {
   void AddPartition();
   void AddLongPartition();
   void AddFlapping();
+  void AddLostDirectory();
 
   const std::vector<crdt::RegionId>& regions_;
   Dice draws_;  // When which kind.
@@ -197,6 +202,20 @@ void Drawer::Add(Draw kind) {
       PlanAway(5, 1500, dice_.Chance(50) ? FaultKind::kKillAtStep : FaultKind::kCrashAtStep)
           .amount = static_cast<std::int64_t>(dice_.Below(kWriteSteps));
       return;
+    case Draw::kSlowSync:
+      PlanFor(Duration(), FaultKind::kSlowSync, {AnyNode()}).amount = dice_.Between(20, 1500);
+      return;
+    case Draw::kFailingReads:
+      PlanFor(Duration(), FaultKind::kFailingReads, {AnyNode()});
+      return;
+    case Draw::kDamage: {
+      static constexpr std::array kKinds = {FaultKind::kFlippedBit, FaultKind::kLostWrite,
+                                            FaultKind::kMisdirectedWrite};
+      PlanAway(20, 2500, dice_.Pick(kKinds));
+      return;
+    }
+    case Draw::kLostDirectory:
+      return AddLostDirectory();
   }
 }
 
@@ -227,6 +246,15 @@ void Drawer::AddLongPartition() {
     leaps_ms_ += span_ms / leaps;
   }
   schedule_[number].for_ms = at_ms_ - began_ms + Duration();
+}
+
+void Drawer::AddLostDirectory() {
+  static constexpr std::array kKinds = {FaultKind::kEmptyDirectory, FaultKind::kRestoredDirectory,
+                                        FaultKind::kClonedDirectory};
+  const FaultKind kind = dice_.Pick(kKinds);
+  Fault& fault = PlanAway(20, 2500, kind);
+  if (kind == FaultKind::kRestoredDirectory) fault.amount = dice_.Between(50, 3000);
+  if (kind == FaultKind::kClonedDirectory) fault.others = {AnyNode()};
 }
 
 void Drawer::AddFlapping() {

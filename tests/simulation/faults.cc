@@ -12,18 +12,15 @@ constexpr crdt::Epoch kMostEpoch = 44;
 // A node that was told to stop has so long for it.
 constexpr std::int64_t kStoppingMs = 3000;
 
-std::string Lasting(const Fault& fault) {
-  return fault.for_ms == Fault::kForGood ? "" : " for " + std::to_string(fault.for_ms) + " ms";
-}
-
 }  // namespace
 
 Faults::Faults(World world, std::vector<SimulatedNode*> nodes, const Schedule& schedule,
-               const std::set<int>& without, std::int64_t most_latency_ms)
-    : world_(world), nodes_(std::move(nodes)), most_latency_ms_(most_latency_ms) {
+               const std::set<int>& without, std::int64_t most_latency_ms, Dice dice)
+    : world_(world), dice_(dice), nodes_(std::move(nodes)), most_latency_ms_(most_latency_ms) {
   int number = 0;
   for (const Fault& fault : schedule) {
-    if (without.contains(number++)) continue;
+    // Time passes all the same.
+    if (without.contains(number++) && fault.kind != FaultKind::kLeap) continue;
     world_.events.At(fault.at_ms, [this, fault] {
       if (!healed_) Happen(fault);
     });
@@ -54,6 +51,8 @@ void Faults::Happen(const Fault& fault) {
       return Delay(fault);
     case FaultKind::kSlowLinks:
       return SlowLinks(fault);
+    case FaultKind::kClonedDirectory:
+      return CloneDirectory(fault);
     case FaultKind::kCommand:
       return Do(fault);
     case FaultKind::kPace:
@@ -104,6 +103,18 @@ void Faults::HappenToNode(const Fault& fault, SimulatedNode& node) {
       return FillDisk(fault, node);
     case FaultKind::kFailingSync:
       return FailSync(fault, node);
+    case FaultKind::kSlowSync:
+      return SlowSync(fault, node);
+    case FaultKind::kFailingReads:
+      return FailReads(fault, node);
+    case FaultKind::kFlippedBit:
+    case FaultKind::kLostWrite:
+    case FaultKind::kMisdirectedWrite:
+      return Damage(fault, node);
+    case FaultKind::kEmptyDirectory:
+      return EmptyDirectory(fault, node);
+    case FaultKind::kRestoredDirectory:
+      return RestoreDirectory(fault, node);
     default:
       return;  // Of links.
   }
@@ -121,70 +132,14 @@ void Faults::Do(const Fault& fault) {
   }
 }
 
+std::string Faults::Lasting(const Fault& fault) {
+  return fault.for_ms == Fault::kForGood ? "" : " for " + std::to_string(fault.for_ms) + " ms";
+}
+
 std::string Faults::NamesOf(const std::vector<NodeNumber>& nodes) const {
   std::string text;
   for (const NodeNumber node : nodes) text += (text.empty() ? "" : ", ") + nodes_[node]->name();
   return text;
-}
-
-// --- Network -------------------------------------------------------------------------------------
-
-void Faults::ForEachPair(const Fault& fault,
-                         const std::function<void(NodeNumber, NodeNumber)>& visit) {
-  for (const NodeNumber one : fault.nodes) {
-    for (const NodeNumber other : fault.others) {
-      if (one != other) visit(one, other);
-    }
-  }
-}
-
-void Faults::Cut(const Fault& fault, bool both_ways) {
-  Count(fault);
-  Tell((both_ways ? "nothing gets between " : "nothing gets from ") + NamesOf(fault.nodes) +
-       (both_ways ? " and " : " to ") + NamesOf(fault.others) + Lasting(fault));
-  const auto cut = [&](NodeNumber from, NodeNumber to) {
-    world_.network.Cut(from, to);
-    Later(fault.for_ms, [this, from, to] { world_.network.Heal(from, to); });
-  };
-  ForEachPair(fault, [&](NodeNumber one, NodeNumber other) {
-    cut(one, other);
-    if (both_ways) cut(other, one);
-  });
-}
-
-void Faults::BreakConnections(const Fault& fault) {
-  int broken = 0;
-  ForEachPair(fault, [&](NodeNumber one, NodeNumber other) {
-    if (fault.kind == FaultKind::kHalfOpen) {
-      broken += world_.network.LeaveHalfOpen(one, other);
-    } else if (fault.kind == FaultKind::kBreakMidway) {
-      broken += world_.network.BreakMidway(one, other);
-    } else {
-      broken += world_.network.Reset(one, other);
-    }
-  });
-  if (broken == 0) return;
-  Count(fault);
-  const bool half_open = fault.kind == FaultKind::kHalfOpen;
-  Tell("the connections of " + NamesOf(fault.nodes) + " and " + NamesOf(fault.others) + " break" +
-       (half_open ? ", and " + NamesOf(fault.nodes) + " takes them for alive" : ""));
-}
-
-void Faults::Delay(const Fault& fault) {
-  Count(fault);
-  Tell("what " + NamesOf(fault.nodes) + " sends to " + NamesOf(fault.others) + " takes up to " +
-       std::to_string(fault.amount) + " ms longer" + Lasting(fault));
-  ForEachPair(fault, [&](NodeNumber from, NodeNumber to) {
-    world_.network.Delay(from, to, fault.amount);
-    Later(fault.for_ms, [this, from, to] { world_.network.Delay(from, to, 0); });
-  });
-}
-
-void Faults::SlowLinks(const Fault& fault) {
-  Count(fault);
-  Tell("all links take up to " + std::to_string(fault.amount) + " ms" + Lasting(fault));
-  world_.network.SetLatency(1, fault.amount);
-  Later(fault.for_ms, [this] { world_.network.SetLatency(1, most_latency_ms_); });
 }
 
 // --- Processes and machines ----------------------------------------------------------------------
@@ -258,46 +213,6 @@ void Faults::StopCleanly(const Fault& fault, SimulatedNode& node) {
   });
 }
 
-// --- Clocks and disks ----------------------------------------------------------------------------
-
-void Faults::JumpClock(const Fault& fault, SimulatedNode& node) {
-  Count(fault);
-  Tell("the clock of " + node.name() + " is set to be " + std::to_string(fault.amount) + " ms off" +
-       Lasting(fault));
-  node.clock().SetSkew(fault.amount);
-  Later(fault.for_ms, [&node] { node.clock().SetSkew(0); });
-}
-
-void Faults::LetClockDrift(const Fault& fault, SimulatedNode& node) {
-  Count(fault);
-  Tell("the clock of " + node.name() + " gains " + std::to_string(fault.amount) + " ms a second" +
-       Lasting(fault));
-  node.clock().SetDrift(fault.amount);
-  Later(fault.for_ms, [&node] {
-    node.clock().SetDrift(0);
-    node.clock().SetSkew(0);
-  });
-}
-
-void Faults::FillDisk(const Fault& fault, SimulatedNode& node) {
-  Count(fault);
-  Tell("the disk of " + node.name() + " is full" + Lasting(fault));
-  node.disk().SetCapacity(node.disk().used_bytes() + static_cast<std::uint64_t>(fault.amount));
-  Later(fault.for_ms, [this, &node] {
-    node.disk().SetCapacity(0);
-    Tell("the disk of " + node.name() + " has space again");
-  });
-}
-
-void Faults::FailSync(const Fault& fault, SimulatedNode& node) {
-  if (!node.running() || !EpochsLeft(node)) return;
-  Count(fault);
-  Tell("fsync fails at " + node.name());
-  node.disk().FailSyncs(true);
-  // Nobody knows what the kernel has dropped: the machine starts anew.
-  CrashLater(fault, node);
-}
-
 // --- Healing -------------------------------------------------------------------------------------
 
 void Faults::HealAll() {
@@ -310,6 +225,8 @@ void Faults::HealAll() {
     node->disk().SetCapacity(0);
     if (node->disk().stopped()) node->CrashMachine();
     node->disk().FailSyncs(false);
+    node->disk().FailReads(false);
+    node->SlowSyncs(0);
     node->DoNotStop();
     node->Thaw();
   }
@@ -334,16 +251,38 @@ void Faults::KeepRunning() {
   PromoteWhereNobodyLeads();
 }
 
-// A promoted node without a log on disk has forgotten its role: the operator chooses again.
+// A promoted node whose log was in memory, or that has lost its directory, has forgotten its role:
+// the operator chooses again.
 void Faults::PromoteWhereNobodyLeads() {
-  if (nodes_.front()->config().appendonly) return;
-  const auto leads_or_will = [](SimulatedNode* node) {
-    return !node->running() || node->leads() ||
-           !node->node().replicator().waiting_to_lead().empty();
-  };
-  if (std::ranges::any_of(nodes_, leads_or_will)) return;
-  for (SimulatedNode* node : nodes_) {
-    if (node->node().floor().empty() || !node->node().TakeOver()) continue;
+  std::map<crdt::RegionId, std::vector<SimulatedNode*>> regions;
+  for (SimulatedNode* node : nodes_) regions[node->config().region].push_back(node);
+  for (const auto& [id, region] : regions) {
+    const auto leads_or_will = [](SimulatedNode* node) {
+      return !node->running() || node->leads() ||
+             !node->node().replicator().waiting_to_lead().empty();
+    };
+    const auto may_have_forgotten = [](SimulatedNode* node) {
+      return !node->config().appendonly || node->lost_directory();
+    };
+    if (std::ranges::any_of(region, leads_or_will)) continue;
+    if (std::ranges::any_of(region, may_have_forgotten)) PromoteMostAdvanced(region);
+  }
+}
+
+void Faults::PromoteMostAdvanced(const std::vector<SimulatedNode*>& region) {
+  std::vector<SimulatedNode*> candidates = region;
+  std::ranges::stable_sort(candidates, std::ranges::greater(), [&](SimulatedNode* node) {
+    return std::ranges::count_if(region, [node](SimulatedNode* other) {
+      return node->node().floor().Covers(other->node().floor());
+    });
+  });
+  // One that has nothing has to do where another one cannot: what that has is half of something
+  // whose other half is gone.
+  const bool orphaned = std::ranges::any_of(
+      region, [](SimulatedNode* node) { return node->node().replicator().joining(); });
+  for (SimulatedNode* node : candidates) {
+    if (!orphaned && !node->config().appendonly && node->node().floor().empty()) continue;
+    if (!node->node().TakeOver()) continue;
     Tell(node->name() + " is promoted, since nobody leads");
     node->Touch();
     return;

@@ -18,7 +18,7 @@ class Faults {
  public:
   // `without`: numbers, from 0, of faults that do not happen after all.
   Faults(World world, std::vector<SimulatedNode*> nodes, const Schedule& schedule,
-         const std::set<int>& without, std::int64_t most_latency_ms);
+         const std::set<int>& without, std::int64_t most_latency_ms, Dice dice);
 
   // From now on nothing is wrong: links, disks and clocks are right and every node runs.
   void HealAll();
@@ -53,14 +53,23 @@ class Faults {
   void LetClockDrift(const Fault& fault, SimulatedNode& node);
   void FillDisk(const Fault& fault, SimulatedNode& node);
   void FailSync(const Fault& fault, SimulatedNode& node);
+  void SlowSync(const Fault& fault, SimulatedNode& node);
+  void FailReads(const Fault& fault, SimulatedNode& node);
+  void Damage(const Fault& fault, SimulatedNode& node);
+  void EmptyDirectory(const Fault& fault, SimulatedNode& node);
+  void RestoreDirectory(const Fault& fault, SimulatedNode& node);
+  void CloneDirectory(const Fault& fault);
   void CrashLater(const Fault& fault, SimulatedNode& node);
   void StartLater(const Fault& fault, SimulatedNode& node);
   void PromoteWhereNobodyLeads();
+  void PromoteMostAdvanced(const std::vector<SimulatedNode*>& region);
   // Epochs are never used up in a run: what takes new ones stops in time.
   bool EpochsLeft(SimulatedNode& node);
   std::string NamesOf(const std::vector<NodeNumber>& nodes) const;
+  static std::string Lasting(const Fault& fault);
 
   World world_;
+  Dice dice_;
   std::vector<SimulatedNode*> nodes_;
   std::int64_t most_latency_ms_;
   std::int64_t pace_ms_ = 1;

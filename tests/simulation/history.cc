@@ -1,5 +1,7 @@
 #include "tests/simulation/history.h"
 
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "tests/simulation/story.h"
@@ -22,10 +24,14 @@ std::string Name(Stamp stamp) {
 
 void History::OnRecovered(NodeNumber node, const storage::Log& log) {
   NodeHistory& history = nodes_[node];
+  const VersionVector synced = std::exchange(history.synced, {});
   history.cursor = {};
-  history.synced = {};
   history.unsynced.clear();
   Observe(node, log);
+  if (log.on_disk() && !history.cursor.floor().Covers(synced)) {
+    throw Violation(names_[node] + " came back with " + history.cursor.floor().ToString() +
+                    ", having synced " + synced.ToString());
+  }
   // Recovery makes durable what only the kernel had.
   OnSynced(node, log.durable());
 }
@@ -38,7 +44,14 @@ void History::OnProcessEnded(NodeNumber node) {
   }
 }
 
+void History::OnDiskLost(NodeNumber node) {
+  lost_for_good_ = true;
+  nodes_[node].synced = {};
+  nodes_[node].cursor = {};
+}
+
 void History::OnMemoryLost(NodeNumber node) {
+  lost_for_good_ = true;
   nodes_[node].cursor = {};
   nodes_[node].unsynced.clear();
   for (const NodeHistory& history : nodes_) {
@@ -88,6 +101,24 @@ void History::Look(NodeNumber node, const storage::FrameView& frame) {
   }
 }
 
+// True where all that was known of the writer, besides this record, is nowhere any more.
+bool History::ForgetWhatNobodyHas(crdt::Writer writer, Stamp but) {
+  bool all = true;
+  for (auto known = records_.begin(); known != records_.end();) {
+    const Stamp first = known->first;
+    const bool is_had = std::ranges::any_of(
+        nodes_, [first](const NodeHistory& node) { return node.cursor.floor().Covers(first); });
+    if (first.writer() != writer || first == but || is_had) {
+      all = all && (first.writer() != writer || first == but);
+      ++known;
+      continue;
+    }
+    next_.erase({writer, known->second.context.Get(writer)});
+    known = records_.erase(known);
+  }
+  return all;
+}
+
 bool History::LookAtRecord(NodeNumber node, const RecordView& record, const VersionVector& floor) {
   const Stamp first = record.first_stamp;
   if (floor.Covers(first)) {
@@ -107,7 +138,10 @@ bool History::LookAtRecord(NodeNumber node, const RecordView& record, const Vers
   if (is_new) {
     known->second = {record.effect_count, record.context, std::string(record.effects)};
     const Stamp before = record.context.Get(first.writer());
-    const auto [next, only] = next_.try_emplace({first.writer(), before}, first);
+    auto [next, only] = next_.try_emplace({first.writer(), before}, first);
+    if (!only && lost_for_good_ && ForgetWhatNobodyHas(first.writer(), first)) {
+      std::tie(next, only) = next_.try_emplace({first.writer(), before}, first);
+    }
     if (!only) {
       throw Violation(names_[node] + ": " + Name(first) + " and " + Name(next->second) +
                       " were both written behind " + Name(before) + ": an identity was used twice");
@@ -127,6 +161,7 @@ void History::OnSynced(NodeNumber node, storage::LogPosition position) {
   NodeHistory& history = nodes_[node];
   while (!history.unsynced.empty() && history.unsynced.front().first <= position) {
     history.synced.Advance(history.unsynced.front().second);
+    history.ever_synced.Advance(history.unsynced.front().second);
     history.unsynced.pop_front();
   }
 }

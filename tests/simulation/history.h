@@ -1,10 +1,13 @@
 // Every record that any node ever logged, and what each node has. The first checker: whatever it
 // finds wrong is a Violation.
 //
-//   * a stamp is given to one write only, with the same effects and the same context everywhere;
+//   * a stamp is given to one write only, with the same effects and the same context everywhere
+//     (but where all that was written under an epoch went with a disk or a memory, nobody can know
+//     of it);
 //   * a writer's records are a chain: each has seen the one before it, and only one follows
 //   another;
-//   * nothing is applied before its context, and nothing twice.
+//   * nothing is applied before its context, and nothing twice;
+//   * what was synced is there after every crash, unless the disk itself was damaged or replaced.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +44,8 @@ class History {
   void OnProcessEnded(NodeNumber node);
   // A log in memory is gone with its process. Where nobody has anything any more, all begins anew.
   void OnMemoryLost(NodeNumber node);
+  // Something that was on the node's disk is not there any more, or will not be read.
+  void OnDiskLost(NodeNumber node);
   // Everything before `position` is on the node's disk.
   void OnSynced(NodeNumber node, storage::LogPosition position);
 
@@ -49,6 +54,8 @@ class History {
   // All that the node ever had, lost tails included.
   const crdt::VersionVector& ever(NodeNumber node) const { return nodes_[node].ever; }
   const crdt::VersionVector& synced(NodeNumber node) const { return nodes_[node].synced; }
+  // All that was on its disk at some time, disks included that it has lost.
+  const crdt::VersionVector& ever_synced(NodeNumber node) const { return nodes_[node].ever_synced; }
   // By their first stamps, which is an order that agrees with causality.
   const std::map<crdt::Stamp, KnownRecord>& records() const { return records_; }
 
@@ -57,12 +64,14 @@ class History {
     storage::LogCursor cursor;
     crdt::VersionVector ever;
     crdt::VersionVector synced;
+    crdt::VersionVector ever_synced;
     // Floors behind frames that are not synced yet.
     std::deque<std::pair<storage::LogPosition, crdt::Stamp>> unsynced;
     // First stamps of records that this node wrote and that are in its memory alone.
     std::deque<std::pair<storage::LogPosition, crdt::Stamp>> unwritten;
   };
 
+  bool ForgetWhatNobodyHas(crdt::Writer writer, crdt::Stamp but);
   void Look(NodeNumber node, const storage::FrameView& frame);
   // True where nobody has logged it before.
   bool LookAtRecord(NodeNumber node, const storage::RecordView& record,
@@ -70,6 +79,7 @@ class History {
 
   std::vector<std::string> names_;
   std::vector<NodeHistory> nodes_;
+  bool lost_for_good_ = false;  // What only one disk or memory had.
   std::map<crdt::Stamp, KnownRecord> records_;
   // The last stamp of a record → the first stamp of the one that its writer wrote next.
   std::map<std::pair<crdt::Writer, crdt::Stamp>, crdt::Stamp> next_;

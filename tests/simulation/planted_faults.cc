@@ -17,7 +17,7 @@ using replication::Message;
 std::span<const PlantedFault> PlantedFaults() {
   static constexpr PlantedFault kFaults[] = {
       {Planted::kIdentityReused, "identity-reused", 100},
-      {Planted::kEpochNotDurable, "epoch-not-durable", 200},
+      {Planted::kEpochNotDurable, "epoch-not-durable", 300},
       {Planted::kRepliesAtOnce, "replies-at-once", 60},
       {Planted::kRepliesBeforeSync, "replies-before-sync", 60},
       {Planted::kSyncLies, "sync-lies", 30},

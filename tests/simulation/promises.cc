@@ -1,5 +1,7 @@
 #include "tests/simulation/promises.h"
 
+#include <utility>
+
 #include "tests/simulation/story.h"
 
 namespace simulation {
@@ -9,6 +11,14 @@ using crdt::VersionVector;
 void Promises::OnReplied(NodeNumber node, const VersionVector& floor, bool synced) {
   nodes_[node].kernel.Merge(floor);
   if (synced) nodes_[node].disk.Merge(floor);
+}
+
+void Promises::OnDiskLost(NodeNumber node) {
+  nodes_[node] = {};
+  for (auto& [disks, durable] : std::exchange(somewhere_, {})) {
+    const Disks left = Disks(disks).reset(static_cast<std::size_t>(node));
+    if (left.any()) somewhere_[left.to_ullong()].Merge(durable);
+  }
 }
 
 void Promises::OnRecovered(NodeNumber node, const VersionVector& floor) const {
@@ -28,9 +38,10 @@ void Promises::OnEnd(const VersionVector& floor) const {
                       nodes_[i].kernel.ToString() + ", there is " + floor.ToString());
     }
   }
-  if (!floor.Covers(somewhere_)) {
-    throw Violation("lost in the end: durable elsewhere was " + somewhere_.ToString() +
-                    ", there is " + floor.ToString());
+  for (const auto& [disks, durable] : somewhere_) {
+    if (floor.Covers(durable)) continue;
+    throw Violation("lost in the end: durable elsewhere was " + durable.ToString() + ", there is " +
+                    floor.ToString());
   }
 }
 

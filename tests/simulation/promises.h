@@ -5,6 +5,8 @@
 // WAIT promise more.
 #pragma once
 
+#include <bitset>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,8 @@ namespace simulation {
 
 class Promises {
  public:
+  using Disks = std::bitset<64>;  // By the numbers of their nodes.
+
   explicit Promises(std::vector<std::string> names)
       : names_(std::move(names)), nodes_(names_.size()) {}
 
@@ -23,7 +27,12 @@ class Promises {
   void OnReplied(NodeNumber node, const crdt::VersionVector& floor, bool synced);
   // A client was told that its write is on this node's disk, or in another region.
   void OnDurableHere(NodeNumber node, crdt::Stamp stamp) { nodes_[node].disk.Advance(stamp); }
-  void OnDurableSomewhere(crdt::Stamp stamp) { somewhere_.Advance(stamp); }
+  // It binds as long as one of `disks` is whole.
+  void OnDurableSomewhere(crdt::Stamp stamp, const Disks& disks) {
+    if (disks.any()) somewhere_[disks.to_ullong()].Advance(stamp);
+  }
+  // Something that was durable is gone from it.
+  void OnDiskLost(NodeNumber node);
   // The machine stopped: only what was promised to be on disk has to be there again.
   void OnMachineCrash(NodeNumber node) { nodes_[node].kernel = nodes_[node].disk; }
   void OnRecovered(NodeNumber node, const crdt::VersionVector& floor) const;
@@ -38,7 +47,7 @@ class Promises {
 
   std::vector<std::string> names_;
   std::vector<NodePromises> nodes_;
-  crdt::VersionVector somewhere_;
+  std::map<unsigned long long, crdt::VersionVector> somewhere_;  // By the disks that have it.
 };
 
 }  // namespace simulation

@@ -37,6 +37,16 @@ enum class FaultKind {
   // Disks.
   kDiskFull,
   kFailingSync,
+  kSlowSync,
+  kFailingReads,
+  // Found when the machine that went down with it reads its directory again.
+  kFlippedBit,
+  kLostWrite,
+  kMisdirectedWrite,
+  // Directories. Each is another one from then on, as a new or copied one is.
+  kEmptyDirectory,
+  kRestoredDirectory,
+  kClonedDirectory,
   // No faults: what the operator does, and how time passes.
   kCommand,
   kPace,

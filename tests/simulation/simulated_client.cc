@@ -133,32 +133,43 @@ void SimulatedClient::CheckFsyncWait(const Sent& sent, const Reply& reply) {
     Fail(sent, "said that the write is on the disk here");
   }
   const auto have = std::ranges::count_if(own_, [&](const SimulatedNode* node) {
-    return node != own_[at_] && world_.history.synced(node->number()).Covers(sent.last_write);
+    return node != own_[at_] && world_.history.ever_synced(node->number()).Covers(sent.last_write);
   });
   if (replicas > have) {
     Fail(sent, "counted " + std::to_string(replicas) + " replicas' disks, " + std::to_string(have) +
                    " have it");
   }
   if (local == 1) world_.promises.OnDurableHere(here, sent.last_write);
-  if (replicas > 0) world_.promises.OnDurableSomewhere(sent.last_write);
+  if (replicas > 0) PromiseElsewhere(sent.last_write, /*in_own_region=*/true);
 }
 
 void SimulatedClient::CheckRegionWait(const Sent& sent, std::int64_t regions) {
   std::set<crdt::RegionId> have;
-  bool synced = true;
   for (const SimulatedNode* node : all_) {
-    const bool on_disk = world_.history.synced(node->number()).Covers(sent.last_write);
+    const bool on_disk = world_.history.ever_synced(node->number()).Covers(sent.last_write);
     const bool lax = node->config().appendfsync == geo_config::FsyncPolicy::kNo;
     const bool in_kernel = lax && world_.history.ever(node->number()).Covers(sent.last_write);
     if (node->config().region == own_[at_]->config().region || !(on_disk || in_kernel)) continue;
     have.insert(node->config().region);
-    synced = synced && on_disk;
   }
   if (regions > static_cast<std::int64_t>(have.size())) {
     Fail(sent, "counted " + std::to_string(regions) + " regions, " + std::to_string(have.size()) +
                    " have it durably");
   }
-  if (regions > 0 && synced) world_.promises.OnDurableSomewhere(sent.last_write);
+  if (regions > 0) PromiseElsewhere(sent.last_write, /*in_own_region=*/false);
+}
+
+// Whatever other disk has it now.
+void SimulatedClient::PromiseElsewhere(crdt::Stamp stamp, bool in_own_region) {
+  Promises::Disks disks;
+  for (const SimulatedNode* node : all_) {
+    const bool own = node->config().region == region();
+    if (node == own_[at_] || own != in_own_region) continue;
+    if (world_.history.synced(node->number()).Covers(stamp)) {
+      disks.set(static_cast<std::size_t>(node->number()));
+    }
+  }
+  world_.promises.OnDurableSomewhere(stamp, disks);
 }
 
 void SimulatedClient::GoElsewhere() {

@@ -58,6 +58,7 @@ class SimulatedClient : public ClientEnd {
   void CheckWait(const Sent& sent, std::int64_t replicas);
   void CheckFsyncWait(const Sent& sent, const Reply& reply);
   void CheckRegionWait(const Sent& sent, std::int64_t regions);
+  void PromiseElsewhere(crdt::Stamp stamp, bool in_own_region);
   void GoElsewhere();
   std::string OwnKey() const { return "own:" + name_ + ":" + std::to_string(connections_); }
   [[noreturn]] void Fail(const Sent& sent, const std::string& what) const;

@@ -53,8 +53,8 @@ SimulatedCluster::SimulatedCluster(RunPlan plan, Story::Telling telling, Planted
   MakeNodes();
   MakeClients();
   const World world{events_, story_, *network_, *history_, *promises_, planted_};
-  faults_ =
-      std::make_unique<Faults>(world, all_, plan_.schedule, without.faults, plan_.most_latency_ms);
+  faults_ = std::make_unique<Faults>(world, all_, plan_.schedule, without.faults,
+                                     plan_.most_latency_ms, plan_.dice.Split());
   expectations_ = std::make_unique<ExpectationChecker>(world, plan_.expectations, all_, clients_);
 }
 

@@ -41,7 +41,7 @@ server::Environment SimulatedNode::MakeEnvironment() {
                 if (process == process_) exit_code_ = exit_code_.value_or(code);
               },
           .boot_id = reused ? "boot" : "boot " + std::to_string(boots_),
-          .directory_identity = static_cast<std::uint64_t>(number_) + 1};
+          .directory_identity = 1 + static_cast<std::uint64_t>(number_) + (directories_ << 32)};
 }
 
 // --- Process and machine -------------------------------------------------------------------------
@@ -56,14 +56,15 @@ void SimulatedNode::Start() {
   // The operator may say once that the deployment is new.
   if (process_ > 1) config_.bootstrap = false;
   node_ = MakeNode(world_.planted, config_, MakeEnvironment());
+  storage::MemoryDisk before;
+  if (damaged_) before.CopyFrom(disk_);
   if (const crdt::Status recovered = node_->Recover(); !recovered) {
     world_.story.Tell(name_ + " does not start: " + recovered.error().detail);
-    if (recovered.error().code == crdt::ErrorCode::kCorrupt) {
-      throw Violation(name_ + " takes its own log for damaged: " + recovered.error().detail);
-    }
     node_.reset();
-    return;
+    return OnRefused(recovered.error(), before);
   }
+  damaged_ = false;
+  tries_again_ = false;
   state_file_.AfterStart(disk_, state_file);
   world_.story.Tell(name_ + " starts");
   world_.history.OnRecovered(number_, node_->log());
@@ -71,6 +72,43 @@ void SimulatedNode::Start() {
   node_->Start();
   touched_ = true;
   PlanTick(process_);
+}
+
+void SimulatedNode::OnRefused(const crdt::Error& error, const storage::MemoryDisk& before) {
+  using enum crdt::ErrorCode;
+  const bool for_its_directory =
+      error.code == kCorrupt || error.code == kUnsupported || error.code == kRefused;
+  tries_again_ = !for_its_directory;
+  if (tries_again_) return;
+  if (!damaged_) throw Violation(name_ + " takes its own directory for damaged: " + error.detail);
+  if (!disk_.HoldsTheSameAs(before)) {
+    throw Violation(name_ + " refused a damaged directory and changed it: " + error.detail);
+  }
+  world_.story.Tell("the directory of " + name_ + " is set aside");
+  ReplaceDirectory({});
+  Start();
+}
+
+void SimulatedNode::OnDirectoryDamaged() {
+  damaged_ = true;
+  lost_directory_ = true;
+  world_.history.OnDiskLost(number_);
+  world_.promises.OnDiskLost(number_);
+}
+
+void SimulatedNode::ReplaceDirectory(const storage::MemoryDisk& by) {
+  ++directories_;
+  disk_.CopyFrom(by);
+  state_file_ = {};
+  OnDirectoryDamaged();
+  damaged_ = false;
+}
+
+void SimulatedNode::Observe() {
+  const bool failing = disk_.fails_reads();
+  disk_.FailReads(false);
+  world_.history.Observe(number_, node_->log());
+  disk_.FailReads(failing);
 }
 
 void SimulatedNode::PlanTick(std::uint64_t process) {
@@ -88,7 +126,7 @@ void SimulatedNode::RunSync(storage::SyncJob job) {
   const std::uint64_t process = process_;
   began_sync_ = true;
   const auto done = std::make_shared<storage::SyncJob>(std::move(job));
-  world_.events.After(dice_.Between(0, kMostSyncMs), [this, process, done] {
+  world_.events.After(dice_.Between(0, kMostSyncMs + slow_sync_ms_), [this, process, done] {
     if (process != process_ || !running()) return;
     const crdt::Status status = world_.planted == Planted::kSyncLies ? crdt::Status() : done->Run();
     if (status && world_.planted != Planted::kSyncLies) {
@@ -239,14 +277,14 @@ void SimulatedNode::EndTurn() {
 
 void SimulatedNode::RunTurn() {
   // Before too: a log in memory may let go of it at once.
-  world_.history.Observe(number_, node_->log());
+  Observe();
   if (StopsAt(WriteStep::kExecuted)) return;
   began_sync_ = false;
   // What is written and not sent stays in a process that ends now.
   const bool sends_nothing = Reached(WriteStep::kWritten);
   peers_.Silence(sends_nothing);
   node_->EndOfTurn();
-  world_.history.Observe(number_, node_->log());
+  Observe();
   if (sends_nothing) return Stop(WriteStep::kWritten);
   if (StopsAt(WriteStep::kSent)) return;
   if (began_sync_ && StopsAt(WriteStep::kSyncing)) return;

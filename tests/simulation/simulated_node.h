@@ -69,6 +69,17 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   void Freeze() { frozen_ = true; }
   void Thaw();
   void ShutDown();
+  // Up to so much longer than usual.
+  void SlowSyncs(std::int64_t most_ms) { slow_sync_ms_ = most_ms; }
+  // Something that was durable is gone: what its disk promised binds no more, and the operator sets
+  // the directory aside where the node does not start on it.
+  void OnDirectoryDamaged();
+  // Another directory, a sound one, takes the place of its own. REQUIRES: it does not run.
+  void ReplaceDirectory(const storage::MemoryDisk& by);
+  // It could not start, for a reason that may pass.
+  bool tries_again() const { return tries_again_; }
+  // Ever, and with it perhaps its role.
+  bool lost_directory() const { return lost_directory_; }
   // The next write that gets so far ends it: `end` is called in that moment.
   void StopAt(WriteStep step, std::function<void()> end);
   void DoNotStop() { planned_stop_.reset(); }
@@ -137,6 +148,10 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   bool StopsAt(WriteStep step);
   // A turn, or the part of it before such an end.
   void RunTurn();
+  // What becomes of a start that its recovery refuses.
+  void OnRefused(const crdt::Error& error, const storage::MemoryDisk& before);
+  // All that the log has got is looked at, also where the node itself cannot read it.
+  void Observe();
   void PlanTick(std::uint64_t process);
   void RunSync(storage::SyncJob job);
   void EndProcess();
@@ -163,6 +178,11 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   bool touched_ = false;
   bool began_sync_ = false;  // In this turn.
   std::optional<PlannedStop> planned_stop_;
+  std::int64_t slow_sync_ms_ = 0;
+  std::uint64_t directories_ = 0;  // That it had before this one.
+  bool damaged_ = false;           // This one, since it was last read.
+  bool lost_directory_ = false;
+  bool tries_again_ = false;
   std::optional<int> exit_code_;
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::uint64_t next_client_ = 1;

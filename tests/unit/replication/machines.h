@@ -130,11 +130,13 @@ class Machines {
   // As after a fresh installation, or after Kill with what its disk has.
   void Start(const std::string& name, bool primary_when_new = false) {
     Machine& machine = *machines_.at(name);
-    if (machine.disk_.shard == nullptr) {
+    const bool began_anew = machine.disk_.shard == nullptr;
+    if (began_anew) {
       machine.disk_.shard = std::make_unique<FakeShard>(log_options);
       machine.disk_.primary = primary_when_new;
     }
     ReplicatorOptions options = options_;
+    options.began_anew = began_anew;
     options.self = {.deployment = "test",
                     .region = machine.address_.region,
                     .region_name = machine.address_.region_name,

@@ -157,6 +157,20 @@ TEST(FinePrint, Rule10AnEmptyDirectoryTakesAnEpochThatNobodyKnows) {
   EXPECT_EQ(machines["eu-0"].shard().order(), std::vector<std::string>{"a"}) << "it comes home";
 }
 
+// One of them was emptied, the other one is a copy: neither knows which epochs there were.
+TEST(FinePrint, Rule10AReplicaWithANewDirectoryAsksAllOthersWhenItIsPromoted) {
+  Machines machines({"eu-0", "eu-1", "us-0"});
+  machines["eu-0"].new_directory_reason = "this directory is new";
+  machines["eu-1"].new_directory_reason = "this directory is new";
+  machines.Start("eu-0");
+  machines.Start("eu-1");
+  machines.Start("us-0", /*primary_when_new=*/true);
+  machines.Run(2500);
+  EXPECT_FALSE(machines["eu-1"].replicator().TakeOver(machines.now()).has_value());
+  machines.Run(2500);
+  EXPECT_TRUE(machines["eu-1"].replicator().TakeOver(machines.now()).has_value());
+}
+
 // The one node that had it all is gone, and what it had was in memory only.
 TEST(Joins, OfNodesWithoutLogsOnDiskBeginAnewWhereTheirSourceIsGone) {
   Machines machines({"eu-0", "eu-1"});
@@ -351,6 +365,54 @@ TEST(FinePrint, Rule13APrimaryThatLostItsMemoryTakesNoWriteBeforeItHasWhatItsRep
   EXPECT_TRUE(caught_up_late) << "it leads before it has everything";
   EXPECT_FALSE(machines["eu-0"].replicator().catching_up());
   EXPECT_EQ(machines["eu-0"].shard().order(), std::vector<std::string>{"a"});
+}
+
+// So may be what other regions have.
+TEST(FinePrint, Rule13APrimaryWithANewDirectoryTakesNoWriteBeforeItHasWhatOtherRegionsHave) {
+  Machines machines({"eu-0", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Write("eu-0", "a");
+  machines.Write("us-0", "b");
+  machines.Run(1000);
+  const crdt::VersionVector held = machines["us-0"].shard().floor();
+  machines.Kill("eu-0");
+  machines["eu-0"].disk() = {};
+  machines["eu-0"].new_directory_reason = "this directory is new";
+  machines.Start("eu-0", /*primary_when_new=*/true);
+  bool caught_up_late = false;
+  machines.watch = [&](const std::string&, const std::string&, LinkId, std::string_view) {
+    if (!machines["eu-0"].replicator().primary()) return;
+    const bool has_all = machines["eu-0"].shard().floor().Covers(held);
+    caught_up_late = caught_up_late || !has_all;
+    EXPECT_TRUE(has_all || machines["eu-0"].replicator().catching_up());
+  };
+  machines.Run(2500);
+  EXPECT_TRUE(caught_up_late) << "it leads before it has everything";
+  EXPECT_FALSE(machines["eu-0"].replicator().catching_up());
+}
+
+// Where it is nowhere any more nobody waits for it.
+TEST(FinePrint, Rule13APrimaryThatBeganAnewDoesNotWaitForWhatNobodyHas) {
+  Machines machines({"eu-0", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Write("us-0", "b");
+  machines.Run(1000);
+  machines.Kill("eu-0");
+  machines["eu-0"].disk() = {};
+  machines["eu-0"].new_directory_reason = "this directory is new";
+  ASSERT_TRUE(machines["us-0"].replicator().Pause(machines.RegionNumber("eu")).has_value());
+  machines.Start("eu-0", /*primary_when_new=*/true);
+  machines.Run(2500);
+  EXPECT_TRUE(machines["eu-0"].replicator().catching_up());
+  machines.Kill("us-0");
+  machines.Run(1000);
+  EXPECT_TRUE(machines["eu-0"].replicator().catching_up()) << "it may come back";
+  machines["us-0"].disk() = {};
+  machines.Start("us-0", /*primary_when_new=*/true);
+  machines.Run(5000);
+  EXPECT_FALSE(machines["eu-0"].replicator().catching_up());
 }
 
 TEST(FinePrint, Rule13NothingIsStableWhileANodeOfAnyRegionIsAway) {

@@ -99,5 +99,19 @@ TEST_F(MemoryDiskTest, AFlippedBitIsThereAfterACrashToo) {
   EXPECT_EQ(disk_.ReadFile("d/f").value(), "c");
 }
 
+TEST_F(MemoryDiskTest, BytesWrittenByNobodyAreThereAfterACrashToo) {
+  const auto file = Named();
+  ASSERT_TRUE(file->WriteAt(0, "abcd").has_value());
+  ASSERT_TRUE(file->Sync().has_value());
+  MemoryDisk before;
+  before.CopyFrom(disk_);
+  disk_.Overwrite("d/f", 1, "xy");
+  Crash(1);
+  EXPECT_EQ(disk_.ReadFile("d/f").value(), "axyd");
+  EXPECT_FALSE(disk_.HoldsTheSameAs(before));
+  disk_.Overwrite("d/f", 1, "bc");
+  EXPECT_TRUE(disk_.HoldsTheSameAs(before));
+}
+
 }  // namespace
 }  // namespace storage

@@ -151,6 +151,19 @@ TEST(Recovery, ADamagedHeaderWithFramesBehindItIsNeverCut) {
   }
 }
 
+// Whatever stands there now: the seal before it says that a part of it was durable.
+TEST(Recovery, AHeaderThatIsGoneBehindASealIsNeverCut) {
+  MemoryDisk disk;
+  WriteRecords(disk, 40);
+  const auto segments = Segments(disk);
+  ASSERT_GT(segments.size(), 2U);
+  const std::size_t size = disk.ReadFile(segments.back()).value().size();
+  disk.Overwrite(segments.back(), 0, std::string(size, '\0'));
+  EXPECT_EQ(Recover(disk).report.verdict, Verdict::kDamaged);
+  EXPECT_TRUE(KeptAside(disk).empty());
+  EXPECT_EQ(Segments(disk).size(), segments.size());
+}
+
 TEST(Recovery, AMissingSegmentInTheMiddleIsDamage) {
   MemoryDisk disk;
   WriteRecords(disk, 60);

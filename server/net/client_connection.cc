@@ -1,6 +1,7 @@
 #include "server/net/client_connection.h"
 
 #include <algorithm>
+#include <asio/error.hpp>
 #include <utility>
 
 #include "server/dispatcher.h"
@@ -29,7 +30,7 @@ constexpr std::int64_t kIdleMs = 2000;
 
 }  // namespace
 
-ClientConnection::ClientConnection(ClientServer& server, ShardNode& node, Socket socket,
+ClientConnection::ClientConnection(ClientServer& server, ShardNode& node, ClientSocket socket,
                                    std::uint64_t id)
     : server_(server), node_(node), socket_(std::move(socket)), session_(id) {
   session_.connected_steady_ms = node_.steady_ms();
@@ -51,33 +52,32 @@ bool ClientConnection::MayExecute() const {
   return !closed_ && !session_.waiting && !session_.close_after_reply && !choked_;
 }
 
+void ClientConnection::Start() {
+  if (!server_.poller().Add(socket_.descriptor(), this)) Close();
+}
+
+void ClientConnection::OnReady(SocketPoller::Events events) {
+  if (closed_) return;
+  ends_ = (events & SocketPoller::kEnd) != 0;
+  readable_ = (events & (SocketPoller::kInput | SocketPoller::kEnd)) != 0;
+  // An error tells itself when something is sent.
+  if (sending_ && (events & (SocketPoller::kOutput | SocketPoller::kEnd)) != 0) {
+    sending_ = false;
+    server_.Touch(*this);
+  }
+  Read();
+}
+
 void ClientConnection::Read() {
-  if (reading_ || !MayRead()) return;
+  if (!readable_ || !MayRead()) return;
   const std::span<char> room = input_.Room(parser_.announced());
   server_.CountInput(*this);
   if (closed_) return;
-  reading_ = true;
-  socket_.async_read_some(asio::buffer(room.data(), room.size()),
-                          [self = shared_from_this()](std::error_code error, std::size_t size) {
-                            self->OnRead(error, size);
-                          });
-}
-
-void ClientConnection::OnRead(std::error_code error, std::size_t size) {
-  reading_ = false;
-  if (closed_) return;
-  if (error == asio::error::operation_aborted) {
-    // Only to make the buffer smaller.
-    input_.Shrink();
-    return Read();
-  }
-  if (error) {
-    end_of_input_ = true;
-    // Whoever has only said that no more comes still gets the replies.
-    if (error != asio::error::eof || session_.waiting) return Close();
-    last_progress_ms_ = server_.now_ms();
-    return server_.Touch(*this);
-  }
+  std::error_code error;
+  const std::size_t size = socket_.Read(room, error);
+  // What arrives behind a read that did not fill its room the poller tells.
+  readable_ = size == room.size() || (ends_ && !error);
+  if (error) return OnNoInput(error);
   input_.Received(size);
   session_.last_command_steady_ms = server_.now_ms();
   node_.stats().net_input_bytes += size;
@@ -86,6 +86,15 @@ void ClientConnection::OnRead(std::error_code error, std::size_t size) {
   } else {
     Read();
   }
+}
+
+void ClientConnection::OnNoInput(std::error_code error) {
+  if (error == asio::error::would_block) return;
+  end_of_input_ = true;
+  // Whoever has only said that no more comes still gets the replies.
+  if (error != asio::error::eof || session_.waiting) return Close();
+  last_progress_ms_ = server_.now_ms();
+  server_.Touch(*this);
 }
 
 void ClientConnection::ParseInto(RequestBatch& batch) {
@@ -185,26 +194,16 @@ void ClientConnection::Flush(storage::LogPosition released) {
 void ClientConnection::Send(std::size_t end) {
   if (sent_ == end) return;
   std::error_code error;
-  const std::size_t size =
-      socket_.write_some(asio::buffer(session_.output.data() + sent_, end - sent_), error);
+  const std::string_view bytes = std::string_view(session_.output).substr(sent_, end - sent_);
+  const std::size_t size = socket_.Write(bytes, error);
   if (error && error != asio::error::would_block) return Close();
   if (!error) {
     sent_ += size;
     node_.stats().net_output_bytes += size;
     last_progress_ms_ = server_.now_ms();
   }
-  if (sent_ < end) WaitToSend();
+  sending_ = sent_ < end;
   DropSent();
-}
-
-void ClientConnection::WaitToSend() {
-  sending_ = true;
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](std::error_code error) {
-    self->sending_ = false;
-    if (self->closed_) return;
-    if (error) return self->Close();
-    self->server_.Touch(*self);
-  });
 }
 
 void ClientConnection::DropSent() {
@@ -252,10 +251,7 @@ void ClientConnection::OnTick() {
   if (session_.output.empty() && session_.output.capacity() > kUsualOutput) {
     std::string().swap(session_.output);
   }
-  if (reading_ && input_.unread().empty() && input_.capacity() > QueryBuffer::kUsualBytes) {
-    std::error_code ignored;
-    socket_.cancel(ignored);
-  }
+  input_.Shrink();
 }
 
 void ClientConnection::Kill() {
@@ -277,8 +273,7 @@ void ClientConnection::CloseWith(const std::string& reason) {
 void ClientConnection::Close() {
   if (closed_) return;
   closed_ = true;
-  std::error_code ignored;
-  socket_.close(ignored);
+  socket_.Close();
   node_.OnClientGone(session_);
   server_.Remove(*this);
 }

@@ -5,16 +5,18 @@
 // memory without bound or slows others. While a command waits, nothing more is executed.
 #pragma once
 
-#include <asio.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "server/client_session.h"
+#include "server/net/client_socket.h"
 #include "server/net/query_buffer.h"
 #include "server/net/reply_hold.h"
 #include "server/net/request_batch.h"
+#include "server/net/socket_poller.h"
 #include "server/resp/request_parser.h"
 #include "server/shard_node.h"
 
@@ -24,10 +26,7 @@ class ClientServer;
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
-  using Socket =
-      asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
-
-  ClientConnection(ClientServer& server, ShardNode& node, Socket socket, std::uint64_t id);
+  ClientConnection(ClientServer& server, ShardNode& node, ClientSocket socket, std::uint64_t id);
   ClientConnection(const ClientConnection&) = delete;
   ClientConnection& operator=(const ClientConnection&) = delete;
 
@@ -38,7 +37,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   std::size_t unsent() const { return session_.output.size() - sent_; }
   std::size_t input_bytes() const { return input_.capacity() + parser_.memory(); }
 
-  void Start() { Read(); }
+  void Start();
+  // What the poller tells of the socket.
+  void OnReady(SocketPoller::Events events);
   // Parses what has arrived, up to a bound; then each request that it added is run, and FinishBatch
   // follows, with nothing else in between.
   void ParseInto(RequestBatch& batch);
@@ -58,20 +59,19 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   friend class ClientServer;
 
   void Read();
-  void OnRead(std::error_code error, std::size_t size);
+  void OnNoInput(std::error_code error);
   bool MayRead() const;
   bool MayExecute() const;
   bool is_authenticated() const;
   void Refuse(std::string_view error);
   void Send(std::size_t end);
-  void WaitToSend();
   void DropSent();
   bool IsTooSlow();
   void CloseWith(const std::string& reason);
 
   ClientServer& server_;
   ShardNode& node_;
-  Socket socket_;
+  ClientSocket socket_;
   ClientSession session_;
   RequestParser parser_;
   QueryBuffer input_;
@@ -79,9 +79,10 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   std::size_t sent_ = 0;       // Of session_.output.
   std::uint64_t dropped_ = 0;  // Bytes that were sent and are not in session_.output any more.
 
-  bool reading_ = false;
-  bool sending_ = false;  // The kernel takes no more; waiting until it does.
-  bool choked_ = false;   // Executes nothing until its replies are read.
+  bool readable_ = false;  // Something is left in the socket, or was when it was read last.
+  bool ends_ = false;      // No more will arrive: the poller has nothing more to tell.
+  bool sending_ = false;   // The kernel takes no more; waiting until it does.
+  bool choked_ = false;    // Executes nothing until its replies are read.
   bool end_of_input_ = false;
   bool killed_ = false;
   bool closed_ = false;

@@ -29,6 +29,12 @@ std::string TextOf(const tcp::endpoint& endpoint) {
          std::to_string(endpoint.port());
 }
 
+// Takes the socket away from the reactor: the clients' own poller watches it.
+template <class Socket>
+ClientSocket Released(Socket& socket) {
+  return ClientSocket(socket.release());
+}
+
 bool IsSocket(const std::string& path) {
   struct stat what{};
   return ::lstat(path.c_str(), &what) == 0 && S_ISSOCK(what.st_mode);
@@ -118,7 +124,7 @@ void ClientListener::Accept(std::shared_ptr<SomeAcceptor> acceptor) {
     if constexpr (std::is_same_v<SomeAcceptor, TcpAcceptor>) {
       Welcome(std::move(socket));
     } else {
-      clients_.Welcome({.socket = std::move(socket),
+      clients_.Welcome({.socket = Released(socket),
                         .address = unix_path_ + ":0",
                         .local_address = unix_path_ + ":0",
                         .loopback = true});
@@ -144,7 +150,7 @@ void ClientListener::Welcome(TcpSocket socket) {
     ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
   }
   const tcp::endpoint local = socket.local_endpoint(ignored);
-  clients_.Welcome({.socket = std::move(socket),
+  clients_.Welcome({.socket = Released(socket),
                     .address = TextOf(remote),
                     .local_address = TextOf(local),
                     .loopback = remote.address().is_loopback()});

@@ -27,8 +27,10 @@ constexpr std::size_t kSmallInput = 128 << 10;
 
 }  // namespace
 
-ClientServer::ClientServer(EventLog& log)
-    : log_(log), most_input_bytes_(MeasureProcess().machine_memory_bytes / kInputShare) {}
+ClientServer::ClientServer(asio::io_context& context, EventLog& log)
+    : poller_(context),
+      log_(log),
+      most_input_bytes_(MeasureProcess().machine_memory_bytes / kInputShare) {}
 
 bool ClientServer::HasRoomForOneMore() {
   const std::uint64_t clients = connections_.size();
@@ -39,13 +41,12 @@ bool ClientServer::HasRoomForOneMore() {
 }
 
 void ClientServer::Welcome(Newcomer newcomer) {
-  std::error_code error;
-  newcomer.socket.non_blocking(true, error);
   const geo_config::Config& config = node_->config();
   const bool denied = !newcomer.loopback && config.protected_mode && config.requirepass.empty();
-  if (error || denied || !HasRoomForOneMore()) {
+  if (denied || !HasRoomForOneMore()) {
     node_->stats().rejected_connections += 1;
-    newcomer.socket.write_some(asio::buffer(denied ? kProtected : kTooMany), error);
+    std::error_code ignored;
+    newcomer.socket.Write(denied ? kProtected : kTooMany, ignored);
     return;
   }
   node_->stats().connections_received += 1;
@@ -56,6 +57,12 @@ void ClientServer::Welcome(Newcomer newcomer) {
   connection->session().local_address = std::move(newcomer.local_address);
   connections_.emplace(id, connection);
   connection->Start();
+}
+
+void ClientServer::Receive() {
+  for (const SocketPoller::Ready& ready : poller_.Poll()) {
+    static_cast<ClientConnection*>(ready.data.ptr)->OnReady(ready.events);
+  }
 }
 
 void ClientServer::Execute() {
@@ -97,6 +104,7 @@ void ClientServer::Flush() {
     }
   }
   flushing_.clear();
+  gone_.clear();
 }
 
 void ClientServer::OnTick() {
@@ -112,6 +120,7 @@ void ClientServer::CloseAll() {
     const std::shared_ptr<ClientConnection> connection = connections_.begin()->second;
     connection->Close();
   }
+  gone_.clear();
 }
 
 void ClientServer::Touch(ClientConnection& connection) {
@@ -127,7 +136,9 @@ void ClientServer::Continue(ClientConnection& connection) {
 void ClientServer::Remove(ClientConnection& connection) {
   input_bytes_ -= std::exchange(connection.counted_input_, 0);
   unsent_bytes_ -= std::exchange(connection.counted_output_, 0);
-  connections_.erase(connection.session().id);
+  const auto found = connections_.find(connection.session().id);
+  gone_.push_back(std::move(found->second));
+  connections_.erase(found);
 }
 
 std::size_t ClientServer::most_unsent() const {

@@ -15,19 +15,20 @@
 #include "server/environment.h"
 #include "server/net/client_connection.h"
 #include "server/net/request_batch.h"
+#include "server/net/socket_poller.h"
 
 namespace server {
 
 class ClientServer : public ClientRegistry {
  public:
-  explicit ClientServer(EventLog& log);
+  ClientServer(asio::io_context& context, EventLog& log);
 
   // The node is made with this registry and given here before anybody connects.
   void SetNode(ShardNode& node) { node_ = &node; }
 
   // --- For the listener --------------------------------------------------------------------------
   struct Newcomer {
-    ClientConnection::Socket socket;
+    ClientSocket socket;
     std::string address;
     std::string local_address;
     bool loopback;  // Or a unix socket.
@@ -39,6 +40,10 @@ class ClientServer : public ClientRegistry {
   // The time that the clients of this turn are noted with.
   void SetTime(std::int64_t steady_ms) { now_ms_ = steady_ms; }
   std::int64_t now_ms() const { return now_ms_; }
+  // Some client has sent something, or takes more.
+  bool woken() const { return poller_.woken(); }
+  // Takes what has arrived.
+  void Receive();
   // Executes requests, up to a bound for each client.
   void Execute();
   // Some client has more to be executed in the next turn.
@@ -50,6 +55,7 @@ class ClientServer : public ClientRegistry {
   void CloseAll();
 
   // --- For connections ---------------------------------------------------------------------------
+  SocketPoller& poller() { return poller_; }
   void Touch(ClientConnection& connection);
   void Continue(ClientConnection& connection);
   void Remove(ClientConnection& connection);
@@ -72,6 +78,7 @@ class ClientServer : public ClientRegistry {
   void ExecuteOneBatch();
   bool HasRoomForOneMore();
 
+  SocketPoller poller_;
   EventLog& log_;
   ShardNode* node_ = nullptr;
   std::int64_t now_ms_ = 0;
@@ -82,6 +89,7 @@ class ClientServer : public ClientRegistry {
   Connections touched_;  // Have something to be sent, perhaps.
   Connections flushing_;
   Connections holding_;  // Hold replies until more of the log is released.
+  Connections gone_;  // Closed in this turn; whoever does something with one comes to an end first.
   storage::LogPosition released_ = 0;
   RequestBatch batch_;
   std::size_t input_bytes_ = 0;

@@ -29,18 +29,6 @@ std::string BootId() {
 
 }  // namespace
 
-std::int64_t ServerProcess::SystemClock::UnixMs() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-std::int64_t ServerProcess::SystemClock::SteadyMs() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
 ServerProcess::ServerProcess(geo_config::Config config, Logging& logging)
     : config_(std::move(config)),
       logging_(logging),
@@ -136,6 +124,7 @@ void ServerProcess::Loop() {
   while (!exit_code_) {
     const bool wait = !clients_.has_more() && !node_->holds_sync_back();
     bool busy = (wait ? context_.run_one() : context_.poll_one()) > 0;
+    clock_.BeginTurn();
     const std::int64_t began = clock_.SteadyMs();
     // Asking the reactor for more is a system call. Clients are served first: what else is ready by
     // then stands before them in the next turn.

@@ -12,6 +12,7 @@
 #include "server/net/client_server.h"
 #include "server/net/stop_signals.h"
 #include "server/net/sync_thread.h"
+#include "server/net/system_clock.h"
 #include "server/shard_node.h"
 #include "storage/data_directory.h"
 #include "storage/posix_disk.h"
@@ -26,12 +27,6 @@ class ServerProcess {
   int Run();
 
  private:
-  class SystemClock : public Clock {
-   public:
-    std::int64_t UnixMs() const override;
-    std::int64_t SteadyMs() const override;
-  };
-
   crdt::Status Prepare();
   void FitClientLimit();
   void Stop();

@@ -12,19 +12,14 @@
 
 namespace crdt {
 
-// What a command is about to look up. `element` is empty where it names none.
-struct Lookup {
-  std::string_view key;
-  std::string_view element;
-};
-
 class KeyPrefetch {
  public:
   static constexpr int kSteps = 6;
 
   KeyPrefetch() = default;
-  KeyPrefetch(const KeyTable& table, const Lookup& lookup)
-      : table_(&table), hash_(KeyTable::Hash(lookup.key)), element_(lookup.element) {}
+  // `hash` is that of a key; `element` is empty where none is looked up in what the key holds.
+  KeyPrefetch(const KeyTable& table, std::uint64_t hash, std::string_view element)
+      : table_(&table), hash_(hash), element_(element) {}
 
   // One step after the other, from 0 on. False: the chain ends here.
   bool Step(int step);

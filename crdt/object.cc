@@ -281,11 +281,12 @@ bool ApplyToPacked(KeyTable& table, std::uint64_t hash, KeyCell* cell, const Eff
 
 }  // namespace
 
-void ApplyToTable(KeyTable& table, const EffectView& effect, const Context& context,
-                  ConflictSink* conflicts) {
-  const std::uint64_t hash = KeyTable::Hash(effect.key);
-  if (ApplyToPacked(table, hash, table.Find(effect.key, hash), effect, context)) return;
-  Object& object = table.Unpack(effect.key, hash);
+void ApplyToTable(KeyTable& table, std::uint64_t hash, const EffectView& effect,
+                  const Context& context, ConflictSink* conflicts) {
+  KeyCell* const cell = table.Find(effect.key, hash);
+  const bool full = cell != nullptr && !cell->is_packed();
+  if (!full && ApplyToPacked(table, hash, cell, effect, context)) return;
+  Object& object = full ? cell->full() : table.Unpack(effect.key, hash);
   object.Apply(effect, context, conflicts);
   Repack(table, effect.key, hash, object);
 }

@@ -119,10 +119,10 @@ class Object {
 using KeyTable = CellTable<Object>;
 using KeyCell = KeyTable::Cell;
 
-// Applies one effect (not kClear) to the table of its key: the one way in which a table changes
-// while records come in.
-void ApplyToTable(KeyTable& table, const EffectView& effect, const Context& context,
-                  ConflictSink* conflicts);
+// Applies one effect (not kClear) to the table of its key, whose hash is `hash`: the one way in
+// which a table changes while records come in.
+void ApplyToTable(KeyTable& table, std::uint64_t hash, const EffectView& effect,
+                  const Context& context, ConflictSink* conflicts);
 // A table's share of a kClear: the keys of the effect that belong to the table, with what was
 // observed of their counters. Keys that are not in the table are no matter.
 using ResetsByKey = absl::flat_hash_map<std::string_view, std::string_view>;

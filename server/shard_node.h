@@ -49,7 +49,9 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   storage::LogPosition Released() const;
   void OnClientGone(ClientSession& session);
   // Fetches what these need into the cache: they are about to be looked up.
-  void Prefetch(std::span<const crdt::Lookup> lookups) const { keyspace_.Prefetch(lookups); }
+  void Prefetch(std::span<storage::Lookup> lookups) const { keyspace_.Prefetch(lookups); }
+  // The next command looks this up. REQUIRES: Prefetch() has seen it.
+  void Expect(const storage::Lookup& lookup) const { keyspace_.Expect(lookup); }
 
   // --- Node --------------------------------------------------------------------------------------
   Database& BeginCommand() override;

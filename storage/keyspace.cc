@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "crdt/key_prefetch.h"
+
 namespace storage {
 namespace {
 
@@ -15,44 +17,6 @@ using crdt::EffectView;
 using crdt::KeyView;
 using crdt::VersionVector;
 
-// CRC-16/XMODEM, the polynomial of Redis Cluster's slots, eight bytes at a time (Kounavis, Berry,
-// "Novel Table Lookup-Based Algorithms for High-Performance CRC Generation", 2008): table n says
-// what a byte does that n more bytes follow.
-constexpr std::size_t kCrcStride = 8;
-using CrcTables = std::array<std::array<std::uint16_t, 256>, kCrcStride>;
-
-constexpr CrcTables MakeCrcTables() {
-  CrcTables tables{};
-  for (std::size_t byte = 0; byte < 256; ++byte) {
-    auto crc = static_cast<std::uint16_t>(byte << 8);
-    for (std::size_t following = 0; following < kCrcStride; ++following) {
-      for (int bit = 0; bit < 8; ++bit) {
-        crc = static_cast<std::uint16_t>((crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1);
-      }
-      tables[following][byte] = crc;
-    }
-  }
-  return tables;
-}
-
-constexpr CrcTables kCrcTables = MakeCrcTables();
-
-std::uint16_t Crc(std::string_view bytes) {
-  std::uint16_t crc = 0;
-  const auto* at = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  std::size_t left = bytes.size();
-  for (; left >= kCrcStride; at += kCrcStride, left -= kCrcStride) {
-    std::uint16_t next = static_cast<std::uint16_t>(kCrcTables[7][at[0] ^ (crc >> 8)] ^
-                                                    kCrcTables[6][at[1] ^ (crc & 0xff)]);
-    for (std::size_t i = 2; i < kCrcStride; ++i) next ^= kCrcTables[kCrcStride - 1 - i][at[i]];
-    crc = next;
-  }
-  for (; left > 0; ++at, --left) {
-    crc = static_cast<std::uint16_t>((crc << 8) ^ kCrcTables[0][(crc >> 8) ^ *at]);
-  }
-  return crc;
-}
-
 // A scan cursor is the table's own cursor with the partition in the low bits, so that 0 is both the
 // beginning and the end.
 constexpr int kPartitionBits = 8;
@@ -60,27 +24,18 @@ static_assert(1 << kPartitionBits == kPartitions);
 
 }  // namespace
 
-int SlotOf(std::string_view key) {
-  const std::size_t open = key.find('{');
-  if (open != std::string_view::npos) {
-    const std::size_t close = key.find('}', open + 1);
-    if (close != std::string_view::npos && close > open + 1) {
-      key = key.substr(open + 1, close - open - 1);
-    }
-  }
-  return Crc(key) % kSlots;
-}
-
 std::uint32_t Keyspace::IdleSeconds(std::string_view key) const {
-  const crdt::KeyTable& table = partitions_[PartitionOf(key)].table();
-  const crdt::KeyCell* const cell = table.Find(key);
+  const auto [partition, hash] = locator_.Find(key);
+  const crdt::KeyTable& table = partitions_[partition].table();
+  const crdt::KeyCell* const cell = table.Find(key, hash);
   crdt::Require(cell != nullptr, "the idle time of a key that is stored");
   return table.IdleSeconds(*cell);
 }
 
 void Keyspace::MarkIdle(std::string_view key, std::uint64_t seconds) const {
-  const crdt::KeyTable& table = partitions_[PartitionOf(key)].table();
-  if (const crdt::KeyCell* const cell = table.Find(key)) table.MarkIdle(*cell, seconds);
+  const auto [partition, hash] = locator_.Find(key);
+  const crdt::KeyTable& table = partitions_[partition].table();
+  if (const crdt::KeyCell* const cell = table.Find(key, hash)) table.MarkIdle(*cell, seconds);
 }
 
 void Keyspace::SetUseClock(std::uint64_t seconds) {
@@ -88,14 +43,20 @@ void Keyspace::SetUseClock(std::uint64_t seconds) {
   for (Partition& partition : partitions_) partition.SetUseClock(seconds);
 }
 
-void Keyspace::Prefetch(std::span<const crdt::Lookup> lookups) const {
+void Keyspace::Prefetch(std::span<Lookup> lookups) const {
   constexpr std::size_t kAtOnce = 32;
   std::array<crdt::KeyPrefetch, kAtOnce> open;
+  const Lookup* last = nullptr;
   for (std::size_t begin = 0; begin < lookups.size(); begin += kAtOnce) {
-    std::size_t count = std::min(kAtOnce, lookups.size() - begin);
-    for (std::size_t i = 0; i < count; ++i) {
-      const crdt::Lookup& lookup = lookups[begin + i];
-      open[i] = crdt::KeyPrefetch(partitions_[PartitionOf(lookup.key)].table(), lookup);
+    std::size_t count = 0;
+    for (Lookup& lookup : lookups.subspan(begin, std::min(kAtOnce, lookups.size() - begin))) {
+      const bool again = last != nullptr && last->key == lookup.key;
+      lookup.location = again ? last->location : LocationOf(lookup.key);
+      last = &lookup;
+      // Of a key that is being fetched already nothing is missing but the element.
+      if (again && lookup.element.empty()) continue;
+      const auto [partition, hash] = lookup.location;
+      open[count++] = crdt::KeyPrefetch(partitions_[partition].table(), hash, lookup.element);
     }
     for (int step = 0; step < crdt::KeyPrefetch::kSteps && count > 0; ++step) {
       std::size_t left = 0;
@@ -221,12 +182,12 @@ void Keyspace::Apply(const EffectView& effect, const Context& context,
     }
     return;
   }
-  const PartitionId id = PartitionOf(effect.key);
+  const auto [id, hash] = locator_.Find(effect.key);
   if (!beyond_floor_.empty()) [[unlikely]] {
     const auto beyond = beyond_floor_.find(id);
     if (beyond != beyond_floor_.end() && beyond->second.Covers(context.stamp())) return;
   }
-  partitions_[id].Apply(effect, context, conflicts);
+  partitions_[id].Apply(effect, hash, context, conflicts);
 }
 
 void Keyspace::JoinPartition(PartitionId id, std::map<std::string, crdt::Object>&& objects,

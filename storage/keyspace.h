@@ -14,31 +14,25 @@
 
 #include "crdt/conflict.h"
 #include "crdt/effect.h"
-#include "crdt/key_prefetch.h"
 #include "crdt/object.h"
 #include "crdt/version_vector.h"
+#include "storage/key_location.h"
 #include "storage/partition.h"
 
 namespace storage {
 
-inline constexpr int kSlots = 16384;
-inline constexpr int kPartitions = 256;
-
-// CRC16 of the key, or of what stands between the first '{' and the next '}' where that is not
-// empty, modulo 16,384: as in Redis Cluster.
-int SlotOf(std::string_view key);
-inline PartitionId PartitionOf(std::string_view key) {
-  return static_cast<PartitionId>(SlotOf(key) / (kSlots / kPartitions));
-}
-
 class Keyspace {
  public:
   // --- Questions ---------------------------------------------------------------------------------
-  crdt::KeyView Find(std::string_view key) const { return partitions_[PartitionOf(key)].Find(key); }
+  crdt::KeyView Find(std::string_view key) const {
+    const auto [partition, hash] = locator_.Find(key);
+    return partitions_[partition].Find(key, hash);
+  }
   // As Find, for a client that reads or writes the key: it counts as used now.
   crdt::KeyView Use(std::string_view key) const {
-    const Partition& partition = partitions_[PartitionOf(key)];
-    const crdt::KeyView view = partition.Find(key);
+    const auto [id, hash] = locator_.Find(key);
+    const Partition& partition = partitions_[id];
+    const crdt::KeyView view = partition.Find(key, hash);
     if (view.cell() != nullptr) partition.table().MarkUsed(*view.cell());
     return view;
   }
@@ -46,8 +40,11 @@ class Keyspace {
   std::uint32_t IdleSeconds(std::string_view key) const;
   // The key counts as used that long ago. It may be absent.
   void MarkIdle(std::string_view key, std::uint64_t seconds) const;
-  // Fetches what these need into the cache, for all at once; they are about to be looked up.
-  void Prefetch(std::span<const crdt::Lookup> lookups) const;
+  // Fetches what these need into the cache, for all at once, and says where their keys are: they
+  // are about to be looked up.
+  void Prefetch(std::span<Lookup> lookups) const;
+  // The next key that is looked for is most probably this one. REQUIRES: Prefetch() has seen it.
+  void Expect(const Lookup& lookup) const { locator_.Remember(lookup.key, lookup.location); }
   // Keys that show something, those included whose deadline has passed but which were not deleted.
   std::uint64_t visible_keys() const;
   std::uint64_t keys_with_deadline() const;
@@ -99,6 +96,7 @@ class Keyspace {
   std::uint64_t use_clock_ = 0;
   crdt::VersionVector floor_;
   std::map<PartitionId, crdt::VersionVector> beyond_floor_;
+  mutable KeyLocator locator_;
 };
 
 }  // namespace storage

@@ -17,13 +17,14 @@ namespace effect_flag = crdt::effect_flag;
 
 class Partition::Bookkeeping {
  public:
-  Bookkeeping(Partition& partition, std::string_view key) : partition_(partition), key_(key) {
-    const KeyView before = partition_.Find(key_);
+  Bookkeeping(Partition& partition, std::string_view key, std::uint64_t hash)
+      : partition_(partition), key_(key), hash_(hash) {
+    const KeyView before = partition_.Find(key_, hash_);
     existed_ = before.exists();
     deadline_ = before.deadline();
   }
   ~Bookkeeping() {
-    const KeyView after = partition_.Find(key_);
+    const KeyView after = partition_.Find(key_, hash_);
     partition_.visible_keys_ += after.exists() ? 1 : 0;
     partition_.visible_keys_ -= existed_ ? 1 : 0;
     // What shows nothing needs no deletion.
@@ -40,6 +41,7 @@ class Partition::Bookkeeping {
  private:
   Partition& partition_;
   std::string_view key_;
+  std::uint64_t hash_;
   bool existed_;
   std::optional<DeadlineMs> deadline_;
 };
@@ -81,34 +83,34 @@ void Partition::NoteResets(std::string_view key, Stamp stamp) {
   ++pending_resets_[std::string(key)];
 }
 
-void Partition::Apply(const EffectView& effect, const Context& context,
+void Partition::Apply(const EffectView& effect, std::uint64_t hash, const Context& context,
                       crdt::ConflictSink* conflicts) {
   if (effect.kind == EffectKind::kIncrement ||
       (effect.kind == EffectKind::kSet && !effect.has(effect_flag::kHasDeadline) &&
        !effect.has(effect_flag::kHasResets))) {
     // The hot path: what is written, and what is there, if anything, shows something and has no
     // deadline.
-    const KeyCell* cell = table_.Find(effect.key);
+    const KeyCell* cell = table_.Find(effect.key, hash);
     if (cell == nullptr || cell->is_packed()) {
       visible_keys_ += cell == nullptr ? 1 : 0;
-      crdt::ApplyToTable(table_, effect, context, conflicts);
+      crdt::ApplyToTable(table_, hash, effect, context, conflicts);
       return;
     }
   }
-  if (OnlyAppends(effect) && Find(effect.key).exists()) {
+  if (OnlyAppends(effect) && Find(effect.key, hash).exists()) {
     // More of what is shown: the indexes are right as they are.
-    return crdt::ApplyToTable(table_, effect, context, conflicts);
+    return crdt::ApplyToTable(table_, hash, effect, context, conflicts);
   }
   if (effect.kind == EffectKind::kListRemove && !effect.has(effect_flag::kEmpties)) {
-    if (const KeyView before = Find(effect.key); before.exists() && !before.deadline()) {
-      crdt::ApplyToTable(table_, effect, context, conflicts);
-      visible_keys_ -= Find(effect.key).exists() ? 0 : 1;
+    if (const KeyView before = Find(effect.key, hash); before.exists() && !before.deadline()) {
+      crdt::ApplyToTable(table_, hash, effect, context, conflicts);
+      visible_keys_ -= Find(effect.key, hash).exists() ? 0 : 1;
       return;
     }
   }
   {
-    const Bookkeeping bookkeeping(*this, effect.key);
-    crdt::ApplyToTable(table_, effect, context, conflicts);
+    const Bookkeeping bookkeeping(*this, effect.key, hash);
+    crdt::ApplyToTable(table_, hash, effect, context, conflicts);
   }
   if (MayLeaveSpentParts(effect)) NoteResets(effect.key, context.stamp());
 }
@@ -122,7 +124,7 @@ void Partition::Clear(const crdt::ResetsByKey& resets, const Context& context) {
 void Partition::Join(std::string_view key, crdt::Object&& other, const crdt::VersionVector& mine,
                      const crdt::VersionVector& theirs) {
   {
-    const Bookkeeping bookkeeping(*this, key);
+    const Bookkeeping bookkeeping(*this, key, crdt::KeyTable::Hash(key));
     crdt::JoinKey(table_, key, other, mine, theirs);
   }
   // The stamps of the resets are not in the state: collected when all that was joined is stable.

@@ -26,7 +26,10 @@ using PartitionId = std::uint16_t;
 
 class Partition {
  public:
-  crdt::KeyView Find(std::string_view key) const { return crdt::KeyView(table_.Find(key)); }
+  // `hash` is KeyTable::Hash(key).
+  crdt::KeyView Find(std::string_view key, std::uint64_t hash) const {
+    return crdt::KeyView(table_.Find(key, hash));
+  }
   const crdt::KeyTable& table() const { return table_; }
   // Keys that show something, those included whose deadline has passed but which were not deleted.
   std::uint64_t visible_keys() const { return visible_keys_; }
@@ -35,8 +38,9 @@ class Partition {
   // The clock of crdt::CellTable::MarkUsed.
   void SetUseClock(std::uint64_t seconds) { table_.SetClock(seconds); }
 
-  // The only functions that change the state. Apply takes every effect but kClear.
-  void Apply(const crdt::EffectView& effect, const crdt::Context& context,
+  // The only functions that change the state. Apply takes every effect but kClear; `hash` is that
+  // of its key.
+  void Apply(const crdt::EffectView& effect, std::uint64_t hash, const crdt::Context& context,
              crdt::ConflictSink* conflicts);
   // `resets`: of the keys of this partition that the effect names.
   void Clear(const crdt::ResetsByKey& resets, const crdt::Context& context);

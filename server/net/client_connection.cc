@@ -137,6 +137,7 @@ void ClientConnection::Run(const RequestBatch& batch, const RequestBatch::Reques
   const std::span<const std::string_view> arguments =
       request.in_parser ? std::span<const std::string_view>(parser_.arguments())
                         : batch.ArgumentsOf(request);
+  if (arguments.size() > 1) node_.Expect(batch.LookupOf(request));
   if (!arguments.empty()) Dispatch(node_, session_, arguments);
   input_.Consume(request.bytes);
   if (unsent() > server_.most_unsent()) choked_ = true;

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crdt/key_prefetch.h"
+#include "storage/key_location.h"
 
 namespace server {
 
@@ -22,6 +22,7 @@ class RequestBatch {
     std::size_t bytes;           // Of the client's input.
     std::size_t first_argument;  // Among the batch's arguments.
     std::size_t arguments;
+    std::size_t lookup;  // Among the batch's lookups, where there is a second word.
     // The arguments are too many to be copied, or do not outlive the parsing of the next request:
     // they are the connection's parser's, and this is the connection's last request in the batch.
     bool in_parser;
@@ -31,9 +32,10 @@ class RequestBatch {
   std::span<const std::string_view> ArgumentsOf(const Request& request) const {
     return std::span(arguments_).subspan(request.first_argument, request.arguments);
   }
-  // The second word of every request and another one: nearly always a key, and an element of what
-  // it holds where that is a collection.
-  std::span<const crdt::Lookup> lookups() const { return lookups_; }
+  // The second word of every request, which nearly always is a key, and an element of the
+  // collection that it holds.
+  std::span<storage::Lookup> lookups() { return lookups_; }
+  const storage::Lookup& LookupOf(const Request& request) const { return lookups_[request.lookup]; }
 
   void Clear() {
     requests_.clear();
@@ -42,24 +44,32 @@ class RequestBatch {
   }
   void Add(ClientConnection& connection, std::size_t bytes,
            std::span<const std::string_view> arguments, bool in_parser) {
-    requests_.push_back(
-        {&connection, bytes, arguments_.size(), in_parser ? 0 : arguments.size(), in_parser});
+    requests_.push_back({.connection = &connection,
+                         .bytes = bytes,
+                         .first_argument = arguments_.size(),
+                         .arguments = in_parser ? 0 : arguments.size(),
+                         .lookup = lookups_.size(),
+                         .in_parser = in_parser});
     if (!in_parser) arguments_.insert(arguments_.end(), arguments.begin(), arguments.end());
-    if (arguments.size() > 1) lookups_.push_back({arguments[1], ElementOf(arguments)});
+    if (arguments.size() > 1) {
+      lookups_.push_back({.key = arguments[1], .element = ElementOf(arguments)});
+    }
   }
 
  private:
-  // The third word nearly always, but of ZADD and ZINCRBY the fourth.
+  // Of HSET, SADD, ZADD and the like. The third word nearly always, but of ZADD and ZINCRBY the
+  // fourth.
   static std::string_view ElementOf(std::span<const std::string_view> arguments) {
-    if (arguments.size() < 3) return {};
-    const bool scored =
-        arguments.size() == 4 && (arguments[0].starts_with('Z') || arguments[0].starts_with('z'));
+    if (arguments.size() < 3 || arguments[0].empty()) return {};
+    const char family = static_cast<char>(arguments[0].front() | 0x20);
+    if (family != 'h' && family != 's' && family != 'z') return {};
+    const bool scored = family == 'z' && arguments.size() == 4;
     return arguments[scored ? 3 : 2];
   }
 
   std::vector<Request> requests_;
   std::vector<std::string_view> arguments_;
-  std::vector<crdt::Lookup> lookups_;
+  std::vector<storage::Lookup> lookups_;
 };
 
 }  // namespace server

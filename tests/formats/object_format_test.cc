@@ -34,7 +34,8 @@ class Key {
       const EffectView effect = EffectView::Decode(in).value();
       const Stamp stamp = Stamp::At(1'800'000'000'000 + ++ms_, Writer(region, 1));
       // Nobody has seen the other region's writes.
-      ApplyToTable(table_, effect, Context::Of(seen_[region], stamp), nullptr);
+      ApplyToTable(table_, KeyTable::Hash(effect.key), effect, Context::Of(seen_[region], stamp),
+                   nullptr);
       seen_[region].Advance(stamp);
     }
     return *this;

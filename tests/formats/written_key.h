@@ -56,7 +56,8 @@ class WrittenKey {
     prepare(view(), effects);
     crdt::ByteReader in(effects.bytes());
     while (!in.at_end()) {
-      crdt::ApplyToTable(table_, crdt::EffectView::Decode(in).value(), context, nullptr);
+      const crdt::EffectView effect = crdt::EffectView::Decode(in).value();
+      crdt::ApplyToTable(table_, crdt::KeyTable::Hash(effect.key), effect, context, nullptr);
     }
     return std::string(effects.bytes());
   }

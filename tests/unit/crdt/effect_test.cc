@@ -62,7 +62,7 @@ void ApplyIfItDecodes(std::string_view bytes, KeyTable& table, std::uint64_t num
     return;
   }
   ReportedConflicts reports;
-  ApplyToTable(table, *effect, context, &reports);
+  ApplyToTable(table, KeyTable::Hash(effect->key), *effect, context, &reports);
 }
 
 // Everything that a table stores can be shown, and is read again as it was written.

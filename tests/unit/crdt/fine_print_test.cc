@@ -202,7 +202,8 @@ TEST_F(FinePrint, Rule24_TheAuthorsOwnApplyIsSilent) {
   ByteReader in(record.effects);
   const EffectView effect = EffectView::Decode(in).value();
   ReportedConflicts reports;
-  ApplyToTable(two.table(), effect, Context::Everything(record.first_stamp), &reports);
+  ApplyToTable(two.table(), KeyTable::Hash(effect.key), effect,
+               Context::Everything(record.first_stamp), &reports);
   EXPECT_TRUE(reports.rules.empty());
 }
 

@@ -212,7 +212,7 @@ class TestRegion {
         for (ElementReader key(effect); key.Next();) resets[key.name()] = key.resets();
         ClearTable(table_, resets, seen);
       } else {
-        ApplyToTable(table_, effect, seen, sink);
+        ApplyToTable(table_, KeyTable::Hash(effect.key), effect, seen, sink);
       }
       floor_.Advance(stamp);
       clock_.Observe(stamp);

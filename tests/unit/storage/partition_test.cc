@@ -11,6 +11,14 @@ namespace {
 
 constexpr crdt::Writer kLondon{1, 1};
 
+crdt::KeyView Find(const Partition& partition, std::string_view key) {
+  return partition.Find(key, crdt::KeyTable::Hash(key));
+}
+
+void Apply(Partition& partition, const crdt::EffectView& effect, const crdt::Context& context) {
+  partition.Apply(effect, crdt::KeyTable::Hash(effect.key), context, nullptr);
+}
+
 // A partition with its author: prepares and applies as a node does.
 class Author {
  public:
@@ -23,14 +31,14 @@ class Author {
     crdt::PrepareHashIncrement(view(), "key", field, kLondon, 1, effects_);
     Apply();
   }
-  crdt::KeyView view() const { return partition_.Find("key"); }
+  crdt::KeyView view() const { return Find(partition_, "key"); }
   Partition& partition() { return partition_; }
 
  private:
   void Apply() {
     crdt::ByteReader in(effects_.bytes());
     stamp_ = stamp_.Plus(1);
-    partition_.Apply(*crdt::EffectView::Decode(in), crdt::Context::Everything(stamp_), nullptr);
+    storage::Apply(partition_, *crdt::EffectView::Decode(in), crdt::Context::Everything(stamp_));
     effects_.clear();
   }
 
@@ -63,8 +71,8 @@ crdt::EffectView Decoded(const crdt::EffectList& effects) {
 
 void Set(Partition& partition, std::string_view key, crdt::Stamp stamp) {
   crdt::EffectList effects;
-  crdt::PrepareSet(partition.Find(key), key, "value", {}, effects);
-  partition.Apply(Decoded(effects), crdt::Context::Everything(stamp), nullptr);
+  crdt::PrepareSet(Find(partition, key), key, "value", {}, effects);
+  Apply(partition, Decoded(effects), crdt::Context::Everything(stamp));
 }
 
 TEST(Partition, ClearingTakesPlainStringsThatTheAuthorHadSeenAndNoOthers) {
@@ -77,8 +85,8 @@ TEST(Partition, ClearingTakesPlainStringsThatTheAuthorHadSeenAndNoOthers) {
   seen.Advance(first);
   const crdt::Stamp clear = crdt::Stamp::At(crdt::Stamp::kEpochStartMs + 2, {2, 1});
   partition.Clear({}, crdt::Context::Of(seen, clear));
-  EXPECT_FALSE(partition.Find("seen").exists());
-  EXPECT_TRUE(partition.Find("unseen").exists());
+  EXPECT_FALSE(Find(partition, "seen").exists());
+  EXPECT_TRUE(Find(partition, "unseen").exists());
   EXPECT_EQ(partition.visible_keys(), 1);
 
   partition.Clear({}, crdt::Context::Everything(clear.Plus(1)));

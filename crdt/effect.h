@@ -161,11 +161,10 @@ class EffectList {
   // Begins an effect: kind, flags and key. The body is written through the result.
   ByteWriter Begin(EffectKind kind, std::uint8_t flags, std::string_view key) {
     ++count_;
-    ByteWriter out(bytes_);
-    out.U8(static_cast<std::uint8_t>(kind));
-    out.U8(flags);
-    out.Bytes(key);
-    return out;
+    char head[2 + kMostVarintBytes] = {static_cast<char>(kind), static_cast<char>(flags)};
+    bytes_.append(head, PutVarint(head + 2, key.size()));
+    bytes_.append(key);
+    return ByteWriter(bytes_);
   }
   void Append(const EffectList& other) {
     bytes_ += other.bytes_;

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "crdt/stamp.h"
+#include "crdt/varint.h"
 
 namespace crdt {
 
@@ -25,11 +26,8 @@ class ByteWriter {
   void U32(std::uint32_t value) { Raw(&value, sizeof value); }
   void U64(std::uint64_t value) { Raw(&value, sizeof value); }
   void Varint(std::uint64_t value) {
-    while (value >= 0x80) {
-      U8(static_cast<std::uint8_t>(value | 0x80));
-      value >>= 7;
-    }
-    U8(static_cast<std::uint8_t>(value));
+    char bytes[kMostVarintBytes];
+    out_.append(bytes, PutVarint(bytes, value));
   }
   // ZigZag: small magnitudes are short.
   void Signed(std::int64_t value) {

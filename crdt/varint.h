@@ -1,5 +1,4 @@
-// Variable-length integers in memory that has space for them: what ByteWriter writes one byte at a
-// time.
+// Variable-length integers in memory that has space for them.
 #pragma once
 
 #include <cstddef>

@@ -306,8 +306,8 @@ std::vector<Setting> MakeTable() {
           {"segment-bytes", kLog, kAtStart, "Size of a log segment."}),
       Size<&Config::log_memory_bytes, 64 << 10>(
           {"log-memory-bytes", kLog, kAtStart,
-           "How much of the newest log is kept in memory for replicas and regions; with "
-           "`appendonly = false` that is all there is of it."}),
+           "How much of the newest log is kept in memory for replicas and regions, where there are "
+           "any; with `appendonly = false` that is all there is of it."}),
       Size<&Config::reserve_bytes>({"reserve-bytes", kLog, kAtStart,
                                     "Space that is given up when the disk is full, so that "
                                     "in-flight work can finish."}),

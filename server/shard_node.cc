@@ -52,6 +52,11 @@ storage::SyncPolicy PolicyOf(geo_config::FsyncPolicy policy) {
   return storage::SyncPolicy::kNo;
 }
 
+// What is kept of the log for readers, of whom a node alone has none.
+std::uint64_t LogMemory(const geo_config::Config& config) {
+  return Addresses(config).size() > 1 ? config.log_memory_bytes : 0;
+}
+
 std::uint32_t NodesInRegion(const geo_config::Config& config) {
   const geo_config::RegionEntry* own = config.OwnRegion();
   return own == nullptr ? 1 : static_cast<std::uint32_t>(own->nodes.size());
@@ -127,7 +132,7 @@ Status ShardNode::Recover() {
                           .region = config_.region,
                           .ordinal = config_.ordinal,
                           .segment_bytes = config_.segment_bytes,
-                          .memory_bytes = config_.log_memory_bytes,
+                          .memory_bytes = LogMemory(config_),
                           .reserve_bytes = config_.reserve_bytes},
       &environment_.disk);
   log_->SetPartitionVectors([this] { return keyspace_.beyond_floor(); });

@@ -76,6 +76,24 @@ TEST(ShardNode, GoesOnUnderItsEpochAfterACleanStopEvenIfTheMachineWentDownSince)
   EXPECT_EQ(EpochOf(rig), epoch);
 }
 
+TEST(ShardNode, KeepsNothingOfTheLogInMemoryForReadersThatThereAreNot) {
+  for (const bool alone : {true, false}) {
+    NodeRig rig;
+    rig.config.appendonly = false;
+    if (!alone) rig.config.regions = {{1, "eu", {{0, "one", 1, 2}, {1, "other", 1, 2}}}};
+    ASSERT_TRUE(rig.Start());
+    for (int i = 0; i < 4; ++i) {
+      rig.node->log().Append(std::string(1 << 20, '\0'));
+      rig.node->EndOfTurn();
+    }
+    const storage::Log& log = rig.node->log();
+    storage::LogCursor beginning;
+    const crdt::Status read =
+        log.Read(beginning, log.end(), 1, [](const storage::FrameView&) { return false; });
+    EXPECT_EQ(read.has_value(), !alone) << "where it was cut it is not read from its beginning";
+  }
+}
+
 TEST(ShardNode, DoesNotStopOverAFullDiskUnlessItIsForcedTo) {
   NodeRig rig;
   rig.config.segment_bytes = 64 << 10;

@@ -28,7 +28,7 @@ void Insert(ListValue& list, const EffectView& effect, const Context& context) {
 }
 
 void Trim(ListValue& list, const EffectView& effect, const Context& context) {
-  const std::vector<ListPlace> places = ListPlacesOf(effect);
+  const ListPlaces places = ListPlacesOf(effect);
   if (places.empty()) return list.RemoveAll(context);
   std::optional<ListPlace> first;
   std::optional<ListPlace> last;
@@ -73,8 +73,8 @@ void DecodeListBody(ByteReader& in, EffectView& effect) {
   }
 }
 
-std::vector<ListPlace> ListPlacesOf(const EffectView& effect) {
-  std::vector<ListPlace> places;
+ListPlaces ListPlacesOf(const EffectView& effect) {
+  ListPlaces places;
   places.reserve(effect.element_count);
   ByteReader in(effect.elements);
   ListPlaceReader reader(in);

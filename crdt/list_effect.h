@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string_view>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "crdt/conflict_reporter.h"
 #include "crdt/context.h"
 #include "crdt/effect.h"
@@ -15,8 +15,9 @@ namespace crdt {
 
 // Reads and checks the body of an effect that names places (not a push).
 void DecodeListBody(ByteReader& in, EffectView& effect);
-// The places of such an effect; the steps are views into its bytes.
-std::vector<ListPlace> ListPlacesOf(const EffectView& effect);
+// The places of such an effect, one mostly; the steps are views into its bytes.
+using ListPlaces = absl::InlinedVector<ListPlace, 2>;
+ListPlaces ListPlacesOf(const EffectView& effect);
 
 // Of any effect on lists.
 void ApplyToList(ListValue& list, const EffectView& effect, const Context& context);

@@ -36,32 +36,17 @@ std::int64_t LoadInteger(const char* at, std::size_t count) {
   return static_cast<std::int64_t>(LoadBytes(at, count) << unused) >> unused;
 }
 
-void AppendInteger(std::int64_t value, std::string& out) {
+// Writes the body of an integer to `out`, which has room for nine bytes; answers its size.
+std::size_t WriteInteger(std::int64_t value, char* out) {
   if (value >= 0 && value <= kMostSmallInteger) {
-    out.push_back(static_cast<char>(kSmallInteger + value));
-    return;
+    out[0] = static_cast<char>(kSmallInteger + value);
+    return 1;
   }
+  std::memcpy(out + 1, &value, sizeof value);
   std::size_t count = 1;
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  while (LoadInteger(bytes, count) != value) ++count;
-  out.push_back(static_cast<char>(kInteger + count));
-  out.append(bytes, count);
-}
-
-void AppendText(std::string_view text, std::string& out) {
-  const bool may_be_number = !text.empty() && text.size() <= kLongestInteger &&
-                             (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
-  if (may_be_number) {
-    if (const auto value = ParseInteger(text)) return AppendInteger(*value, out);
-  }
-  if (text.size() <= kMostShortText) {
-    out.push_back(static_cast<char>(text.size()));
-    out.append(text);
-  } else {
-    out.push_back(static_cast<char>(kLongText));
-    ByteWriter(out).Bytes(text);
-  }
+  while (LoadInteger(out + 1, count) != value) ++count;
+  out[0] = static_cast<char>(kInteger + count);
+  return 1 + count;
 }
 
 // A reader of what stands behind the first byte of a long body. The bytes are this process' own.
@@ -95,9 +80,32 @@ FullBody ReadFull(const char* body) {
 
 }  // namespace
 
+ListBody ListBody::OfText(std::string_view text) {
+  ListBody body;
+  const bool may_be_number = !text.empty() && text.size() <= kLongestInteger &&
+                             (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+  if (may_be_number) {
+    if (const auto value = ParseInteger(text)) {
+      body.head_size_ = WriteInteger(*value, body.head_.data());
+      body.rest_ = text.substr(text.size());
+      return body;
+    }
+  }
+  body.rest_ = text;
+  if (text.size() <= kMostShortText) {
+    body.head_[0] = static_cast<char>(text.size());
+    body.head_size_ = 1;
+  } else {
+    body.head_[0] = static_cast<char>(kLongText);
+    const char* const end = PutVarint(body.head_.data() + 1, text.size());
+    body.head_size_ = static_cast<std::size_t>(end - body.head_.data());
+  }
+  return body;
+}
+
 void AppendListBody(std::string_view steps, Stamp inserted, std::string_view text,
                     std::string& out) {
-  if (steps.empty()) return AppendText(text, out);
+  if (steps.empty()) return ListBody::OfText(text).AppendTo(out);
   const Sibling sibling{inserted, std::string(text)};
   AppendListBody(steps, inserted, {&sibling, 1}, out);
 }
@@ -105,7 +113,7 @@ void AppendListBody(std::string_view steps, Stamp inserted, std::string_view tex
 void AppendListBody(std::string_view steps, Stamp inserted, std::span<const Sibling> siblings,
                     std::string& out) {
   if (steps.empty() && siblings.size() == 1 && siblings.front().stamp == inserted) {
-    return AppendText(siblings.front().value, out);
+    return ListBody::OfText(siblings.front().value).AppendTo(out);
   }
   std::string full;
   ByteWriter inside(full);

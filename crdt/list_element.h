@@ -13,7 +13,9 @@
 // These bytes never leave the process.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +28,30 @@ namespace crdt {
 
 // --- Bodies
 // --------------------------------------------------------------------------------------
+
+// A body that is about to be put into a leaf, in two pieces: so a value need not be copied first.
+class ListBody {
+ public:
+  // The whole of one. Both are views.
+  ListBody(std::string_view body) : rest_(body) {}  // NOLINT: a view, as string_view is of string.
+  // Of a value that nobody has overwritten and whose place has no steps.
+  static ListBody OfText(std::string_view text);
+
+  std::size_t size() const { return head_size_ + rest_.size(); }
+  // REQUIRES: there is room for size() bytes.
+  void CopyTo(char* out) const {
+    std::memcpy(out, head_.data(), head_size_);
+    std::memcpy(out + head_size_, rest_.data(), rest_.size());
+  }
+  void AppendTo(std::string& out) const { out.append(head_.data(), head_size_).append(rest_); }
+
+ private:
+  ListBody() = default;
+
+  std::array<char, 1 + kMostVarintBytes> head_{};
+  std::size_t head_size_ = 0;
+  std::string_view rest_;
+};
 
 // A value that nobody has overwritten: its stamp is that of the insertion.
 void AppendListBody(std::string_view steps, Stamp inserted, std::string_view text,

@@ -70,6 +70,18 @@ const ListLeaf& ListIndex::FirstLeafOf(Child child, int height) {
   return *child.leaf;
 }
 
+const ListLeaf& ListIndex::first_leaf() const {
+  return FirstLeafOf(root_, height_);
+}
+
+const ListLeaf& ListIndex::last_leaf() const {
+  Child child = root_;
+  for (int height = height_; height > 0; --height) {
+    child = child.branch->children[static_cast<std::size_t>(child.branch->size - 1)];
+  }
+  return *child.leaf;
+}
+
 // --- Ways ----------------------------------------------------------------------------------------
 
 // Goes on from spot.height_ to the first or the last leaf below.

@@ -30,6 +30,8 @@ class ListIndex {
   std::size_t memory_bytes() const;
 
   // REQUIRES, all of them: not empty.
+  const ListLeaf& first_leaf() const;
+  const ListLeaf& last_leaf() const;
   Spot First() const;
   Spot Last() const;
   // The leaf that holds element `index`, which is made its number in the leaf.

@@ -67,6 +67,15 @@ void ListLeaf::Resize(std::size_t capacity, std::size_t begin) {
   block_.reset(block);
 }
 
+void ListLeaf::ReserveBehind(const ListLeaf& neighbour) {
+  Resize(std::min(neighbour.used_bytes(), kMostBytes), 0);
+}
+
+void ListLeaf::ReserveBefore(const ListLeaf& neighbour) {
+  const std::size_t bytes = std::min(neighbour.used_bytes(), kMostBytes);
+  Resize(bytes, bytes);
+}
+
 void ListLeaf::MakeRoomBehind(std::size_t size) {
   if (block_ != nullptr && block_->capacity - block_->end >= size) return;
   const std::size_t used = used_bytes();
@@ -95,7 +104,7 @@ void ListLeaf::MoveTo(std::size_t begin) {
   block_->end = static_cast<std::uint32_t>(begin + used);
 }
 
-void ListLeaf::Append(const ListRoot& root, std::string_view body) {
+void ListLeaf::Append(const ListRoot& root, const ListBody& body) {
   MakeRoomBehind(body.size() + kMostHopBytes);
   char* end = block_->bytes() + block_->end;
   if (block_->count == 0) {
@@ -104,13 +113,13 @@ void ListLeaf::Append(const ListRoot& root, std::string_view body) {
     end += WriteListHop(block_->last, root, end);
   }
   block_->last_body = static_cast<std::uint32_t>(end - block_->bytes());
-  std::memcpy(end, body.data(), body.size());
+  body.CopyTo(end);
   block_->end = static_cast<std::uint32_t>(end + body.size() - block_->bytes());
   block_->last = root;
   ++block_->count;
 }
 
-void ListLeaf::Prepend(const ListRoot& root, std::string_view body) {
+void ListLeaf::Prepend(const ListRoot& root, const ListBody& body) {
   MakeRoomBefore(body.size() + kMostHopBytes);
   char* begin = block_->bytes() + block_->begin;
   if (block_->count == 0) {
@@ -123,7 +132,7 @@ void ListLeaf::Prepend(const ListRoot& root, std::string_view body) {
     std::memcpy(begin, hop, size);
   }
   begin -= body.size();
-  std::memcpy(begin, body.data(), body.size());
+  body.CopyTo(begin);
   block_->begin = static_cast<std::uint32_t>(begin - block_->bytes());
   block_->first = root;
   ++block_->count;
@@ -156,7 +165,10 @@ void ListLeaf::PopBack() {
 }
 
 void ListLeaf::Shrink() {
-  if (block_ == nullptr || block_->capacity - used_bytes() <= kLeastRoom) return;
+  if (block_ == nullptr) return;
+  // The sizes that the allocator has are an eighth apart at the least.
+  const std::size_t worth_it = std::max(kLeastRoom, used_bytes() / 8);
+  if (block_->capacity - used_bytes() <= worth_it) return;
   Resize(used_bytes(), 0);
 }
 

@@ -60,13 +60,18 @@ class ListLeaf {
   // REQUIRES: index < size().
   Cursor At(std::uint32_t index) const;
 
+  // Makes room at that end for as much as `neighbour` holds: it will most probably be needed.
+  // REQUIRES: empty.
+  void ReserveBehind(const ListLeaf& neighbour);
+  void ReserveBefore(const ListLeaf& neighbour);
   // REQUIRES: it stands behind (before) all that are here.
-  void Append(const ListRoot& root, std::string_view body);
-  void Prepend(const ListRoot& root, std::string_view body);
+  void Append(const ListRoot& root, const ListBody& body);
+  void Prepend(const ListRoot& root, const ListBody& body);
   // REQUIRES: not empty.
   void PopFront();
   void PopBack();
-  // Gives back what is not used: the leaf is not at an end of its list any more.
+  // Gives back what is not used, where that is worth it: the leaf is not at an end of its list any
+  // more.
   void Shrink();
 
  private:

@@ -24,7 +24,7 @@ bool AreSame(const ListPlace& left, const ListPlace& right) {
 // --- Questions -----------------------------------------------------------------------------------
 
 ListElementView ListValue::At(std::uint64_t index) const {
-  if (index + 1 == size()) return index_.Last().leaf().last();
+  if (index + 1 == size()) return index_.last_leaf().last();
   const ListIndex::Spot spot = index_.Find(index);
   return spot.leaf().At(static_cast<std::uint32_t>(index)).element();
 }
@@ -89,7 +89,16 @@ std::vector<ListValue::Moved> ListValue::ElementsOf(const ListLeaf& leaf) {
   return elements;
 }
 
-void ListValue::Append(const ListPlace& place, std::string_view body) {
+bool ListValue::IsBeforeAll(const ListPlace& place) const {
+  return empty() || Precedes(place, index_.first_leaf().first().place());
+}
+
+bool ListValue::IsBehindAll(const ListPlace& place) const {
+  return empty() || Precedes(index_.last_leaf().last().place(), place);
+}
+
+void ListValue::Append(const ListPlace& place, const ListBody& body) {
+  ListLeaf leaf;
   if (!empty()) {
     const ListIndex::Spot spot = index_.Last();
     if (spot.leaf().HasRoom(body.size())) {
@@ -98,13 +107,14 @@ void ListValue::Append(const ListPlace& place, std::string_view body) {
       return;
     }
     spot.leaf().Shrink();
+    leaf.ReserveBehind(spot.leaf());
   }
-  ListLeaf leaf;
   leaf.Append(place.root, body);
   index_.PushBack(std::move(leaf));
 }
 
-void ListValue::Prepend(const ListPlace& place, std::string_view body) {
+// REQUIRES: not empty.
+void ListValue::Prepend(const ListPlace& place, const ListBody& body) {
   const ListIndex::Spot spot = index_.First();
   if (spot.leaf().HasRoom(body.size())) {
     spot.leaf().Prepend(place.root, body);
@@ -113,6 +123,7 @@ void ListValue::Prepend(const ListPlace& place, std::string_view body) {
   }
   spot.leaf().Shrink();
   ListLeaf leaf;
+  leaf.ReserveBefore(spot.leaf());
   leaf.Prepend(place.root, body);
   index_.PushFront(std::move(leaf));
 }
@@ -201,15 +212,20 @@ void ListValue::DropLast() {
 // --- Changes -------------------------------------------------------------------------------------
 
 void ListValue::Insert(const ListPlace& place, Stamp inserted, std::string_view text) {
-  std::string body;
-  AppendListBody(place.steps, inserted, text, body);
-  if (empty() || Precedes(index_.Last().leaf().last().place(), place)) return Append(place, body);
-  if (Precedes(place, index_.First().leaf().first().place())) return Prepend(place, body);
+  std::string bytes;
+  if (!place.steps.empty()) AppendListBody(place.steps, inserted, text, bytes);
+  const ListBody body = place.steps.empty() ? ListBody::OfText(text) : ListBody(bytes);
+  // What is pushed on the left is put before all mostly.
+  const bool left = place.root.side == ListSide::kLeft && !empty();
+  if (left && IsBeforeAll(place)) return Prepend(place, body);
+  if (IsBehindAll(place)) return Append(place, body);
+  if (!left && IsBeforeAll(place)) return Prepend(place, body);
   const ListIndex::Spot spot = index_.Find(place);
   std::vector<Moved> elements = ElementsOf(spot.leaf());
   const auto at = std::ranges::find_if(
       elements, [&place](const Moved& element) { return Precedes(place, element.place); });
-  elements.insert(at, {place, body});
+  if (bytes.empty()) body.AppendTo(bytes);
+  elements.insert(at, {place, bytes});
   Replace(spot, elements);
 }
 
@@ -241,12 +257,12 @@ void ListValue::Remove(std::span<const ListPlace> places,
       return;
     }
     // Pops come from the ends mostly.
-    if (AreSame(index_.First().leaf().first().place(), places.front())) {
+    if (AreSame(index_.first_leaf().first().place(), places.front())) {
       DropFirst();
       places = places.subspan(1);
       continue;
     }
-    if (places.size() == 1 && AreSame(index_.Last().leaf().last().place(), places.front())) {
+    if (places.size() == 1 && AreSame(index_.last_leaf().last().place(), places.front())) {
       return DropLast();
     }
     const ListIndex::Spot spot = index_.Find(places.front());
@@ -369,7 +385,7 @@ void ListValue::Join(const ListValue& other, const VersionVector& mine,
             JoinSiblings(here.element().Siblings(), there.element().Siblings(), mine, theirs);
         if (!siblings.empty()) AppendListBody(place.steps, place.inserted(), siblings, body);
       }
-      if (!body.empty()) joined.Append(place, body);
+      if (!body.empty()) joined.Append(place, ListBody(body));
       here.Next();
       there.Next();
       continue;
@@ -433,10 +449,10 @@ Result<ListValue> ListValue::Decode(ByteReader& in) {
       AppendListBody(place.steps, place.inserted(), siblings, body);
     }
     if (!in.ok()) return Fail(ErrorCode::kCorrupt, "a list does not decode");
-    if (!list.empty() && !Precedes(list.index_.Last().leaf().last().place(), place)) {
+    if (!list.IsBehindAll(place)) {
       return Fail(ErrorCode::kCorrupt, "the elements of a list are not in their order");
     }
-    list.Append(place, body);
+    list.Append(place, ListBody(body));
   }
   if (!in.ok()) return Fail(ErrorCode::kCorrupt, "a list ends early");
   return list;

@@ -71,8 +71,10 @@ class ListValue {
   using Keeps = std::function<bool(const ListElementView&)>;
 
   static std::vector<Moved> ElementsOf(const ListLeaf& leaf);
-  void Append(const ListPlace& place, std::string_view body);
-  void Prepend(const ListPlace& place, std::string_view body);
+  bool IsBeforeAll(const ListPlace& place) const;
+  bool IsBehindAll(const ListPlace& place) const;
+  void Append(const ListPlace& place, const ListBody& body);
+  void Prepend(const ListPlace& place, const ListBody& body);
   // Makes `elements` what is in the spot's leaf, or in that one and new ones behind it.
   void Replace(const ListIndex::Spot& spot, std::span<const Moved> elements);
   // Takes out of the leaf what `keeps` does not want; answers how many elements stay.

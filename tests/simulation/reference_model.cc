@@ -115,7 +115,7 @@ void ReferenceModel::ApplyToList(const EffectView& effect, const Seen& seen, Lis
       for (const crdt::ListPlace& place : crdt::ListPlacesOf(effect)) list.erase(place.Copy());
       break;
     case EffectKind::kListTrim: {
-      const std::vector<crdt::ListPlace> places = crdt::ListPlacesOf(effect);
+      const crdt::ListPlaces places = crdt::ListPlacesOf(effect);
       std::erase_if(list, [&](const auto& entry) {
         const crdt::ListPlace place(entry.first);
         const bool before = effect.has(crdt::effect_flag::kHasFirst) &&

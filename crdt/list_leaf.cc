@@ -13,6 +13,8 @@ namespace crdt {
 namespace {
 
 constexpr std::size_t kLeastRoom = 16;
+// So many elements are taken from the back before the block is gone through again.
+constexpr std::uint32_t kMarkDistance = 8;
 
 // More than is needed, so that filling a leaf moves its bytes a few times only.
 std::size_t WithReserve(std::size_t needed) {
@@ -62,6 +64,9 @@ void ListLeaf::Resize(std::size_t capacity, std::size_t begin) {
     block->first = block_->first;
     block->last = block_->last;
     block->last_body = static_cast<std::uint32_t>(block_->last_body - block_->begin + begin);
+    block->behind_mark = block_->behind_mark;
+    block->mark_body = static_cast<std::uint32_t>(block_->mark_body - block_->begin + begin);
+    block->mark = block_->mark;
     std::memcpy(block->bytes() + begin, block_->bytes() + block_->begin, used);
   }
   block_.reset(block);
@@ -100,6 +105,7 @@ void ListLeaf::MoveTo(std::size_t begin) {
   const std::size_t used = used_bytes();
   std::memmove(block_->bytes() + begin, block_->bytes() + block_->begin, used);
   block_->last_body = static_cast<std::uint32_t>(block_->last_body - block_->begin + begin);
+  block_->mark_body = static_cast<std::uint32_t>(block_->mark_body - block_->begin + begin);
   block_->begin = static_cast<std::uint32_t>(begin);
   block_->end = static_cast<std::uint32_t>(begin + used);
 }
@@ -116,6 +122,7 @@ void ListLeaf::Append(const ListRoot& root, const ListBody& body) {
   body.CopyTo(end);
   block_->end = static_cast<std::uint32_t>(end + body.size() - block_->bytes());
   block_->last = root;
+  if (block_->behind_mark > 0) ++block_->behind_mark;
   ++block_->count;
 }
 
@@ -146,15 +153,23 @@ void ListLeaf::PopFront() {
   at += TakeListHop(at, block_->first);
   block_->begin = static_cast<std::uint32_t>(at - block_->bytes());
   --block_->count;
+  if (block_->behind_mark == block_->count) block_->behind_mark = 0;
 }
 
 void ListLeaf::PopBack() {
   Require(!empty(), "an element is taken from a leaf that has one");
   if (block_->count == 1) return block_.reset();
-  const char* at = block_->bytes() + block_->begin;
-  ListRoot root = block_->first;
-  const std::uint32_t before = block_->count - 2;
-  for (std::uint32_t i = 0; i < before; ++i) {
+  // From the mark or the first element to the last but one.
+  const bool marked = block_->behind_mark > 0;
+  const char* at = block_->bytes() + (marked ? block_->mark_body : block_->begin);
+  ListRoot root = marked ? block_->mark : block_->first;
+  std::uint32_t hops = marked ? --block_->behind_mark : block_->count - 2;
+  for (; hops > 0; --hops) {
+    if (!marked && hops == kMarkDistance) {
+      block_->behind_mark = kMarkDistance;
+      block_->mark_body = static_cast<std::uint32_t>(at - block_->bytes());
+      block_->mark = root;
+    }
     at += ListBodySize(at);
     at += TakeListHop(at, root);
   }

@@ -3,7 +3,8 @@
 //
 // The bytes are body hop body … hop body (list_element.h), and the first and the last element's
 // root child stand in the block's head: putting something to either end and taking the first
-// element cost the same however many there are; taking the last one goes through the block once.
+// element cost the same however many there are. Hops lead one way: taking the last element goes
+// through the block, and leaves a mark on the way from which the next ones are near.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,7 @@ class ListLeaf {
   static constexpr std::uint32_t kMostElements = 128;
   // Of the elements; a single element may be longer. With the block's head 2048, which the
   // allocator has a size for.
-  static constexpr std::size_t kMostBytes = 1992;
+  static constexpr std::size_t kMostBytes = 1968;
 
   // Goes through the elements. Valid until the next change of the leaf.
   class Cursor {
@@ -83,6 +84,9 @@ class ListLeaf {
     ListRoot first;
     ListRoot last;
     std::uint32_t count;
+    std::uint32_t behind_mark;  // Elements behind the mark; 0: there is none.
+    std::uint32_t mark_body;
+    ListRoot mark;
 
     char* bytes() { return reinterpret_cast<char*>(this + 1); }
     const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }

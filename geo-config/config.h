@@ -53,6 +53,9 @@ struct Config {
   std::uint64_t proto_max_bulk_len = std::uint64_t{512} << 20;
   std::uint64_t client_query_buffer_limit = std::uint64_t{1} << 30;
   OutputLimit output_limit_normal;
+  std::int64_t slowlog_log_slower_than = -1;  // Microseconds; negative: no log is kept.
+  std::uint32_t slowlog_max_len = 128;
+  std::uint64_t latency_monitor_threshold = 0;  // Milliseconds; 0: nothing is monitored.
   OutputLimit output_limit_replica{std::uint64_t{256} << 20, std::uint64_t{64} << 20, seconds(60)};
   OutputLimit output_limit_peer{std::uint64_t{256} << 20, std::uint64_t{64} << 20, seconds(60)};
 

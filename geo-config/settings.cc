@@ -137,6 +137,21 @@ Setting Seconds(const Heading& heading) {
       });
 }
 
+// Microseconds, or never.
+template <auto kMember>
+Setting Microseconds(const Heading& heading) {
+  static constexpr const char* kForm = "microseconds, or -1";
+  return Make(
+      heading, kForm, [](const Config& config) { return std::to_string(config.*kMember); },
+      [](Config& config, const std::string& text) -> Status {
+        const auto value = ParseNumber(text);
+        const bool fits = value && *value <= std::numeric_limits<std::int64_t>::max();
+        if (!fits && text != "-1") return Expected(kForm);
+        config.*kMember = fits ? static_cast<std::int64_t>(*value) : -1;
+        return {};
+      });
+}
+
 bool IsAddress(const std::string& text) {
   unsigned char bytes[sizeof(in6_addr)];
   return inet_pton(AF_INET, text.c_str(), bytes) == 1 ||
@@ -263,7 +278,7 @@ std::vector<Setting> MakeTable() {
           {"timeout", kClients, kAtRunTime, "Close a client that was idle for so long; 0: never."}),
       Seconds<&Config::tcp_keepalive>(
           {"tcp-keepalive", kClients, kAtStart, "Time between keepalive probes; 0: none."}),
-      // A cell of the keyspace tells the size of its value with 31 bits.
+      // Records and messages between nodes hold values whole.
       Size<&Config::proto_max_bulk_len, 1 << 20, 1 << 30>(
           {"proto-max-bulk-len", kClients, kAtRunTime,
            "Longest argument of a command, and longest value: at most 1gb."}),
@@ -273,6 +288,17 @@ std::vector<Setting> MakeTable() {
       Limit<&Config::output_limit_normal>({"output-limit-normal", kClients, kAtRunTime,
                                            "Replies that a client has not read: beyond the limit "
                                            "it is closed. 0: no limit."}),
+
+      Microseconds<&Config::slowlog_log_slower_than>(
+          {"slowlog-log-slower-than", kClients, kAtRunTime,
+           "Commands that take this long or longer are kept for SLOWLOG; -1: none is. While it is "
+           "on every command is timed, which costs small ones a few percent."}),
+      Number<&Config::slowlog_max_len, 0, 1000000>(
+          {"slowlog-max-len", kClients, kAtRunTime, "How many of them are kept."}),
+      Number<&Config::latency_monitor_threshold, 0, 1000000000>(
+          {"latency-monitor-threshold", kClients, kAtRunTime,
+           "Milliseconds from which on LATENCY remembers a command; 0: it remembers none. While it "
+           "is on every command is timed."}),
 
       Addresses<&Config::peer_bind>({"peer-bind", kNodes, kAtStart,
                                      "Addresses to listen on for other nodes; empty: as `bind`."}),

@@ -58,6 +58,24 @@ void CountError(ServerStats& stats, std::string_view reply) {
   }
 }
 
+// After a call that was timed.
+void NoteTime(const CommandContext& context, const CommandSpec& spec, Arguments arguments,
+              std::int64_t usec) {
+  const geo_config::Config& config = context.node.config();
+  SlowCalls& slow = context.node.slow_calls();
+  const std::int64_t unix_s = context.database.now_ms() / 1000;
+  // What EXEC carries out is noted by itself.
+  if (config.slowlog_log_slower_than >= 0 && usec >= config.slowlog_log_slower_than &&
+      !IsExec(spec)) {
+    slow.log.Add(spec, arguments, context.session, unix_s, usec, config.slowlog_max_len);
+  }
+  const auto ms = usec / 1000;
+  const auto threshold = static_cast<std::int64_t>(config.latency_monitor_threshold);
+  if (threshold > 0 && ms >= threshold) {
+    slow.latency.Add(Has(spec, command_flag::kFast) ? "fast-command" : "command", unix_s, ms);
+  }
+}
+
 // Empty where the command may run now; else the whole error.
 std::string RefusalOf(Node& node, ClientSession& session, const CommandSpec& spec) {
   if (!session.authenticated && !Has(spec, command_flag::kNoAuth) &&
@@ -90,6 +108,7 @@ void Reject(Node& node, ClientSession& session, const CommandSpec* spec, std::st
     reply.Error(error);
   }
   CountError(node.stats(), std::string_view(session.output).substr(output_before));
+  if (spec != nullptr) ++node.stats().commands.Of(*spec).rejected;
 }
 
 void Execute(Node& node, ClientSession& session, Arguments arguments) {
@@ -139,11 +158,24 @@ const CommandSpec* Resolve(Arguments arguments) {
 void RunCommand(CommandContext& context, const CommandSpec& spec, Arguments arguments) {
   const std::string& output = context.reply.buffer();
   const std::size_t output_before = output.size();
+  const geo_config::Config& config = context.node.config();
+  ServerStats& stats = context.node.stats();
+  CommandCalls& calls = stats.commands.Of(spec);
+  const bool slow_ones_are_kept =
+      config.slowlog_log_slower_than >= 0 || config.latency_monitor_threshold > 0;
+  const bool timed = calls.Begin(slow_ones_are_kept);
+  const std::int64_t begin_us = timed ? context.node.steady_us() : 0;
   context.database.SetMarksUse(!context.session.no_touch);
   spec.run(context, arguments);
-  ServerStats& stats = context.node.stats();
+  if (timed) {
+    const std::int64_t usec = context.node.steady_us() - begin_us;
+    calls.AddTime(static_cast<std::uint64_t>(usec));
+    NoteTime(context, spec, arguments, usec);
+  }
   ++stats.commands_processed;
+  ++calls.calls;
   if (output.size() > output_before && output[output_before] == '-') [[unlikely]] {
+    ++calls.failed;
     CountError(stats, std::string_view(output).substr(output_before));
   }
 }

@@ -18,6 +18,7 @@ class Clock {
   virtual ~Clock() = default;
   virtual std::int64_t UnixMs() const = 0;    // May jump.
   virtual std::int64_t SteadyMs() const = 0;  // Never moves backwards.
+  virtual std::int64_t SteadyUs() const = 0;  // The same clock, to the microsecond.
 };
 
 // Where events are told, one line each, never with a secret.

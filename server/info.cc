@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/commands/command_table.h"
 #include "server/commands/letter_case.h"
 #include "server/process_usage.h"
 #include "server/version.h"
@@ -198,6 +199,40 @@ void Cpu(const Source&, Lines& lines) {
 
 void Modules(const Source&, Lines&) {}
 
+// A line for each command that was called, subcommands included, in the order of their names.
+void ForEachCalled(const ServerStats& stats, std::span<const CommandSpec> specs, const auto& visit) {
+  for (const CommandSpec& spec : specs) {
+    if (const CommandCalls* calls = stats.commands.Find(spec)) visit(spec, *calls);
+    ForEachCalled(stats, spec.subcommands, visit);
+  }
+}
+
+void ForEachCalled(const ServerStats& stats, const auto& visit) {
+  for (const CommandSpec* spec : AllCommands()) ForEachCalled(stats, std::span(spec, 1), visit);
+}
+
+void CommandStats(const Source& source, Lines& lines) {
+  ForEachCalled(source.node.stats(), [&](const CommandSpec& spec, const CommandCalls& calls) {
+    if (calls.calls + calls.rejected == 0) return;
+    const double per_call = calls.calls == 0 ? 0
+                                             : static_cast<double>(calls.usec()) /
+                                                   static_cast<double>(calls.calls);
+    lines.Add(fmt::format("cmdstat_{}", spec.name),
+              fmt::format("calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}",
+                          calls.calls, calls.usec(), per_call, calls.rejected, calls.failed));
+  });
+}
+
+void LatencyStats(const Source& source, Lines& lines) {
+  ForEachCalled(source.node.stats(), [&](const CommandSpec& spec, const CommandCalls& calls) {
+    const LatencyHistogram& latencies = calls.latencies();
+    if (latencies.total() == 0) return;
+    lines.Add(fmt::format("latency_percentiles_usec_{}", spec.name),
+              fmt::format("p50={}.000,p99={}.000,p99.9={}.000", latencies.Percentile(50),
+                          latencies.Percentile(99), latencies.Percentile(99.9)));
+  });
+}
+
 void ErrorStats(const Source& source, Lines& lines) {
   for (const auto& [code, count] : source.node.stats().errors_by_code) {
     lines.Add("errorstat_" + code, fmt::format("count={}", count));
@@ -246,6 +281,7 @@ struct Section {
   std::string_view name;  // As it is asked for.
   std::string_view title;
   void (*write)(const Source&, Lines&);
+  bool by_default = true;  // Also where "default", or nothing, is asked for.
 };
 
 constexpr std::array kSections = {
@@ -257,16 +293,19 @@ constexpr std::array kSections = {
     Section{"replication", "Replication", Replication},
     Section{"cpu", "CPU", Cpu},
     Section{"modules", "Modules", Modules},
+    Section{"commandstats", "Commandstats", CommandStats, false},
     Section{"errorstats", "Errorstats", ErrorStats},
+    Section{"latencystats", "Latencystats", LatencyStats, false},
     Section{"cluster", "Cluster", Cluster},
     Section{"keyspace", "Keyspace", KeyspaceSection},
     Section{"meridian", "Meridian", Meridian},
 };
 
-bool IsWanted(std::string_view section, std::span<const std::string_view> wanted) {
-  if (wanted.empty()) return true;
-  return std::ranges::any_of(wanted, [section](std::string_view word) {
-    return EqualsIgnoreCase(word, section) || EqualsIgnoreCase(word, "default") ||
+bool IsWanted(const Section& section, std::span<const std::string_view> wanted) {
+  if (wanted.empty()) return section.by_default;
+  return std::ranges::any_of(wanted, [&section](std::string_view word) {
+    return EqualsIgnoreCase(word, section.name) ||
+           (EqualsIgnoreCase(word, "default") && section.by_default) ||
            EqualsIgnoreCase(word, "all") || EqualsIgnoreCase(word, "everything");
   });
 }
@@ -277,7 +316,7 @@ std::string InfoText(Node& node, const Database& database,
                      std::span<const std::string_view> wanted) {
   std::string text;
   for (const Section& section : kSections) {
-    if (!IsWanted(section.name, wanted)) continue;
+    if (!IsWanted(section, wanted)) continue;
     if (!text.empty()) text += "\r\n";
     text.append("# ").append(section.title).append("\r\n");
     Lines lines(text);

@@ -20,6 +20,7 @@
 #include "server/database.h"
 #include "server/node_report.h"
 #include "server/server_stats.h"
+#include "server/slow_calls.h"
 
 namespace server {
 
@@ -57,12 +58,14 @@ class Node {
   virtual crdt::Status Reconfigure(const std::string& name, const std::string& value) = 0;
   virtual ClientRegistry& clients() = 0;
   virtual ServerStats& stats() = 0;
+  virtual SlowCalls& slow_calls() = 0;
   virtual ConflictRing& conflicts() = 0;
   virtual LogReport log_report() const = 0;
   virtual ReplicationReport replication_report() const = 0;
   virtual std::vector<RegionReport> region_reports() const = 0;
   virtual std::vector<NodeReport> node_reports() const = 0;
   virtual std::int64_t steady_ms() const = 0;
+  virtual std::int64_t steady_us() const = 0;
   virtual std::int64_t started_unix_ms() const = 0;
   // Forty hex digits, new at each start.
   virtual const std::string& run_id() const = 0;

@@ -5,6 +5,9 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
+
+#include "server/command_statistics.h"
 
 namespace server {
 
@@ -20,6 +23,15 @@ struct ServerStats {
   std::uint64_t net_input_bytes = 0;
   std::uint64_t net_output_bytes = 0;
   std::uint64_t output_limit_disconnections = 0;
+  CommandStatistics commands;
+
+  // CONFIG RESETSTAT. What `commands` has given out stays valid.
+  void Reset() {
+    CommandStatistics kept = std::move(commands);
+    kept.Reset();
+    *this = {};
+    commands = std::move(kept);
+  }
 };
 
 }  // namespace server

@@ -66,6 +66,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   crdt::Status Reconfigure(const std::string& name, const std::string& value) override;
   ClientRegistry& clients() override { return environment_.clients; }
   ServerStats& stats() override { return stats_; }
+  SlowCalls& slow_calls() override { return slow_calls_; }
   ConflictRing& conflicts() override { return conflicts_; }
   LogReport log_report() const override;
   ReplicationReport replication_report() const override { return replicator_->Report(Times()); }
@@ -74,6 +75,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   }
   std::vector<NodeReport> node_reports() const override { return replicator_->NodeReports(); }
   std::int64_t steady_ms() const override { return environment_.clock.SteadyMs(); }
+  std::int64_t steady_us() const override { return environment_.clock.SteadyUs(); }
   std::int64_t started_unix_ms() const override { return started_unix_ms_; }
   const std::string& run_id() const override { return run_id_; }
   void RequestShutdown(ShutdownRequest request) override;
@@ -152,6 +154,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   std::int64_t started_unix_ms_;
   std::string run_id_;
   ServerStats stats_;
+  SlowCalls slow_calls_;
   ConflictRing conflicts_;
   storage::Keyspace keyspace_;
   WatchIndex watches_;

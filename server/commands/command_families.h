@@ -24,6 +24,7 @@ std::span<const CommandSpec> HashCommands();
 std::span<const CommandSpec> HyperLogLogCommands();
 std::span<const CommandSpec> InfoCommands();
 std::span<const CommandSpec> KeyCommands();
+std::span<const CommandSpec> LatencyCommands();
 std::span<const CommandSpec> LcsCommands();
 std::span<const CommandSpec> ListBlockingCommands();
 std::span<const CommandSpec> ListCommands();

@@ -65,7 +65,7 @@ constexpr std::array kFamilies = {
     ConnectionCommands,    CounterCommands,       CrdtCommands,
     DumpCommands,          ExpiryCommands,        FailoverCommands,
     GeoCommands,           HashCommands,          HyperLogLogCommands,
-    InfoCommands,          KeyCommands,           LcsCommands,
+    InfoCommands,          KeyCommands,           LatencyCommands, LcsCommands,
     ListBlockingCommands,  ListCommands,          ObjectCommands,
     RegionCommands,        ServerCommands,        SetCommands,
     SlowlogCommands,       SortCommands,          SortedSetCombinationCommands,

@@ -127,7 +127,7 @@ void Set(CommandContext& context, Arguments arguments) {
 // --------------------------------------------------------------------------------------
 
 void ResetStat(CommandContext& context, Arguments) {
-  context.node.stats() = ServerStats{};
+  context.node.stats().Reset();
   context.reply.Ok();
 }
 

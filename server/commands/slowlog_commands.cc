@@ -1,150 +1,115 @@
-// SLOWLOG and LATENCY, which monitoring tools ask for. Nothing is measured: slowlog-log-slower-than
-// is -1 and latency-monitor-threshold 0, with which Redis answers the same.
+// SLOWLOG: the commands that took long, where slowlog-log-slower-than asks for it.
+#include <algorithm>
+
 #include "crdt/string_value.h"
 #include "server/commands/command_families.h"
 #include "server/commands/help_reply.h"
+#include "server/node.h"
 
 namespace server {
 namespace {
 
-void NoEntries(CommandContext& context, Arguments) {
-  context.reply.Array(0);
+constexpr std::int64_t kUsualCount = 10;
+
+void WriteEntry(ReplyWriter& reply, const SlowLog::Entry& entry) {
+  reply.Array(6);
+  reply.Integer(entry.id);
+  reply.Integer(entry.unix_s);
+  reply.Integer(entry.usec);
+  reply.Array(entry.words.size());
+  for (const std::string& word : entry.words) reply.Bulk(word);
+  reply.Bulk(entry.client_address);
+  reply.Bulk(entry.client_name);
 }
 
-void SlowlogGet(CommandContext& context, Arguments arguments) {
+void Get(CommandContext& context, Arguments arguments) {
   if (arguments.size() > 3) {
     return context.reply.Error(
         "ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.");
   }
+  std::int64_t count = kUsualCount;
   if (arguments.size() == 3) {
-    const auto count = crdt::ParseInteger(arguments[2]);
-    if (!count || *count < -1) {
+    const auto given = crdt::ParseInteger(arguments[2]);
+    if (!given || *given < -1) {
       return context.reply.Error("ERR count should be greater than or equal to -1");
     }
+    count = *given;
   }
-  context.reply.Array(0);
+  const auto& entries = context.node.slow_calls().log.entries();
+  const std::size_t told =
+      count < 0 ? entries.size() : std::min(entries.size(), static_cast<std::size_t>(count));
+  context.reply.Array(told);
+  for (std::size_t i = 0; i < told; ++i) WriteEntry(context.reply, entries[i]);
 }
 
-void SlowlogLen(CommandContext& context, Arguments) {
-  context.reply.Integer(0);
+void Len(CommandContext& context, Arguments) {
+  context.reply.Integer(
+      static_cast<std::int64_t>(context.node.slow_calls().log.entries().size()));
 }
 
-void SlowlogReset(CommandContext& context, Arguments) {
+void Reset(CommandContext& context, Arguments) {
+  context.node.slow_calls().log.Clear();
   context.reply.Ok();
 }
 
-void LatencyReset(CommandContext& context, Arguments) {
-  context.reply.Integer(0);
-}
-
-constexpr std::string_view kSlowlogHelp[] = {
+constexpr std::string_view kHelp[] = {
     "SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "GET [<count>]",
-    "    Always empty: commands are not timed.",
+    "    The last commands that took slowlog-log-slower-than microseconds or more, newest first",
+    "    (default: 10, -1: all): number, time, microseconds, words, the client's address and name.",
     "LEN",
-    "    Always 0.",
+    "    How many are kept.",
     "RESET",
-    "    Does nothing.",
+    "    Forget them.",
     "HELP",
     "    Print this help.",
 };
 
-constexpr std::string_view kLatencyHelp[] = {
-    "LATENCY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-    "HISTORY <event>",
-    "    Always empty: latency is not monitored.",
-    "LATEST",
-    "    Always empty.",
-    "RESET [<event> ...]",
-    "    Does nothing.",
-    "HELP",
-    "    Print this help.",
-};
-
-template <const auto& kLines>
 void Help(CommandContext& context, Arguments) {
-  WriteHelp(context.reply, kLines);
+  WriteHelp(context.reply, kHelp);
 }
 
 namespace flag = command_flag;
-constexpr std::uint32_t kHelpFlags = flag::kLoading | flag::kStale;
 constexpr std::uint32_t kFlags = flag::kAdmin | flag::kLoading | flag::kStale;
 
-constexpr CommandSpec kSlowlog[] = {
+constexpr CommandSpec kSubcommands[] = {
     {.name = "slowlog|get",
      .words = AtLeast(2),
      .flags = kFlags,
      .group = "server",
-     .summary = "Always empty: commands are not timed.",
+     .summary = "The last commands that took long, newest first.",
      .since = "2.2.12",
-     .run = SlowlogGet},
+     .run = Get},
     {.name = "slowlog|help",
      .words = Exactly(2),
-     .flags = kHelpFlags,
+     .flags = flag::kLoading | flag::kStale,
      .group = "server",
      .summary = "Tells the subcommands.",
      .since = "6.2.0",
-     .run = Help<kSlowlogHelp>},
+     .run = Help},
     {.name = "slowlog|len",
      .words = Exactly(2),
      .flags = kFlags,
      .group = "server",
-     .summary = "Always 0: commands are not timed.",
+     .summary = "How many commands that took long are kept.",
      .since = "2.2.12",
-     .run = SlowlogLen},
+     .run = Len},
     {.name = "slowlog|reset",
      .words = Exactly(2),
      .flags = kFlags,
      .group = "server",
-     .summary = "Does nothing: commands are not timed.",
+     .summary = "Forgets the commands that took long.",
      .since = "2.2.12",
-     .run = SlowlogReset},
-};
-
-constexpr CommandSpec kLatency[] = {
-    {.name = "latency|help",
-     .words = Exactly(2),
-     .flags = kHelpFlags,
-     .group = "server",
-     .summary = "Tells the subcommands.",
-     .since = "2.8.13",
-     .run = Help<kLatencyHelp>},
-    {.name = "latency|history",
-     .words = Exactly(3),
-     .flags = kFlags | flag::kNoScript,
-     .group = "server",
-     .summary = "Always empty: latency is not monitored.",
-     .since = "2.8.13",
-     .run = NoEntries},
-    {.name = "latency|latest",
-     .words = Exactly(2),
-     .flags = kFlags | flag::kNoScript,
-     .group = "server",
-     .summary = "Always empty: latency is not monitored.",
-     .since = "2.8.13",
-     .run = NoEntries},
-    {.name = "latency|reset",
-     .words = AtLeast(2),
-     .flags = kFlags | flag::kNoScript,
-     .group = "server",
-     .summary = "Does nothing: latency is not monitored.",
-     .since = "2.8.13",
-     .run = LatencyReset},
+     .run = Reset},
 };
 
 constexpr CommandSpec kCommands[] = {
     {.name = "slowlog",
      .words = AtLeast(2),
      .group = "server",
-     .summary = "Commands that took long: not recorded.",
+     .summary = "Commands that took long.",
      .since = "2.2.12",
-     .subcommands = kSlowlog},
-    {.name = "latency",
-     .words = AtLeast(2),
-     .group = "server",
-     .summary = "Latency spikes: not monitored.",
-     .since = "2.8.13",
-     .subcommands = kLatency},
+     .subcommands = kSubcommands},
 };
 
 }  // namespace

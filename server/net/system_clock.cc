@@ -7,6 +7,7 @@ namespace server {
 namespace {
 
 using std::chrono::duration_cast;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 // The time of the kernel's last timer interrupt, in nanoseconds.
@@ -31,6 +32,10 @@ std::int64_t SystemClock::UnixMs() const {
 
 std::int64_t SystemClock::SteadyMs() const {
   return duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::int64_t SystemClock::SteadyUs() const {
+  return duration_cast<microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace server

@@ -15,6 +15,7 @@ class SystemClock : public Clock {
  public:
   std::int64_t UnixMs() const override;
   std::int64_t SteadyMs() const override;
+  std::int64_t SteadyUs() const override;
   // The next reading is a new one.
   void BeginTurn() { tick_ = 0; }
 

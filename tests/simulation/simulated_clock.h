@@ -21,6 +21,7 @@ class SimulatedClock : public server::Clock {
   }
   // Nobody ever sets it right.
   std::int64_t SteadyMs() const override { return kStartSteadyMs + events_.now_ms() + Gained(); }
+  std::int64_t SteadyUs() const override { return SteadyMs() * 1000; }
 
   // The wall clock is wrong by so much from now on.
   void SetSkew(std::int64_t skew_ms) {

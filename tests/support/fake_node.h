@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <random>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ class FakeNode : public Node {
   bool locally_durable = false;             // As this node has.
   std::int64_t regions_durable = 0;         // And other regions.
   std::int64_t now_ms = 1'800'000'000'000;  // Wall clock and steady clock.
+  // By how much the clock has moved on each time that it is read to time a call.
+  mutable std::deque<std::int64_t> usec_of_calls;
   // Answers those whose wait for keys is over.
   void Tick() {
     for (ClientSession* session : blocked_.TakeLate(now_ms)) AnswerWait(*this, *session);
@@ -108,12 +111,20 @@ class FakeNode : public Node {
   }
   ClientRegistry& clients() override { return clients_; }
   ServerStats& stats() override { return stats_; }
+  SlowCalls& slow_calls() override { return slow_calls_; }
   ConflictRing& conflicts() override { return conflicts_; }
   LogReport log_report() const override { return {}; }
   ReplicationReport replication_report() const override { return {.is_primary = refusal.empty()}; }
   std::vector<RegionReport> region_reports() const override { return regions; }
   std::vector<NodeReport> node_reports() const override { return {}; }
   std::int64_t steady_ms() const override { return now_ms; }
+  std::int64_t steady_us() const override {
+    if (!usec_of_calls.empty()) {
+      now_us_ += usec_of_calls.front();
+      usec_of_calls.pop_front();
+    }
+    return now_us_;
+  }
   std::int64_t started_unix_ms() const override { return 1'800'000'000'000; }
   const std::string& run_id() const override { return run_id_; }
   void RequestShutdown(ShutdownRequest) override { is_stopping = true; }
@@ -173,6 +184,8 @@ class FakeNode : public Node {
   geo_config::Config config_;
   NoClients clients_;
   ServerStats stats_;
+  SlowCalls slow_calls_;
+  mutable std::int64_t now_us_ = 0;
   ConflictRing conflicts_{1000};
   const std::string run_id_ = std::string(40, '0');
   storage::Keyspace keyspace_;

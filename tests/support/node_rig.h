@@ -85,6 +85,7 @@ class NodeRig {
     explicit StandingClock(const std::int64_t& now_ms) : now_ms_(now_ms) {}
     std::int64_t UnixMs() const override { return now_ms_; }
     std::int64_t SteadyMs() const override { return now_ms_; }
+    std::int64_t SteadyUs() const override { return now_ms_ * 1000; }
 
    private:
     const std::int64_t& now_ms_;

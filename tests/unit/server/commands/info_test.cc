@@ -41,6 +41,32 @@ TEST_F(InfoTest, CountsKeysAndErrors) {
   EXPECT_EQ(Text("errorstats"), "# Errorstats\r\nerrorstat_WRONGTYPE:count=1\r\n");
 }
 
+TEST_F(InfoTest, CountsTheCallsOfCommands) {
+  node_.usec_of_calls = {0, 7, 0, 3};
+  client_.Run("GET k");
+  client_.Run("CLIENT ID");
+  client_.Run("CLIENT ID extra");
+  client_.Run("INCR s x");
+  client_.Run("SADD s a");
+  client_.Run("INCR s");
+  client_.Run("NOSUCH");
+  EXPECT_EQ(Text("commandstats"),
+            "# Commandstats\r\n"
+            "cmdstat_client|id:calls=1,usec=3,usec_per_call=3.00,rejected_calls=1,failed_calls=0\r\n"
+            "cmdstat_get:calls=1,usec=7,usec_per_call=7.00,rejected_calls=0,failed_calls=0\r\n"
+            "cmdstat_incr:calls=1,usec=0,usec_per_call=0.00,rejected_calls=1,failed_calls=1\r\n"
+            "cmdstat_sadd:calls=1,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0\r\n");
+  EXPECT_EQ(Text("latencystats").substr(0, 95),
+            "# Latencystats\r\nlatency_percentiles_usec_client|id:p50=3.000,p99=3.000,p99.9=3.000\r\n"
+            "latency_");
+  EXPECT_EQ(InfoText(node_, node_.database(), {}).find("cmdstat"), std::string::npos);
+  client_.Run("CONFIG RESETSTAT");
+  EXPECT_EQ(Text("commandstats"),
+            "# Commandstats\r\ncmdstat_config|resetstat:calls=1,usec=0,usec_per_call=0.00,"
+            "rejected_calls=0,failed_calls=0\r\n");
+  EXPECT_EQ(Text("errorstats"), "# Errorstats\r\n");
+}
+
 TEST_F(InfoTest, IsABulkStringForOldClientsAndVerbatimForNew) {
   EXPECT_EQ(client_.Run("INFO keyspace"), "$12|# Keyspace||");
   client_.Run("HELLO 3");

@@ -77,8 +77,9 @@ void BlockedClients::TouchAll() {
 }
 
 void BlockedClients::Serve(Node& node) {
-  if (ready_.empty()) return;
-  const bool takes_writes = node.WriteRefusal().empty();
+  if (ready_.empty() || node.pause().HoldsAll(node.steady_ms())) return;
+  const bool takes_writes =
+      node.WriteRefusal().empty() && !node.pause().HoldsWrites(node.steady_ms());
   std::vector<std::string> served;
   while (!ready_.empty()) {
     const std::vector<std::string> keys = std::exchange(ready_, {});

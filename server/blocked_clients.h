@@ -38,7 +38,7 @@ class BlockedClients {
   void TouchAll();
 
   // Carries out again what waits for changed keys, until nothing more comes of it. What writes
-  // waits on where the node takes no writes.
+  // waits on where the node takes no writes or is paused.
   void Serve(Node& node);
   // Those whose time is over. They are not blocked any more.
   std::vector<ClientSession*> TakeLate(std::int64_t steady_ms);

@@ -2,6 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <variant>
+
 namespace server {
 namespace {
 
@@ -17,27 +20,47 @@ std::string Flags(const ClientSession& session) {
   return flags.empty() ? "N" : flags;
 }
 
-std::size_t MemoryOf(const ClientSession& session, std::size_t queued) {
-  return sizeof(ClientSession) + session.output.capacity() + queued;
+// Copies of the words of a command that waits.
+std::size_t WaitingWordBytes(const ClientSession& session) {
+  if (!session.waiting) return 0;
+  const std::vector<std::string>* words = nullptr;
+  if (const auto* keys = std::get_if<KeyWait>(&session.waiting->what)) words = &keys->words;
+  if (const auto* pause = std::get_if<PauseWait>(&session.waiting->what)) words = &pause->words;
+  std::size_t bytes = 0;
+  if (words != nullptr) {
+    for (const std::string& word : *words) bytes += word.size();
+  }
+  return bytes;
 }
+
+// Redis keeps so many bytes of replies in a buffer, told as obl; what is beyond is a list of pieces
+// of that size, told as oll and omem.
+constexpr std::size_t kReplyPiece = 16 << 10;
 
 }  // namespace
 
-std::string ClientLine(const ClientSession& session, std::int64_t steady_ms) {
+std::string ClientLine(const ClientSession& session, const ConnectionUse& use,
+                       std::int64_t steady_ms) {
   const std::size_t queued = session.transaction ? session.transaction->bytes : 0;
   const long multi =
       session.transaction ? static_cast<long>(session.transaction->commands.size()) : -1;
-  // What is counted nowhere here (the query buffer is the connection's) is told as 0.
+  // The words of a command are in the query buffer while it is carried out.
+  const std::size_t words = use.parser + WaitingWordBytes(session);
+  const std::size_t buffered = std::min(use.unsent, kReplyPiece);
+  const std::size_t listed = use.unsent - buffered;
+  const std::size_t total = sizeof(ClientSession) + use.query + use.query_free + words + queued +
+                            session.output.capacity();
   return fmt::format(
-      "id={} addr={} laddr={} fd=0 name={} age={} idle={} flags={} db=0 sub=0 psub=0 ssub=0 "
-      "multi={} "
-      "qbuf=0 qbuf-free=0 argv-mem=0 multi-mem={} rbs=0 rbp=0 obl={} oll=0 omem=0 tot-mem={} "
-      "events=r cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}",
-      session.id, session.address, session.local_address, session.name,
+      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db=0 sub=0 psub=0 ssub=0 "
+      "multi={} qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs={} rbp={} obl={} oll={} omem={} "
+      "tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}",
+      session.id, session.address, session.local_address, use.descriptor, session.name,
       (steady_ms - session.connected_steady_ms) / 1000,
-      (steady_ms - session.last_command_steady_ms) / 1000, Flags(session), multi, queued,
-      session.output.size(), MemoryOf(session, queued), session.last_command,
-      static_cast<int>(session.protocol), session.library_name, session.library_version);
+      (steady_ms - session.last_command_steady_ms) / 1000, Flags(session), multi, use.query,
+      use.query_free, words, queued, session.output.capacity(), session.output.capacity(),
+      buffered, (listed + kReplyPiece - 1) / kReplyPiece, listed, total,
+      use.waits_to_send ? "rw" : "r", session.last_command, static_cast<int>(session.protocol),
+      session.library_name, session.library_version);
 }
 
 }  // namespace server

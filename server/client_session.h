@@ -38,9 +38,13 @@ struct KeyWait {  // BLPOP and the like: see blocked_clients.h.
   bool writes = true;              // Waits on where no writes are taken.
   std::vector<std::string> words;  // The command. Its handler may have made them definite.
 };
+struct PauseWait {  // Any command while clients are paused: see client_pause.h.
+  bool writes;
+  std::vector<std::string> words;  // Carried out afterwards.
+};
 struct StopWait {};  // SHUTDOWN: over where the node does not stop after all.
 struct Wait {
-  std::variant<ReplicaWait, FsyncWait, RegionWait, KeyWait, StopWait> what;
+  std::variant<ReplicaWait, FsyncWait, RegionWait, KeyWait, PauseWait, StopWait> what;
   std::optional<std::int64_t> deadline_steady_ms;  // Empty: for ever.
 };
 

@@ -76,6 +76,11 @@ void NoteTime(const CommandContext& context, const CommandSpec& spec, Arguments 
   }
 }
 
+bool Writes(const ClientSession& session, const CommandSpec& spec) {
+  return spec.access == Access::kWrite ||
+         (session.transaction && IsExec(spec) && session.transaction->writes);
+}
+
 // Empty where the command may run now; else the whole error.
 std::string RefusalOf(Node& node, ClientSession& session, const CommandSpec& spec) {
   if (!session.authenticated && !Has(spec, command_flag::kNoAuth) &&
@@ -85,14 +90,26 @@ std::string RefusalOf(Node& node, ClientSession& session, const CommandSpec& spe
   if (session.transaction && Has(spec, command_flag::kNoMulti)) {
     return "ERR Command not allowed inside a transaction";
   }
-  const bool is_exec = session.transaction && IsExec(spec);
-  if (spec.access == Access::kWrite || (is_exec && session.transaction->writes)) {
+  if (Writes(session, spec)) {
     if (std::string refusal = node.WriteRefusal(); !refusal.empty()) return refusal;
   }
   const bool needs_data =
-      is_exec ? session.transaction->needs_data : !Has(spec, command_flag::kLoading);
+      session.transaction && IsExec(spec) ? session.transaction->needs_data : !Has(spec, command_flag::kLoading);
   if (needs_data && node.loading()) return "LOADING Redis is loading the dataset in memory";
   return {};
+}
+
+// Puts the command off where clients are paused. False: it may run now.
+bool WaitForPause(Node& node, ClientSession& session, const CommandSpec& spec,
+                  Arguments arguments) {
+  // Redis holds this one back, too, in a pause of all commands: nobody could end that.
+  if (!node.pause().is_on() || spec.name == "client|unpause") return false;
+  const bool writes = Writes(session, spec);
+  const std::int64_t now = node.steady_ms();
+  if (!(writes ? node.pause().HoldsWrites(now) : node.pause().HoldsAll(now))) return false;
+  PauseWait wait{.writes = writes, .words = {arguments.begin(), arguments.end()}};
+  node.BeginWait(session, {.what = std::move(wait), .deadline_steady_ms = {}});
+  return true;
 }
 
 // A refused command breaks the transaction that it was meant for; a refused EXEC ends it.
@@ -123,6 +140,7 @@ void Execute(Node& node, ClientSession& session, Arguments arguments) {
   if (std::string refusal = RefusalOf(node, session, *spec); !refusal.empty()) {
     return Reject(node, session, spec, std::move(refusal));
   }
+  if (WaitForPause(node, session, *spec, arguments)) return;
   if (session.transaction && !Has(*spec, command_flag::kImmediate)) {
     return QueueCommand(session, *spec, arguments);
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "geo-config/config.h"
+#include "server/client_pause.h"
 #include "server/client_registry.h"
 #include "server/command.h"
 #include "server/conflict_ring.h"
@@ -59,6 +60,7 @@ class Node {
   virtual ClientRegistry& clients() = 0;
   virtual ServerStats& stats() = 0;
   virtual SlowCalls& slow_calls() = 0;
+  virtual ClientPause& pause() = 0;
   virtual ConflictRing& conflicts() = 0;
   virtual LogReport log_report() const = 0;
   virtual ReplicationReport replication_report() const = 0;

@@ -404,7 +404,7 @@ crdt::Result<crdt::Epoch> ShardNode::Lead(const geo_config::KnownEpochs& known) 
 }
 
 void ShardNode::Follow(crdt::Epoch known) {
-  UnblockAll();
+  waiting_.RefuseBlocked();
   state_.primary = false;
   state_.epoch = std::max(state_.epoch, known);
   new_directory_ = false;
@@ -476,57 +476,9 @@ LogReport ShardNode::log_report() const {
           .failed = log_->failed()};
 }
 
-void ShardNode::BeginWait(ClientSession& session, Wait wait) {
-  session.waiting = std::move(wait);
-  if (std::holds_alternative<KeyWait>(session.waiting->what)) {
-    blocked_.Add(session);
-  } else {
-    waiting_.push_back(&session);
-  }
-}
-
-void ShardNode::EndWait(ClientSession& session, std::string_view error) {
-  blocked_.Remove(session);
-  std::erase(waiting_, &session);
-  if (error.empty()) {
-    AnswerWait(*this, session);
-  } else {
-    RefuseWait(session, error);
-  }
-  environment_.clients.Wake(session);
-}
-
-// What a replica takes no writes for cannot be waited for here.
-void ShardNode::UnblockAll() {
-  for (ClientSession* session : blocked_.TakeAll()) {
-    RefuseWait(*session,
-               "UNBLOCKED force unblock from blocking operation, instance state changed (master -> "
-               "replica?)");
-    environment_.clients.Wake(*session);
-  }
-}
-
-void ShardNode::AnswerWaits() {
-  const std::int64_t now = environment_.clock.SteadyMs();
-  for (ClientSession* session : blocked_.TakeLate(now)) {
-    AnswerWait(*this, *session);
-    environment_.clients.Wake(*session);
-  }
-  std::erase_if(waiting_, [&](ClientSession* session) {
-    const Wait& wait = *session->waiting;
-    const bool late = wait.deadline_steady_ms && now >= *wait.deadline_steady_ms;
-    if (!late && !IsWaitOver(*this, wait)) return false;
-    AnswerWait(*this, *session);
-    session->waiting.reset();
-    environment_.clients.Wake(*session);
-    return true;
-  });
-}
-
 void ShardNode::OnClientGone(ClientSession& session) {
   watches_.Unwatch(session);
-  std::erase(waiting_, &session);
-  blocked_.Remove(session);
+  waiting_.Remove(session);
 }
 
 // --- Turns ---------------------------------------------------------------------------------------
@@ -563,7 +515,7 @@ void ShardNode::EndOfTurn(Loop loop) {
                           .written_is_enough = no_sync,
                           .clock = crdt::Stamp::At(clock_ms, database_.writer())},
                          now);
-  if (!waiting_.empty() || !blocked_.empty()) AnswerWaits();
+  if (!waiting_.empty()) waiting_.AnswerThoseDone();
   if (shutdown_) ContinueShutdown();
 }
 
@@ -628,8 +580,8 @@ void ShardNode::CheckDisk(std::int64_t now_ms) {
 }
 
 void ShardNode::DeleteExpired() {
-  if (!WriteRefusal().empty()) return;
   const replication::Now now = Times();
+  if (!WriteRefusal().empty() || pause_.HoldsWrites(now.steady_ms)) return;
   const std::int64_t grace = config_.expire_grace.count();
   std::vector<std::string> due;
   int looked = 0;

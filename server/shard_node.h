@@ -15,6 +15,7 @@
 #include "server/environment.h"
 #include "server/node.h"
 #include "server/shard_database.h"
+#include "server/waiting_clients.h"
 #include "server/watch_index.h"
 #include "storage/keyspace.h"
 #include "storage/log/log.h"
@@ -67,6 +68,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   ClientRegistry& clients() override { return environment_.clients; }
   ServerStats& stats() override { return stats_; }
   SlowCalls& slow_calls() override { return slow_calls_; }
+  ClientPause& pause() override { return pause_; }
   ConflictRing& conflicts() override { return conflicts_; }
   LogReport log_report() const override;
   ReplicationReport replication_report() const override { return replicator_->Report(Times()); }
@@ -93,8 +95,12 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   std::int64_t RegionsDurableAt(crdt::Stamp stamp) const override {
     return replicator_->RegionsDurableAt(stamp);
   }
-  void BeginWait(ClientSession& session, Wait wait) override;
-  void EndWait(ClientSession& session, std::string_view error) override;
+  void BeginWait(ClientSession& session, Wait wait) override {
+    waiting_.Begin(session, std::move(wait));
+  }
+  void EndWait(ClientSession& session, std::string_view error) override {
+    waiting_.End(session, error);
+  }
   void ServeBlocked() override { blocked_.Serve(*this); }
   crdt::Status PauseRegion(crdt::RegionId region) override { return replicator_->Pause(region); }
   crdt::Status ResumeRegion(crdt::RegionId region) override { return replicator_->Resume(region); }
@@ -144,8 +150,6 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void CheckDisk(std::int64_t now_ms);
   void SyncLog(std::int64_t now_ms, Loop loop);
   void DeleteExpired();
-  void AnswerWaits();
-  void UnblockAll();
   void ContinueShutdown();
   std::string RandomHex(int digits);
 
@@ -163,7 +167,8 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   storage::NodeState state_;
   std::unique_ptr<storage::Log> log_;
   std::unique_ptr<replication::Replicator> replicator_;
-  std::vector<ClientSession*> waiting_;
+  ClientPause pause_;
+  WaitingClients waiting_{*this, blocked_};
 
   bool loading_ = true;
   bool new_directory_ =

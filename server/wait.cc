@@ -11,7 +11,7 @@ namespace {
 
 // The numbers that count now towards each kind of wait.
 struct Reached {
-  const Node& node;
+  Node& node;
 
   bool Enough(const ReplicaWait& wait) const {
     return node.ReplicasAt(wait.position) >= wait.replicas;
@@ -24,6 +24,10 @@ struct Reached {
   }
   // Ends when a key changes, not when a number is reached.
   bool Enough(const KeyWait&) const { return false; }
+  bool Enough(const PauseWait& wait) const {
+    const std::int64_t now = node.steady_ms();
+    return !(wait.writes ? node.pause().HoldsWrites(now) : node.pause().HoldsAll(now));
+  }
   bool Enough(const StopWait&) const { return !node.stopping(); }
 
   void Write(ReplyWriter& reply, const ReplicaWait& wait) const {
@@ -38,6 +42,8 @@ struct Reached {
     reply.Integer(node.RegionsDurableAt(wait.stamp));
   }
   void Write(ReplyWriter& reply, const KeyWait&) const { reply.NullArray(); }
+  // Its command is carried out instead.
+  void Write(ReplyWriter&, const PauseWait&) const {}
   void Write(ReplyWriter& reply, const StopWait&) const {
     reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
   }
@@ -49,7 +55,7 @@ struct Reached {
 
 }  // namespace
 
-bool IsWaitOver(const Node& node, const Wait& wait) {
+bool IsWaitOver(Node& node, const Wait& wait) {
   return std::visit([&](const auto& asked) { return Reached{node}.Enough(asked); }, wait.what);
 }
 

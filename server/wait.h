@@ -12,7 +12,7 @@
 namespace server {
 
 // What was asked for is reached. Deadlines are not looked at.
-bool IsWaitOver(const Node& node, const Wait& wait);
+bool IsWaitOver(Node& node, const Wait& wait);
 
 // Ends the session's wait and writes the numbers reached now, enough or not.
 // REQUIRES: the session waits.

@@ -9,11 +9,13 @@
 #include "crdt/string_value.h"
 #include "server/client_line.h"
 #include "server/client_name.h"
+#include "server/commands/client_kill.h"
 #include "server/commands/command_families.h"
 #include "server/commands/help_reply.h"
 #include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
 #include "server/node.h"
+#include "server/wait.h"
 
 namespace server {
 namespace {
@@ -22,19 +24,12 @@ void Id(CommandContext& context, Arguments) {
   context.reply.Integer(static_cast<std::int64_t>(context.session.id));
 }
 
-void Info(CommandContext& context, Arguments) {
-  context.reply.Verbatim("txt", ClientLine(context.session, context.node.steady_ms()) + "\n");
+std::string LineOf(const CommandContext& context, const ClientSession& session) {
+  return ClientLine(session, context.node.clients().UseOf(session), context.node.steady_ms());
 }
 
-// Everybody who is connected here is a normal client: replicas and regions have connections of
-// their own. Empty, and the error answered, where there is no such type.
-std::optional<bool> IsNormalType(CommandContext& context, std::string_view type) {
-  if (EqualsIgnoreCase(type, "normal")) return true;
-  for (const std::string_view other : {"master", "slave", "replica", "pubsub"}) {
-    if (EqualsIgnoreCase(type, other)) return false;
-  }
-  context.reply.Error(std::string("ERR Unknown client type '").append(Told(type)).append("'"));
-  return std::nullopt;
+void Info(CommandContext& context, Arguments) {
+  context.reply.Verbatim("txt", LineOf(context, context.session) + "\n");
 }
 
 void List(CommandContext& context, Arguments arguments) {
@@ -56,7 +51,7 @@ void List(CommandContext& context, Arguments arguments) {
   std::string lines;
   context.node.clients().ForEach([&](const ClientSession& session) {
     if (ids && std::ranges::find(*ids, session.id) == ids->end()) return;
-    lines.append(ClientLine(session, context.node.steady_ms())).append("\n");
+    lines.append(LineOf(context, session)).append("\n");
   });
   context.reply.Verbatim("txt", lines);
 }
@@ -86,92 +81,6 @@ void SetInfo(CommandContext& context, Arguments arguments) {
   context.reply.Ok();
 }
 
-// --- KILL
-// ------------------------------------------------------------------------------------------
-
-struct KillFilter {
-  std::optional<std::uint64_t> id;
-  std::optional<std::string_view> address;
-  std::optional<std::string_view> local_address;
-  std::optional<std::int64_t> oldest_ms;
-  bool nobody = false;  // A type of which nobody is.
-  bool skip_me = true;
-
-  bool Matches(const ClientSession& session, std::int64_t steady_ms) const {
-    return !nobody && (!id || session.id == *id) && (!address || session.address == *address) &&
-           (!local_address || session.local_address == *local_address) &&
-           (!oldest_ms || steady_ms - session.connected_steady_ms >= *oldest_ms);
-  }
-};
-
-std::int64_t KillMatching(CommandContext& context, const KillFilter& filter) {
-  std::vector<std::uint64_t> ids;
-  context.node.clients().ForEach([&](const ClientSession& session) {
-    if (filter.skip_me && session.id == context.session.id) return;
-    if (filter.Matches(session, context.node.steady_ms())) ids.push_back(session.id);
-  });
-  for (const std::uint64_t id : ids) {
-    if (id == context.session.id) {
-      context.session.close_after_reply = true;
-    } else {
-      context.node.clients().Kill(id);
-    }
-  }
-  return static_cast<std::int64_t>(ids.size());
-}
-
-// Takes one option of the new form; answers the error and false where it makes no sense.
-bool TakeOption(CommandContext& context, std::string_view name, std::string_view value,
-                KillFilter& filter) {
-  const auto refuse = [&](std::string_view error) {
-    context.reply.Error(error);
-    return false;
-  };
-  if (EqualsIgnoreCase(name, "id")) {
-    const auto id = crdt::ParseInteger(value);
-    if (!id || *id < 1) return refuse("ERR client-id should be greater than 0");
-    filter.id = static_cast<std::uint64_t>(*id);
-  } else if (EqualsIgnoreCase(name, "maxage")) {
-    const auto seconds = crdt::ParseInteger(value);
-    if (!seconds) return refuse("ERR maxage is not an integer or out of range");
-    if (*seconds < 1) return refuse("ERR maxage should be greater than 0");
-    constexpr std::int64_t kCenturySeconds = 100LL * 366 * 86400;
-    filter.oldest_ms = std::min(*seconds, kCenturySeconds) * 1000;
-  } else if (EqualsIgnoreCase(name, "type")) {
-    const auto normal = IsNormalType(context, value);
-    if (!normal) return false;
-    filter.nobody = !*normal;
-  } else if (EqualsIgnoreCase(name, "addr")) {
-    filter.address = value;
-  } else if (EqualsIgnoreCase(name, "laddr")) {
-    filter.local_address = value;
-  } else if (EqualsIgnoreCase(name, "user")) {
-    if (value != "default")
-      return refuse(std::string("ERR No such user '").append(Told(value)).append("'"));
-  } else if (EqualsIgnoreCase(name, "skipme")) {
-    filter.skip_me = EqualsIgnoreCase(value, "yes");
-    if (!filter.skip_me && !EqualsIgnoreCase(value, "no")) return refuse(kErrorSyntax);
-  } else {
-    return refuse(kErrorSyntax);
-  }
-  return true;
-}
-
-void Kill(CommandContext& context, Arguments arguments) {
-  KillFilter filter;
-  if (arguments.size() == 3) {
-    filter.address = arguments[2];
-    filter.skip_me = false;
-    if (KillMatching(context, filter) == 0) return context.reply.Error("ERR No such client");
-    return context.reply.Ok();
-  }
-  if (arguments.size() % 2 != 0) return context.reply.Error(kErrorSyntax);
-  for (std::size_t i = 2; i < arguments.size(); i += 2) {
-    if (!TakeOption(context, arguments[i], arguments[i + 1], filter)) return;
-  }
-  context.reply.Integer(KillMatching(context, filter));
-}
-
 // --- Switches
 // --------------------------------------------------------------------------------------
 
@@ -191,9 +100,10 @@ void SetSwitch(CommandContext& context, Arguments arguments) {
   context.reply.Ok();
 }
 
-// Whether a client that can be named waits: no SHUTDOWN does, which waits for the server.
+// Whether the client's command waits for something that may have a timeout.
 bool IsUnblockable(const ClientSession& session) {
-  return session.waiting && !std::holds_alternative<StopWait>(session.waiting->what);
+  return session.waiting && !std::holds_alternative<StopWait>(session.waiting->what) &&
+         !std::holds_alternative<PauseWait>(session.waiting->what);
 }
 
 void Unblock(CommandContext& context, Arguments arguments) {
@@ -230,10 +140,76 @@ void Reply(CommandContext& context, Arguments arguments) {
   }
 }
 
+// --- PAUSE
+// -----------------------------------------------------------------------------------------
+
+void Pause(CommandContext& context, Arguments arguments) {
+  if (arguments.size() > 4) {
+    return context.reply.Error(
+        "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.");
+  }
+  auto scope = ClientPause::Scope::kAll;
+  if (arguments.size() == 4) {
+    if (EqualsIgnoreCase(arguments[3], "write")) {
+      scope = ClientPause::Scope::kWrites;
+    } else if (!EqualsIgnoreCase(arguments[3], "all")) {
+      return context.reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+    }
+  }
+  const auto timeout_ms = ParseTimeout(context, arguments[2]);
+  if (!timeout_ms) return;
+  context.node.pause().Begin(scope, context.node.steady_ms() + *timeout_ms);
+  context.reply.Ok();
+}
+
+void Unpause(CommandContext& context, Arguments) {
+  context.node.pause().End();
+  context.reply.Ok();
+}
+
+// --- Tracking, which there is not
+// ------------------------------------------------------------------
+
+void Tracking(CommandContext& context, Arguments arguments) {
+  const auto on = ParseSwitch(context, arguments[2]);
+  if (!on) return;
+  if (*on) {
+    return context.reply.Error(
+        "ERR this server does not tell clients of keys that change: CLIENT TRACKING is not "
+        "supported");
+  }
+  context.reply.Ok();
+}
+
+void TrackingInfo(CommandContext& context, Arguments) {
+  context.reply.Map(3);
+  context.reply.Bulk("flags");
+  context.reply.Set(1);
+  context.reply.Bulk("off");
+  context.reply.Bulk("redirect");
+  context.reply.Integer(-1);
+  context.reply.Bulk("prefixes");
+  context.reply.Array(0);
+}
+
+void GetRedir(CommandContext& context, Arguments) {
+  context.reply.Integer(-1);
+}
+
+void Caching(CommandContext& context, Arguments) {
+  context.reply.Error(
+      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
+      "OPTOUT mode enabled");
+}
+
 constexpr std::string_view kHelp[] = {
     "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "CACHING YES|NO",
+    "    An error: keys that change are not tracked.",
     "GETNAME",
     "    The name of this connection.",
+    "GETREDIR",
+    "    -1: keys that change are not tracked.",
     "ID",
     "    The number of this connection.",
     "INFO",
@@ -250,12 +226,20 @@ constexpr std::string_view kHelp[] = {
     "NO-TOUCH ON|OFF",
     "    Whether this connection's commands leave the idle times of keys as they are; TOUCH never "
     "does.",
+    "PAUSE <timeout> [WRITE|ALL]",
+    "    Hold all commands (default), or those that write, back for so many milliseconds.",
     "REPLY ON|OFF|SKIP",
     "    Whether commands are answered.",
     "SETINFO LIB-NAME|LIB-VER <value>",
     "    Tell the library that is used.",
     "SETNAME <name>",
     "    Name this connection.",
+    "TRACKING ON|OFF ...",
+    "    ON is refused: keys that change are not tracked.",
+    "TRACKINGINFO",
+    "    That tracking is off.",
+    "UNPAUSE",
+    "    End a pause.",
     "UNBLOCK <clientid> [TIMEOUT|ERROR]",
     "    End a client's wait, as after its timeout or with an error.",
     "HELP",
@@ -271,6 +255,13 @@ constexpr std::uint32_t kFlags = flag::kNoScript | flag::kLoading | flag::kStale
 constexpr std::uint32_t kAdminFlags = kFlags | flag::kAdmin;
 
 constexpr CommandSpec kSubcommands[] = {
+    {.name = "client|caching",
+     .words = Exactly(3),
+     .flags = kFlags,
+     .group = "connection",
+     .summary = "Answers an error: keys that change are not tracked for clients.",
+     .since = "6.0.0",
+     .run = Caching},
     {.name = "client|getname",
      .words = Exactly(2),
      .flags = kFlags,
@@ -278,6 +269,13 @@ constexpr CommandSpec kSubcommands[] = {
      .summary = "The name of this connection.",
      .since = "2.6.9",
      .run = GetName},
+    {.name = "client|getredir",
+     .words = Exactly(2),
+     .flags = kFlags,
+     .group = "connection",
+     .summary = "Answers -1: keys that change are not tracked for clients.",
+     .since = "6.0.0",
+     .run = GetRedir},
     {.name = "client|help",
      .words = Exactly(2),
      .flags = flag::kLoading | flag::kStale,
@@ -305,7 +303,7 @@ constexpr CommandSpec kSubcommands[] = {
      .group = "connection",
      .summary = "Ends connections.",
      .since = "2.4.0",
-     .run = Kill},
+     .run = KillClients},
     {.name = "client|list",
      .words = AtLeast(2),
      .flags = kAdminFlags,
@@ -327,6 +325,14 @@ constexpr CommandSpec kSubcommands[] = {
      .summary = "Whether this connection's commands leave the idle times of keys as they are.",
      .since = "7.2.0",
      .run = SetSwitch<&ClientSession::no_touch>},
+    {.name = "client|pause",
+     .words = AtLeast(3),
+     .flags = kAdminFlags,
+     .group = "connection",
+     .summary = "Holds commands back for some time, all or those that write. What other nodes send is "
+                "taken; CLIENT UNPAUSE is carried out.",
+     .since = "3.0.0",
+     .run = Pause},
     {.name = "client|reply",
      .words = Exactly(3),
      .flags = kFlags,
@@ -348,6 +354,20 @@ constexpr CommandSpec kSubcommands[] = {
      .summary = "Names this connection.",
      .since = "2.6.9",
      .run = SetName},
+    {.name = "client|tracking",
+     .words = AtLeast(3),
+     .flags = kFlags,
+     .group = "connection",
+     .summary = "Refuses ON: keys that change are not tracked for clients.",
+     .since = "6.0.0",
+     .run = Tracking},
+    {.name = "client|trackinginfo",
+     .words = Exactly(2),
+     .flags = kFlags,
+     .group = "connection",
+     .summary = "Tells that keys that change are not tracked for clients.",
+     .since = "6.2.0",
+     .run = TrackingInfo},
     {.name = "client|unblock",
      .words = {3, 4},
      .flags = kAdminFlags,
@@ -355,6 +375,13 @@ constexpr CommandSpec kSubcommands[] = {
      .summary = "Ends the wait of a client that is blocked.",
      .since = "5.0.0",
      .run = Unblock},
+    {.name = "client|unpause",
+     .words = Exactly(2),
+     .flags = kAdminFlags,
+     .group = "connection",
+     .summary = "Ends a pause.",
+     .since = "6.2.0",
+     .run = Unpause},
 };
 
 constexpr CommandSpec kCommands[] = {

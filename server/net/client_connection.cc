@@ -43,6 +43,17 @@ bool ClientConnection::is_authenticated() const {
   return session_.authenticated || node_.config().requirepass.empty();
 }
 
+ConnectionUse ClientConnection::use() const {
+  const std::size_t query = input_.unread().size();
+  // Asio's handle is not const.
+  return {.descriptor = const_cast<Socket&>(socket_).native_handle(),
+          .query = query,
+          .query_free = input_.capacity() - query,
+          .parser = parser_.memory(),
+          .unsent = unsent(),
+          .waits_to_send = sending_};
+}
+
 bool ClientConnection::MayRead() const {
   if (closed_ || end_of_input_ || session_.close_after_reply || has_more_) return false;
   return !(session_.waiting || choked_) || input_.unread().size() < kReadAheadBytes;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "server/client_registry.h"
 #include "server/client_session.h"
 #include "server/net/client_socket.h"
 #include "server/net/query_buffer.h"
@@ -36,6 +37,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   bool holds_replies() const { return hold_.holds(); }
   std::size_t unsent() const { return session_.output.size() - sent_; }
   std::size_t input_bytes() const { return input_.capacity() + parser_.memory(); }
+  ConnectionUse use() const;
 
   void Start();
   // What the poller tells of the socket.

@@ -162,6 +162,11 @@ void ClientServer::ForEach(const std::function<void(ClientSession&)>& visit) {
   for (const auto& [id, connection] : connections_) visit(connection->session());
 }
 
+ConnectionUse ClientServer::UseOf(const ClientSession& session) const {
+  const auto found = connections_.find(session.id);
+  return found == connections_.end() ? ConnectionUse() : found->second->use();
+}
+
 bool ClientServer::Kill(std::uint64_t id) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return false;

@@ -69,6 +69,7 @@ class ClientServer : public ClientRegistry {
   // --- ClientRegistry ----------------------------------------------------------------------------
   std::size_t size() const override { return connections_.size(); }
   void ForEach(const std::function<void(ClientSession&)>& visit) override;
+  ConnectionUse UseOf(const ClientSession& session) const override;
   bool Kill(std::uint64_t id) override;
   void Wake(ClientSession& session) override;
 

@@ -113,6 +113,7 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   // --- ClientRegistry ----------------------------------------------------------------------------
   std::size_t size() const override { return connections_.size(); }
   void ForEach(const std::function<void(server::ClientSession&)>& visit) override;
+  server::ConnectionUse UseOf(const server::ClientSession&) const override { return {}; }
   bool Kill(std::uint64_t) override { return false; }
   void Wake(server::ClientSession& session) override;
 

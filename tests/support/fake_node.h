@@ -18,7 +18,7 @@
 #include "geo-config/setting.h"
 #include "server/node.h"
 #include "server/shard_database.h"
-#include "server/wait.h"
+#include "server/waiting_clients.h"
 #include "server/watch_index.h"
 #include "storage/keyspace.h"
 #include "storage/log/log.h"
@@ -45,10 +45,8 @@ class FakeNode : public Node {
   std::int64_t now_ms = 1'800'000'000'000;  // Wall clock and steady clock.
   // By how much the clock has moved on each time that it is read to time a call.
   mutable std::deque<std::int64_t> usec_of_calls;
-  // Answers those whose wait for keys is over.
-  void Tick() {
-    for (ClientSession* session : blocked_.TakeLate(now_ms)) AnswerWait(*this, *session);
-  }
+  // Answers those whose wait is over.
+  void Tick() { waiting_.AnswerThoseDone(); }
 
   // The database at the present time.
   Database& database() { return BeginCommand(); }
@@ -112,6 +110,7 @@ class FakeNode : public Node {
   ClientRegistry& clients() override { return clients_; }
   ServerStats& stats() override { return stats_; }
   SlowCalls& slow_calls() override { return slow_calls_; }
+  ClientPause& pause() override { return pause_; }
   ConflictRing& conflicts() override { return conflicts_; }
   LogReport log_report() const override { return {}; }
   ReplicationReport replication_report() const override { return {.is_primary = refusal.empty()}; }
@@ -135,13 +134,10 @@ class FakeNode : public Node {
   bool LocallyDurableAt(storage::LogPosition) const override { return locally_durable; }
   std::int64_t RegionsDurableAt(crdt::Stamp) const override { return regions_durable; }
   void BeginWait(ClientSession& session, Wait wait) override {
-    session.waiting = std::move(wait);
-    if (std::holds_alternative<KeyWait>(session.waiting->what)) blocked_.Add(session);
+    waiting_.Begin(session, std::move(wait));
   }
   void EndWait(ClientSession& session, std::string_view error) override {
-    blocked_.Remove(session);
-    if (error.empty()) return AnswerWait(*this, session);
-    RefuseWait(session, error);
+    waiting_.End(session, error);
   }
   void ServeBlocked() override { blocked_.Serve(*this); }
   crdt::Status PauseRegion(crdt::RegionId region) override {
@@ -168,6 +164,7 @@ class FakeNode : public Node {
    public:
     std::size_t size() const override { return 0; }
     void ForEach(const std::function<void(ClientSession&)>&) override {}
+    ConnectionUse UseOf(const ClientSession&) const override { return {}; }
     bool Kill(std::uint64_t) override { return false; }
     void Wake(ClientSession&) override {}
   };
@@ -191,6 +188,8 @@ class FakeNode : public Node {
   storage::Keyspace keyspace_;
   WatchIndex watches_;
   BlockedClients blocked_;
+  ClientPause pause_;
+  WaitingClients waiting_{*this, blocked_};
   std::mt19937_64 dice_{1};
   ShardDatabase database_{keyspace_, watches_, blocked_, [this] { return dice_(); }};
   storage::Log log_{storage::LogOptions{.memory_bytes = 1 << 20}, nullptr};

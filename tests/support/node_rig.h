@@ -107,6 +107,7 @@ class NodeRig {
    public:
     std::size_t size() const override { return 0; }
     void ForEach(const std::function<void(ClientSession&)>&) override {}
+    ConnectionUse UseOf(const ClientSession&) const override { return {}; }
     bool Kill(std::uint64_t) override { return false; }
     void Wake(ClientSession&) override {}
   };

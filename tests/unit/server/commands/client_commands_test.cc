@@ -16,6 +16,7 @@ class NodeWithClients : public FakeNode {
     void ForEach(const std::function<void(ClientSession&)>& visit) override {
       for (ClientSession* session : sessions) visit(*session);
     }
+    ConnectionUse UseOf(const ClientSession&) const override { return use; }
     bool Kill(std::uint64_t id) override {
       killed.push_back(id);
       return true;
@@ -24,6 +25,7 @@ class NodeWithClients : public FakeNode {
 
     std::vector<ClientSession*> sessions;
     std::vector<std::uint64_t> killed;
+    ConnectionUse use;
   };
 
   ClientRegistry& clients() override { return registry; }
@@ -56,6 +58,110 @@ class ClientCommandsTest : public testing::Test {
 };
 
 using Ids = std::vector<std::uint64_t>;
+
+TEST_F(ClientCommandsTest, APauseOfWritesHoldsThemBack) {
+  EXPECT_EQ(Run("CLIENT PAUSE 1000 WRITE"), "+OK|");
+  EXPECT_EQ(other_.Run("SET k v"), "");
+  EXPECT_TRUE(other_.session().waiting.has_value());
+  EXPECT_EQ(Run("GET k"), "$-1|");
+  EXPECT_EQ(Run("MULTI"), "+OK|");
+  EXPECT_EQ(Run("GET k"), "+QUEUED|");
+  EXPECT_EQ(Run("EXEC"), "*1|$-1|");
+  node_.now_ms += 999;
+  node_.Tick();
+  EXPECT_EQ(other_.TakeOutput(), "");
+  node_.now_ms += 1;
+  node_.Tick();
+  EXPECT_EQ(other_.TakeOutput(), "+OK|");
+  EXPECT_FALSE(other_.session().waiting.has_value());
+  EXPECT_EQ(Run("GET k"), "$1|v|");
+}
+
+TEST_F(ClientCommandsTest, APauseHoldsBackATransactionThatWrites) {
+  other_.Run("MULTI");
+  other_.Run("SET k v");
+  Run("CLIENT PAUSE 100000 WRITE");
+  EXPECT_EQ(other_.Run("EXEC"), "");
+  EXPECT_EQ(Run("CLIENT UNBLOCK 2"), ":0|") << "it does not wait for anything with a timeout";
+  EXPECT_EQ(Run("CLIENT UNPAUSE"), "+OK|");
+  node_.Tick();
+  EXPECT_EQ(other_.TakeOutput(), "*1|+OK|");
+}
+
+TEST_F(ClientCommandsTest, APauseOfAllEndsByTimeOrByUnpause) {
+  Run("CLIENT PAUSE 100");
+  EXPECT_EQ(other_.Run("GET k"), "");
+  EXPECT_EQ(Run("CLIENT UNPAUSE"), "+OK|");
+  node_.Tick();
+  EXPECT_EQ(other_.TakeOutput(), "$-1|");
+  Run("CLIENT PAUSE 100 ALL");
+  EXPECT_EQ(other_.Run("PING"), "");
+  node_.now_ms += 100;
+  node_.Tick();
+  EXPECT_EQ(other_.TakeOutput(), "+PONG|");
+}
+
+TEST_F(ClientCommandsTest, APauseBecomesNeitherShorterNorNarrower) {
+  Run("MULTI");
+  Run("CLIENT PAUSE 1000 ALL");
+  Run("CLIENT PAUSE 10 WRITE");
+  Run("EXEC");
+  node_.now_ms += 999;
+  EXPECT_EQ(other_.Run("GET k"), "");
+  node_.now_ms += 1;
+  node_.Tick();
+  EXPECT_EQ(other_.TakeOutput(), "$-1|");
+}
+
+TEST_F(ClientCommandsTest, WhatOtherRegionsPushIsGivenToNobodyDuringAPause) {
+  FakeNode there(2);
+  TestClient there_client(there);
+  EXPECT_EQ(other_.Run("BLPOP k 0"), "");
+  Run("CLIENT PAUSE 1000 WRITE");
+  there_client.Run("RPUSH k v");
+  node_.Receive(there);
+  EXPECT_EQ(other_.TakeOutput(), "");
+  EXPECT_EQ(Run("LLEN k"), ":1|");
+  Run("CLIENT UNPAUSE");
+  node_.ServeBlocked();
+  EXPECT_EQ(other_.TakeOutput(), "*2|$1|k|$1|v|");
+}
+
+TEST_F(ClientCommandsTest, ChecksTheWordsOfAPause) {
+  EXPECT_EQ(Run("CLIENT PAUSE abc"), "-ERR timeout is not an integer or out of range|");
+  EXPECT_EQ(Run("CLIENT PAUSE -1"), "-ERR timeout is negative|");
+  EXPECT_EQ(Run("CLIENT PAUSE 1 NOSUCH"), "-ERR CLIENT PAUSE mode must be WRITE or ALL|");
+  EXPECT_EQ(Run("CLIENT PAUSE 1 WRITE x"),
+            "-ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.|");
+  EXPECT_EQ(Run("CLIENT UNPAUSE"), "+OK|") << "also where there is no pause";
+}
+
+TEST_F(ClientCommandsTest, TellsWhatAConnectionTakes) {
+  node_.registry.use = {.descriptor = 9,
+                        .query = 100,
+                        .query_free = 16284,
+                        .parser = 7,
+                        .unsent = 40000,
+                        .waits_to_send = true};
+  const std::string line = Run("CLIENT LIST ID 2");
+  for (const std::string_view field :
+       {" fd=9 ", " qbuf=100 ", " qbuf-free=16284 ", " argv-mem=7 ", " obl=16384 ", " oll=2 ",
+        " omem=23616 ", " events=rw "}) {
+    EXPECT_NE(line.find(field), std::string::npos) << field << " in " << line;
+  }
+  EXPECT_EQ(other_.Run("BLPOP key 0"), "");
+  EXPECT_NE(Run("CLIENT LIST ID 2").find(" argv-mem=16 "), std::string::npos)
+      << "BLPOP, key and 0 are kept";
+}
+
+TEST_F(ClientCommandsTest, TracksNoKeys) {
+  EXPECT_EQ(Run("CLIENT GETREDIR"), ":-1|");
+  EXPECT_EQ(Run("CLIENT TRACKINGINFO"), "*6|$5|flags|*1|$3|off|$8|redirect|:-1|$8|prefixes|*0|");
+  EXPECT_TRUE(Run("CLIENT TRACKING ON").starts_with("-ERR "));
+  EXPECT_EQ(Run("CLIENT TRACKING OFF"), "+OK|");
+  EXPECT_EQ(Run("CLIENT TRACKING maybe"), "-ERR syntax error|");
+  EXPECT_TRUE(Run("CLIENT CACHING YES").starts_with("-ERR CLIENT CACHING can be called only when"));
+}
 
 TEST_F(ClientCommandsTest, NamesConnections) {
   EXPECT_EQ(Run("CLIENT GETNAME"), "$-1|");

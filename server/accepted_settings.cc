@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <optional>
 #include <system_error>
 
+#include "crdt/string_value.h"
 #include "server/commands/letter_case.h"
 
 namespace server {
 namespace {
+
+constexpr std::int64_t kMostInt = 2147483647;  // What fits in a C int.
+constexpr std::uint64_t kMostBytes = std::numeric_limits<std::uint64_t>::max();
 
 constexpr AcceptedSetting kSettings[] = {
     {"activedefrag", "no", Takes::kYesNo},
@@ -17,7 +22,7 @@ constexpr AcceptedSetting kSettings[] = {
     {"aof-use-rdb-preamble", "no", Takes::kYesNo},
     {"appendfilename", "appendonly.aof", Takes::kNothing},
     {"auto-aof-rewrite-min-size", "67108864", Takes::kMemory},
-    {"auto-aof-rewrite-percentage", "0", Takes::kNumber},
+    {"auto-aof-rewrite-percentage", "0", Takes::kNumber, 0, kMostInt},
     {"busy-reply-threshold", "5000", Takes::kNumber},
     {"cluster-enabled", "no", Takes::kNothing},
     {"daemonize", "no", Takes::kNothing},
@@ -25,11 +30,11 @@ constexpr AcceptedSetting kSettings[] = {
     {"dbfilename", "", Takes::kText},
     {"dynamic-hz", "yes", Takes::kYesNo},
     {"hash-max-listpack-entries", "512", Takes::kNumber},
-    {"hash-max-listpack-value", "64", Takes::kNumber},
+    {"hash-max-listpack-value", "64", Takes::kMemory},
     {"hash-max-ziplist-entries", "512", Takes::kNumber},
-    {"hash-max-ziplist-value", "64", Takes::kNumber},
+    {"hash-max-ziplist-value", "64", Takes::kMemory},
     {"hll-sparse-max-bytes", "3000", Takes::kMemory},
-    {"hz", "10", Takes::kNumber},
+    {"hz", "10", Takes::kNumber, 0, kMostInt},
     {"io-threads", "1", Takes::kNothing},
     {"latency-tracking", "yes", Takes::kYesNo},
     {"latency-tracking-info-percentiles", "50 99 99.9", Takes::kText},
@@ -38,23 +43,23 @@ constexpr AcceptedSetting kSettings[] = {
     {"lazyfree-lazy-server-del", "no", Takes::kYesNo},
     {"lazyfree-lazy-user-del", "no", Takes::kYesNo},
     {"lazyfree-lazy-user-flush", "no", Takes::kYesNo},
-    {"list-compress-depth", "0", Takes::kNumber},
-    {"list-max-listpack-size", "-2", Takes::kNumber},
-    {"list-max-ziplist-size", "-2", Takes::kNumber},
+    {"list-compress-depth", "0", Takes::kNumber, 0, kMostInt},
+    {"list-max-listpack-size", "-2", Takes::kNumber, -kMostInt - 1, kMostInt},
+    {"list-max-ziplist-size", "-2", Takes::kNumber, -kMostInt - 1, kMostInt},
     {"lua-time-limit", "5000", Takes::kNumber},
-    {"maxmemory", "0", Takes::kMemory},
-    {"maxmemory-clients", "0", Takes::kMemory},
+    {"maxmemory", "0", Takes::kMemory, 0, kMostBytes},
+    {"maxmemory-clients", "0", Takes::kMemory, 0, kMostBytes},
     {"maxmemory-policy", "noeviction", Takes::kPolicy},
-    {"maxmemory-samples", "5", Takes::kNumber},
-    {"min-replicas-max-lag", "10", Takes::kNumber},
-    {"min-replicas-to-write", "0", Takes::kNumber},
-    {"min-slaves-max-lag", "10", Takes::kNumber},
-    {"min-slaves-to-write", "0", Takes::kNumber},
+    {"maxmemory-samples", "5", Takes::kNumber, 1, kMostInt},
+    {"min-replicas-max-lag", "10", Takes::kNumber, 0, kMostInt},
+    {"min-replicas-to-write", "0", Takes::kNumber, 0, kMostInt},
+    {"min-slaves-max-lag", "10", Takes::kNumber, 0, kMostInt},
+    {"min-slaves-to-write", "0", Takes::kNumber, 0, kMostInt},
     {"no-appendfsync-on-rewrite", "no", Takes::kYesNo},
     {"notify-keyspace-events", "", Takes::kText},
     {"rdbchecksum", "yes", Takes::kNothing},
     {"rdbcompression", "yes", Takes::kYesNo},
-    {"repl-backlog-size", "1048576", Takes::kMemory},
+    {"repl-backlog-size", "1048576", Takes::kMemory, 1},
     {"repl-backlog-ttl", "3600", Takes::kNumber},
     {"repl-diskless-sync", "yes", Takes::kYesNo},
     {"replica-read-only", "yes", Takes::kYesNo},
@@ -73,9 +78,9 @@ constexpr AcceptedSetting kSettings[] = {
     {"tcp-backlog", "511", Takes::kNothing},
     {"tracking-table-max-keys", "1000000", Takes::kNumber},
     {"zset-max-listpack-entries", "128", Takes::kNumber},
-    {"zset-max-listpack-value", "64", Takes::kNumber},
+    {"zset-max-listpack-value", "64", Takes::kMemory},
     {"zset-max-ziplist-entries", "128", Takes::kNumber},
-    {"zset-max-ziplist-value", "64", Takes::kNumber},
+    {"zset-max-ziplist-value", "64", Takes::kMemory},
 };
 static_assert(std::ranges::is_sorted(kSettings, {}, &AcceptedSetting::name));
 
@@ -84,19 +89,39 @@ constexpr std::string_view kPolicies[] = {
     "allkeys-lru",  "allkeys-lfu",  "allkeys-random",  "noeviction",
 };
 
-bool IsInteger(std::string_view word) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  return error == std::errc() && end == word.data() + word.size();
+std::string OutOfRange(const AcceptedSetting& setting) {
+  return "argument must be between " + std::to_string(setting.least) + " and " +
+         std::to_string(setting.most) + " inclusive";
 }
 
-// "100", "100mb", "-0": a number and a unit, and no negative number but of percent.
-bool IsMemory(std::string_view word) {
+std::string WhyNotNumber(const AcceptedSetting& setting, std::string_view word) {
+  const std::optional<std::int64_t> number = crdt::ParseInteger(word);
+  if (!number) return "argument couldn't be parsed into an integer";
+  const bool fits = *number >= setting.least &&
+                    (*number < 0 || static_cast<std::uint64_t>(*number) <= setting.most);
+  return fits ? std::string() : OutOfRange(setting);
+}
+
+// "100", "100mb", and nothing, which Redis takes for 0. What is too much for 64 bits counts as the
+// most that they hold.
+std::string WhyNotMemory(const AcceptedSetting& setting, std::string_view word) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t bytes;
+  };
+  constexpr Unit kUnits[] = {{"", 1},        {"b", 1},        {"k", 1000},       {"kb", 1 << 10},
+                             {"m", 1000000}, {"mb", 1 << 20}, {"g", 1000000000}, {"gb", 1 << 30}};
   const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
-  if (digits == 0 || !IsInteger(word.substr(0, digits))) return false;
-  const std::string unit = LowerCase(word.substr(digits));
-  constexpr std::string_view kUnits[] = {"", "b", "k", "kb", "m", "mb", "g", "gb"};
-  return std::ranges::find(kUnits, unit) != std::end(kUnits);
+  const auto* unit = std::ranges::find(kUnits, LowerCase(word.substr(digits)), &Unit::name);
+  if (unit == std::end(kUnits)) return "argument must be a memory value";
+  std::uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + digits, bytes);
+  if (error == std::errc::result_out_of_range ||
+      __builtin_mul_overflow(bytes, unit->bytes, &bytes)) {
+    bytes = std::numeric_limits<std::uint64_t>::max();
+  }
+  const bool fits = bytes >= static_cast<std::uint64_t>(setting.least) && bytes <= setting.most;
+  return fits ? std::string() : OutOfRange(setting);
 }
 
 }  // namespace
@@ -110,9 +135,9 @@ std::string WhyNot(const AcceptedSetting& setting, std::string_view value) {
                  ? ""
                  : "argument must be 'yes' or 'no'";
     case Takes::kNumber:
-      return IsInteger(value) ? "" : "argument couldn't be parsed into an integer";
+      return WhyNotNumber(setting, value);
     case Takes::kMemory:
-      return IsMemory(value) ? "" : "argument must be a memory value";
+      return WhyNotMemory(setting, value);
     case Takes::kPolicy:
       return std::ranges::any_of(kPolicies,
                                  [&](auto policy) { return EqualsIgnoreCase(value, policy); })

@@ -3,6 +3,8 @@
 // Redis cannot change the setting either.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +19,9 @@ struct AcceptedSetting {
   std::string_view name;
   std::string_view value;
   Takes takes;
+  // Of numbers and of bytes, as in Redis.
+  std::int64_t least = 0;
+  std::uint64_t most = std::numeric_limits<std::int64_t>::max();
 };
 
 // By name.

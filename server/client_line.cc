@@ -37,19 +37,27 @@ std::size_t WaitingWordBytes(const ClientSession& session) {
 // of that size, told as oll and omem.
 constexpr std::size_t kReplyPiece = 16 << 10;
 
+// The words of a command are in the query buffer while it is carried out.
+std::size_t WordBytes(const ClientSession& session, const ConnectionUse& use) {
+  return use.parser + WaitingWordBytes(session);
+}
+
 }  // namespace
+
+std::size_t ClientMemory(const ClientSession& session, const ConnectionUse& use) {
+  const std::size_t queued = session.transaction ? session.transaction->bytes : 0;
+  return sizeof(ClientSession) + use.query + use.query_free + WordBytes(session, use) + queued +
+         session.output.capacity();
+}
 
 std::string ClientLine(const ClientSession& session, const ConnectionUse& use,
                        std::int64_t steady_ms) {
   const std::size_t queued = session.transaction ? session.transaction->bytes : 0;
   const long multi =
       session.transaction ? static_cast<long>(session.transaction->commands.size()) : -1;
-  // The words of a command are in the query buffer while it is carried out.
-  const std::size_t words = use.parser + WaitingWordBytes(session);
+  const std::size_t words = WordBytes(session, use);
   const std::size_t buffered = std::min(use.unsent, kReplyPiece);
   const std::size_t listed = use.unsent - buffered;
-  const std::size_t total = sizeof(ClientSession) + use.query + use.query_free + words + queued +
-                            session.output.capacity();
   return fmt::format(
       "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db=0 sub=0 psub=0 ssub=0 "
       "multi={} qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs={} rbp={} obl={} oll={} omem={} "
@@ -57,8 +65,8 @@ std::string ClientLine(const ClientSession& session, const ConnectionUse& use,
       session.id, session.address, session.local_address, use.descriptor, session.name,
       (steady_ms - session.connected_steady_ms) / 1000,
       (steady_ms - session.last_command_steady_ms) / 1000, Flags(session), multi, use.query,
-      use.query_free, words, queued, session.output.capacity(), session.output.capacity(),
-      buffered, (listed + kReplyPiece - 1) / kReplyPiece, listed, total,
+      use.query_free, words, queued, session.output.capacity(), session.output.capacity(), buffered,
+      (listed + kReplyPiece - 1) / kReplyPiece, listed, ClientMemory(session, use),
       use.waits_to_send ? "rw" : "r", session.last_command, static_cast<int>(session.protocol),
       session.library_name, session.library_version);
 }

@@ -27,7 +27,7 @@ class ClientPause {
     return is_on();
   }
   bool HoldsAll(std::int64_t steady_ms) {
-    return HoldsWrites(steady_ms) && scope_ == Scope::kAll;
+    return HoldsWrites(steady_ms) && scope_ == Scope::kAll;  // Ends what is over, too.
   }
 
  private:

@@ -11,12 +11,12 @@ namespace server {
 
 // What a client's connection takes, in bytes.
 struct ConnectionUse {
-  int descriptor = 0;            // Of its socket.
-  std::size_t query = 0;         // Received and not carried out yet.
-  std::size_t query_free = 0;    // Beside that in the query buffer.
-  std::size_t parser = 0;        // Words of a request that is not complete.
-  std::size_t unsent = 0;        // Replies that the kernel has not taken.
-  bool waits_to_send = false;    // It takes no more now.
+  int descriptor = 0;          // Of its socket.
+  std::size_t query = 0;       // Received and not carried out yet.
+  std::size_t query_free = 0;  // Beside that in the query buffer.
+  std::size_t parser = 0;      // Words of a request that is not complete.
+  std::size_t unsent = 0;      // Replies that the kernel has not taken.
+  bool waits_to_send = false;  // It takes no more now.
 };
 
 class ClientRegistry {

@@ -118,6 +118,9 @@ struct CommandSpec {
   int key_count_position = 0;
   // Their use is key_use.
   std::span<const KeywordKey> keyword_keys = {};
+  // Where the words decide what is done to the keys: COMMAND INFO tells key_use, COMMAND
+  // GETKEYSANDFLAGS this.
+  KeyUse (*key_use_of)(Arguments arguments) = nullptr;
   std::span<const CommandSpec> subcommands = {};
 };
 

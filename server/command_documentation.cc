@@ -73,7 +73,8 @@ void AddAcceptedSettings(std::string& out) {
   out +=
       "\n## Settings that are accepted without effect\n\n"
       "Tools read and set these settings of Redis. CONFIG GET answers the value below; CONFIG SET "
-      "accepts any value and keeps none, or, where Redis can't change a setting either, only the "
+      "accepts any value that Redis accepts and keeps none, or, where Redis can't change a setting "
+      "either, only the "
       "value that it has. The settings that have an effect stand in "
       "`docs/configuration.md`; one that can't be changed at run time may be set to what it is.\n\n"
       "| Setting | Value | `CONFIG SET` |\n|---|---|---|\n";

@@ -46,6 +46,12 @@ constexpr std::array kGroupCategories = {
     GroupCategory{"hyperloglog", "hyperloglog"},
 };
 
+bool Has(const CommandSpec& spec, std::uint32_t flag) {
+  return (spec.flags & flag) != 0;
+}
+
+}  // namespace
+
 std::vector<std::string_view> NamesOf(KeyUse use) {
   switch (use) {
     case KeyUse::kLook:
@@ -76,12 +82,6 @@ std::vector<std::string_view> NamesOf(KeyUse use) {
   }
   return {};
 }
-
-bool Has(const CommandSpec& spec, std::uint32_t flag) {
-  return (spec.flags & flag) != 0;
-}
-
-}  // namespace
 
 bool HasKeys(const CommandSpec& spec) {
   return spec.keys.first != 0 || spec.key_count_position != 0 || !spec.keyword_keys.empty();

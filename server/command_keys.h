@@ -15,7 +15,8 @@ bool HasKeys(const CommandSpec& spec);
 // REQUIRES: the arity is right.
 std::optional<std::vector<std::size_t>> KeyPlaces(const CommandSpec& spec, Arguments arguments);
 
-// "RW", "access", "update" and the like, of the first key and of the others.
+// "RW", "access", "update" and the like, of a use, of the first key and of the others.
+std::vector<std::string_view> NamesOf(KeyUse use);
 std::vector<std::string_view> FirstKeyUseNames(const CommandSpec& spec);
 std::vector<std::string_view> KeyUseNames(const CommandSpec& spec);
 

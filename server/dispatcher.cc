@@ -93,8 +93,8 @@ std::string RefusalOf(Node& node, ClientSession& session, const CommandSpec& spe
   if (Writes(session, spec)) {
     if (std::string refusal = node.WriteRefusal(); !refusal.empty()) return refusal;
   }
-  const bool needs_data =
-      session.transaction && IsExec(spec) ? session.transaction->needs_data : !Has(spec, command_flag::kLoading);
+  const bool needs_data = session.transaction && IsExec(spec) ? session.transaction->needs_data
+                                                              : !Has(spec, command_flag::kLoading);
   if (needs_data && node.loading()) return "LOADING Redis is loading the dataset in memory";
   return {};
 }

@@ -200,7 +200,8 @@ void Cpu(const Source&, Lines& lines) {
 void Modules(const Source&, Lines&) {}
 
 // A line for each command that was called, subcommands included, in the order of their names.
-void ForEachCalled(const ServerStats& stats, std::span<const CommandSpec> specs, const auto& visit) {
+void ForEachCalled(const ServerStats& stats, std::span<const CommandSpec> specs,
+                   const auto& visit) {
   for (const CommandSpec& spec : specs) {
     if (const CommandCalls* calls = stats.commands.Find(spec)) visit(spec, *calls);
     ForEachCalled(stats, spec.subcommands, visit);
@@ -214,9 +215,8 @@ void ForEachCalled(const ServerStats& stats, const auto& visit) {
 void CommandStats(const Source& source, Lines& lines) {
   ForEachCalled(source.node.stats(), [&](const CommandSpec& spec, const CommandCalls& calls) {
     if (calls.calls + calls.rejected == 0) return;
-    const double per_call = calls.calls == 0 ? 0
-                                             : static_cast<double>(calls.usec()) /
-                                                   static_cast<double>(calls.calls);
+    const double per_call =
+        calls.calls == 0 ? 0 : static_cast<double>(calls.usec()) / static_cast<double>(calls.calls);
     lines.Add(fmt::format("cmdstat_{}", spec.name),
               fmt::format("calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}",
                           calls.calls, calls.usec(), per_call, calls.rejected, calls.failed));

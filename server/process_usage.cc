@@ -10,6 +10,9 @@
 extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, std::size_t* old_size,
                                              void* fresh, std::size_t fresh_size);
 
+extern "C" __attribute__((weak)) void malloc_stats_print(void (*write)(void*, const char*),
+                                                         void* opaque, const char* options);
+
 namespace server {
 namespace {
 
@@ -40,9 +43,30 @@ std::string AllocatorName() {
   return "jemalloc-" + text.substr(0, text.find('-'));
 }
 
+void PurgeAllocator() {
+  if (mallctl == nullptr) {
+    malloc_trim(0);
+    return;
+  }
+  // 4096: jemalloc's MALLCTL_ARENAS_ALL.
+  mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
+}
+
+std::string AllocatorReport() {
+  std::string report;
+  if (malloc_stats_print != nullptr) {
+    malloc_stats_print([](void* out, const char* text) { *static_cast<std::string*>(out) += text; },
+                       &report, nullptr);
+  }
+  return report;
+}
+
 ProcessUsage MeasureProcess() {
   ProcessUsage usage;
   usage.allocated_bytes = AllocatedBytes();
+  std::size_t bytes = 0;
+  usage.active_bytes = AskAllocator("stats.active", bytes) ? bytes : usage.allocated_bytes;
+  usage.mapped_bytes = AskAllocator("stats.resident", bytes) ? bytes : usage.allocated_bytes;
   const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   std::uint64_t program_pages = 0;
   std::uint64_t resident_pages = 0;

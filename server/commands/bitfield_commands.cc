@@ -180,6 +180,14 @@ void BitFieldReadOnly(CommandContext& context, Arguments arguments) {
   TakeSteps(context, arguments, /*may_write=*/false);
 }
 
+// Where it only reads.
+KeyUse KeyUseOfBitField(Arguments arguments) {
+  const bool writes = std::ranges::any_of(arguments.subspan(2), [](std::string_view word) {
+    return EqualsIgnoreCase(word, "set") || EqualsIgnoreCase(word, "incrby");
+  });
+  return writes ? KeyUse::kReadAndUpdate : KeyUse::kRead;
+}
+
 namespace flag = command_flag;
 
 constexpr CommandSpec kCommands[] = {
@@ -195,7 +203,8 @@ constexpr CommandSpec kCommands[] = {
          "Counts as a SET of the whole value: the greatest stamp is shown. So do its "
          "increments: they do not add up as those of INCR do.",
      .since = "3.2.0",
-     .run = BitField},
+     .run = BitField,
+     .key_use_of = KeyUseOfBitField},
     {.name = "bitfield_ro",
      .words = AtLeast(2),
      .keys = kOneKey,

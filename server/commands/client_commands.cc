@@ -329,8 +329,9 @@ constexpr CommandSpec kSubcommands[] = {
      .words = AtLeast(3),
      .flags = kAdminFlags,
      .group = "connection",
-     .summary = "Holds commands back for some time, all or those that write. What other nodes send is "
-                "taken; CLIENT UNPAUSE is carried out.",
+     .summary =
+         "Holds commands back for some time, all or those that write. What other nodes send is "
+         "taken; CLIENT UNPAUSE is carried out.",
      .since = "3.0.0",
      .run = Pause},
     {.name = "client|reply",

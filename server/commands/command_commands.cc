@@ -260,8 +260,13 @@ void GetKeys(CommandContext& context, Arguments arguments) {
   for (const std::size_t place : *places) {
     if (kWithFlags) context.reply.Array(2);
     context.reply.Bulk(words[place]);
-    const bool first = place == places->front();
-    if (kWithFlags) WriteNames(context.reply, first ? FirstKeyUseNames(*spec) : KeyUseNames(*spec));
+    if (!kWithFlags) continue;
+    if (spec->key_use_of != nullptr) {
+      WriteNames(context.reply, NamesOf(spec->key_use_of(words)));
+    } else {
+      const bool first = place == places->front();
+      WriteNames(context.reply, first ? FirstKeyUseNames(*spec) : KeyUseNames(*spec));
+    }
   }
 }
 

@@ -28,6 +28,7 @@ std::span<const CommandSpec> LatencyCommands();
 std::span<const CommandSpec> LcsCommands();
 std::span<const CommandSpec> ListBlockingCommands();
 std::span<const CommandSpec> ListCommands();
+std::span<const CommandSpec> MemoryCommands();
 std::span<const CommandSpec> ObjectCommands();
 std::span<const CommandSpec> RegionCommands();
 std::span<const CommandSpec> ServerCommands();

@@ -100,9 +100,8 @@ void WriteGraph(CommandContext& context, Arguments arguments) {
   const LatencyMonitor::Events& events = EventsOf(context);
   const auto found = events.find(arguments[2]);
   if (found == events.end()) {
-    return context.reply.Error(std::string("ERR No samples available for event '")
-                                   .append(arguments[2])
-                                   .append("'"));
+    return context.reply.Error(
+        std::string("ERR No samples available for event '").append(arguments[2]).append("'"));
   }
   context.reply.Verbatim("txt",
                          Graph(found->first, found->second, context.database.now_ms() / 1000));

@@ -1,12 +1,10 @@
-// OBJECT and MEMORY: how a value would be stored by Redis, and what it takes here.
+// OBJECT: how a value would be stored by Redis, and when it was used.
 #include <array>
 #include <string>
 
 #include "crdt/string_value.h"
 #include "server/commands/command_families.h"
 #include "server/commands/help_reply.h"
-#include "server/commands/letter_case.h"
-#include "server/commands/reply_errors.h"
 #include "server/node.h"
 
 namespace server {
@@ -107,26 +105,6 @@ void ObjectHelp(CommandContext& context, Arguments) {
   WriteHelp(context.reply, kLines);
 }
 
-void MemoryUsage(CommandContext& context, Arguments arguments) {
-  const Arguments words = arguments.subspan(3);
-  if (words.size() == 2 && EqualsIgnoreCase(words[0], "samples")) {
-    const auto samples = crdt::ParseInteger(words[1]);
-    if (!samples) return context.reply.Error(kErrorNotAnInteger);
-    if (*samples < 0) return context.reply.Error(kErrorSyntax);
-  } else if (!words.empty()) {
-    return context.reply.Error(kErrorSyntax);
-  }
-  const KeyView view = KeyOrNull(context, arguments[2]);
-  if (view.exists()) context.reply.Integer(static_cast<std::int64_t>(view.memory_bytes()));
-}
-
-void MemoryHelp(CommandContext& context, Arguments) {
-  static constexpr std::array<std::string_view, 3> kLines = {
-      "MEMORY <subcommand> [<arg> ...]. Subcommands are:", "USAGE <key> [SAMPLES <count>]",
-      "    Bytes that the key and its value take, about."};
-  WriteHelp(context.reply, kLines);
-}
-
 constexpr KeyPositions kSecondWord{2, 2, 1};
 
 constexpr CommandSpec kObject[] = {
@@ -176,25 +154,6 @@ constexpr CommandSpec kObject[] = {
      .run = ObjectHelp},
 };
 
-constexpr CommandSpec kMemory[] = {
-    {.name = "memory|usage",
-     .words = AtLeast(3),
-     .keys = kSecondWord,
-     .key_use = KeyUse::kLook,
-     .access = Access::kRead,
-     .group = "server",
-     .summary = "Bytes that a key takes.",
-     .since = "4.0.0",
-     .run = MemoryUsage},
-    {.name = "memory|help",
-     .words = Exactly(2),
-     .flags = command_flag::kLoading | command_flag::kStale,
-     .group = "server",
-     .summary = "What the subcommands are.",
-     .since = "4.0.0",
-     .run = MemoryHelp},
-};
-
 constexpr CommandSpec kCommands[] = {
     {.name = "object",
      .words = AtLeast(2),
@@ -202,12 +161,6 @@ constexpr CommandSpec kCommands[] = {
      .summary = "Looks into how a value is stored.",
      .since = "2.2.3",
      .subcommands = kObject},
-    {.name = "memory",
-     .words = AtLeast(2),
-     .group = "server",
-     .summary = "Looks into the use of memory.",
-     .since = "4.0.0",
-     .subcommands = kMemory},
 };
 
 }  // namespace

@@ -43,8 +43,7 @@ void Get(CommandContext& context, Arguments arguments) {
 }
 
 void Len(CommandContext& context, Arguments) {
-  context.reply.Integer(
-      static_cast<std::int64_t>(context.node.slow_calls().log.entries().size()));
+  context.reply.Integer(static_cast<std::int64_t>(context.node.slow_calls().log.entries().size()));
 }
 
 void Reset(CommandContext& context, Arguments) {

@@ -50,8 +50,8 @@ std::size_t ParseOption(Arguments words, std::size_t at, bool may_store, SortWor
   if (behind == 0) return 0;
   if (EqualsIgnoreCase(word, "by")) {
     sort.by = words[at + 1];
-    // A pattern that is the same for all elements sorts nothing.
-    sort.keeps_order = sort.by.find('*') == std::string_view::npos;
+    // A pattern that is the same for all elements sorts nothing, and another one after it neither.
+    sort.keeps_order |= sort.by.find('*') == std::string_view::npos;
   } else if (EqualsIgnoreCase(word, "get")) {
     sort.get.push_back(words[at + 1]);
   } else if (EqualsIgnoreCase(word, "store") && may_store) {

@@ -6,6 +6,7 @@
 
 #include "crdt/prepare.h"
 #include "server/commands/command_families.h"
+#include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
 #include "server/commands/string_words.h"
 #include "server/commands/typed_key.h"
@@ -57,6 +58,13 @@ std::optional<crdt::SetOptions> SetOptionsOf(CommandContext& context, const Stri
     options.deadline = *deadline;
   }
   return options;
+}
+
+// With GET it answers data of the key.
+KeyUse KeyUseOfSet(Arguments arguments) {
+  const bool reads = std::ranges::any_of(
+      arguments.subspan(3), [](std::string_view word) { return EqualsIgnoreCase(word, "get"); });
+  return reads ? KeyUse::kReadAndUpdate : KeyUse::kOverwrite;
 }
 
 void SetWithOptions(CommandContext& context, Arguments arguments) {
@@ -285,7 +293,8 @@ constexpr CommandSpec kCommands[] = {
      .summary = "Sets the value of a key.",
      .when_concurrent = kLastWriter,
      .since = "1.0.0",
-     .run = Set},
+     .run = Set,
+     .key_use_of = KeyUseOfSet},
     {.name = "setnx",
      .words = Exactly(3),
      .keys = kOneKey,

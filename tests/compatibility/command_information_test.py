@@ -16,17 +16,13 @@ ABSENT = {
     "access control lists, beyond requirepass": """
         acl, acl cat, acl deluser, acl dryrun, acl genpass, acl getuser, acl help, acl list,
         acl load, acl log, acl save, acl setuser, acl users, acl whoami""",
-    "caching at clients": "client caching, client getredir, client tracking, client trackinginfo",
-    "blocking commands, which CLIENT UNBLOCK ends, and pausing clients":
-        "client pause, client unpause",
     "snapshots in Redis' format": """
         bgsave, save, lastsave, bgrewriteaof, migrate""",
     "parts of clusters": "restore-asking",
     "modules": "module, module help, module list, module load, module loadex, module unload",
     "replication by Redis' own protocol": "psync, sync, replconf, replicaof, slaveof",
     "looking inside": """
-        debug, monitor, lolwut, latency doctor, latency graph, latency histogram, pfdebug, pfselftest,
-        memory doctor, memory malloc-stats, memory purge, memory stats""",
+        debug, monitor, lolwut, pfdebug, pfselftest""",
     "several databases": "swapdb",
 }
 

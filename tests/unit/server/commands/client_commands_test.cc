@@ -144,9 +144,8 @@ TEST_F(ClientCommandsTest, TellsWhatAConnectionTakes) {
                         .unsent = 40000,
                         .waits_to_send = true};
   const std::string line = Run("CLIENT LIST ID 2");
-  for (const std::string_view field :
-       {" fd=9 ", " qbuf=100 ", " qbuf-free=16284 ", " argv-mem=7 ", " obl=16384 ", " oll=2 ",
-        " omem=23616 ", " events=rw "}) {
+  for (const std::string_view field : {" fd=9 ", " qbuf=100 ", " qbuf-free=16284 ", " argv-mem=7 ",
+                                       " obl=16384 ", " oll=2 ", " omem=23616 ", " events=rw "}) {
     EXPECT_NE(line.find(field), std::string::npos) << field << " in " << line;
   }
   EXPECT_EQ(other_.Run("BLPOP key 0"), "");

@@ -19,6 +19,11 @@ TEST_F(CommandCommandsTest, TellsTheKeysOfACommand) {
   EXPECT_EQ(Run("COMMAND GETKEYS SUNION a b c"), "*3|$1|a|$1|b|$1|c|");
   EXPECT_EQ(Run("COMMAND GETKEYS SINTERCARD 2 a b LIMIT 1"), "*2|$1|a|$1|b|");
   EXPECT_EQ(Run("COMMAND GETKEYSANDFLAGS SADD s m"), "*1|*2|$1|s|*2|+RW|+insert|");
+  EXPECT_EQ(Run("COMMAND GETKEYSANDFLAGS SET k v EX 10"), "*1|*2|$1|k|*2|+OW|+update|");
+  EXPECT_EQ(Run("COMMAND GETKEYSANDFLAGS SET k v NX GET"), "*1|*2|$1|k|*3|+RW|+access|+update|");
+  EXPECT_EQ(Run("COMMAND GETKEYSANDFLAGS BITFIELD k GET u8 0"), "*1|*2|$1|k|*2|+RO|+access|");
+  EXPECT_EQ(Run("COMMAND GETKEYSANDFLAGS BITFIELD k GET u8 0 SET u8 0 1"),
+            "*1|*2|$1|k|*3|+RW|+access|+update|");
   EXPECT_EQ(Run("COMMAND GETKEYS SINTERCARD 3 a b"),
             "-ERR Invalid arguments specified for command|");
   EXPECT_EQ(Run("COMMAND GETKEYS nothing a"), "-ERR Invalid command specified|");

@@ -30,6 +30,23 @@ TEST_F(ConfigCommandsTest, RefusesValuesThatMakeNoSenseAlsoOfWhatChangesNothingH
             "+OK|");
 }
 
+TEST_F(ConfigCommandsTest, RefusesNumbersOutOfRange) {
+  const std::string failed = "-ERR CONFIG SET failed (possibly related to argument '";
+  EXPECT_EQ(Run("CONFIG SET hz -5"),
+            failed + "hz') - argument must be between 0 and 2147483647 inclusive|");
+  EXPECT_EQ(Run("CONFIG SET maxmemory-samples 0"),
+            failed + "maxmemory-samples') - argument must be between 1 and 2147483647 inclusive|");
+  EXPECT_EQ(Run("CONFIG SET repl-backlog-size 0"),
+            failed +
+                "repl-backlog-size') - argument must be between 1 and 9223372036854775807 "
+                "inclusive|");
+  EXPECT_EQ(Run("CONFIG SET hll-sparse-max-bytes 99999999999gb"),
+            failed +
+                "hll-sparse-max-bytes') - argument must be between 0 and 9223372036854775807 "
+                "inclusive|");
+  EXPECT_EQ(Run("CONFIG SET list-max-listpack-size -2 repl-backlog-size 10k"), "+OK|");
+}
+
 TEST_F(ConfigCommandsTest, TellsWhatMatches) {
   EXPECT_EQ(Run("CONFIG GET maxclients"), "*2|$10|maxclients|$5|10000|");
   EXPECT_EQ(Run("CONFIG GET MaxC*"), "*2|$10|maxclients|$5|10000|");

@@ -50,15 +50,16 @@ TEST_F(InfoTest, CountsTheCallsOfCommands) {
   client_.Run("SADD s a");
   client_.Run("INCR s");
   client_.Run("NOSUCH");
-  EXPECT_EQ(Text("commandstats"),
-            "# Commandstats\r\n"
-            "cmdstat_client|id:calls=1,usec=3,usec_per_call=3.00,rejected_calls=1,failed_calls=0\r\n"
-            "cmdstat_get:calls=1,usec=7,usec_per_call=7.00,rejected_calls=0,failed_calls=0\r\n"
-            "cmdstat_incr:calls=1,usec=0,usec_per_call=0.00,rejected_calls=1,failed_calls=1\r\n"
-            "cmdstat_sadd:calls=1,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0\r\n");
-  EXPECT_EQ(Text("latencystats").substr(0, 95),
-            "# Latencystats\r\nlatency_percentiles_usec_client|id:p50=3.000,p99=3.000,p99.9=3.000\r\n"
-            "latency_");
+  EXPECT_EQ(
+      Text("commandstats"),
+      "# Commandstats\r\n"
+      "cmdstat_client|id:calls=1,usec=3,usec_per_call=3.00,rejected_calls=1,failed_calls=0\r\n"
+      "cmdstat_get:calls=1,usec=7,usec_per_call=7.00,rejected_calls=0,failed_calls=0\r\n"
+      "cmdstat_incr:calls=1,usec=0,usec_per_call=0.00,rejected_calls=1,failed_calls=1\r\n"
+      "cmdstat_sadd:calls=1,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0\r\n");
+  EXPECT_TRUE(Text("latencystats")
+                  .starts_with("# Latencystats\r\nlatency_percentiles_usec_client|id:p50=3.000,"
+                               "p99=3.000,p99.9=3.000\r\nlatency_percentiles_usec_get:p50=7.000,"));
   EXPECT_EQ(InfoText(node_, node_.database(), {}).find("cmdstat"), std::string::npos);
   client_.Run("CONFIG RESETSTAT");
   EXPECT_EQ(Text("commandstats"),

@@ -78,8 +78,9 @@ TEST_F(SlowCallsTest, RemembersSpikesByTheSecond) {
   RunSlowly("GET k", 20000);
   RunSlowly("GET k", 15000);
   RunSlowly("KEYS *", 30000);
-  EXPECT_EQ(Run("LATENCY LATEST"), "*2|*4|$7|command|:1800000000|:30|:30|"
-                                   "*4|$12|fast-command|:1800000000|:20|:20|");
+  EXPECT_EQ(Run("LATENCY LATEST"),
+            "*2|*4|$7|command|:1800000000|:30|:30|"
+            "*4|$12|fast-command|:1800000000|:20|:20|");
   node_.now_ms += 60000;
   RunSlowly("GET k", 12000);
   EXPECT_EQ(Run("LATENCY HISTORY fast-command"), "*2|*2|:1800000000|:20|*2|:1800000060|:12|");

@@ -8,6 +8,8 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(LIBXXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
+pkg_check_modules(LIBROCKSDB REQUIRED IMPORTED_TARGET rocksdb)
+
 add_library(asio INTERFACE)
 target_compile_definitions(asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT=1
                                           ASIO_HAS_STD_COROUTINE=1)
@@ -20,6 +22,8 @@ add_library(zstd INTERFACE)
 target_link_libraries(zstd INTERFACE PkgConfig::LIBZSTD)
 add_library(xxhash INTERFACE)
 target_link_libraries(xxhash INTERFACE PkgConfig::LIBXXHASH)
+add_library(rocksdb INTERFACE)
+target_link_libraries(rocksdb INTERFACE PkgConfig::LIBROCKSDB)
 add_library(protobuf INTERFACE)
 target_link_libraries(protobuf INTERFACE protobuf::libprotobuf)
 add_library(crypto INTERFACE)

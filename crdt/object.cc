@@ -333,6 +333,26 @@ void JoinKey(KeyTable& table, std::string_view key, const Object& other, const V
   Repack(table, key, hash, object);
 }
 
+Object TakeObject(KeyTable& table, std::string_view key) {
+  const std::uint64_t hash = KeyTable::Hash(key);
+  KeyCell* cell = table.Find(key, hash);
+  if (cell == nullptr) return {};
+  Object object = cell->is_packed() ? Object::FromPacked(cell->packed()) : std::move(cell->full());
+  table.Erase(key, hash);
+  return object;
+}
+
+void PutObject(KeyTable& table, std::string_view key, Object&& object) {
+  const std::uint64_t hash = KeyTable::Hash(key);
+  if (object.empty()) {
+    table.Erase(key, hash);
+  } else if (const std::optional<PackedValue> packed = object.AsPacked()) {
+    table.PutPacked(key, hash, *packed);
+  } else {
+    table.Unpack(key, hash) = std::move(object);
+  }
+}
+
 void DropSpent(KeyTable& table, std::string_view key) {
   const std::uint64_t hash = KeyTable::Hash(key);
   const KeyCell* cell = table.Find(key, hash);

@@ -130,6 +130,10 @@ void ClearTable(KeyTable& table, const ResetsByKey& resets, const Context& conte
 // Merges another state of one key. An empty `other` says: absent there.
 void JoinKey(KeyTable& table, std::string_view key, const Object& other, const VersionVector& mine,
              const VersionVector& theirs);
+// Moves a key's state out of the table; nothing of it stays. Empty where there is none.
+Object TakeObject(KeyTable& table, std::string_view key);
+// Whatever was there is replaced; an empty object leaves nothing there.
+void PutObject(KeyTable& table, std::string_view key, Object&& object);
 // Forgets the spent counter parts of one key.
 void DropSpent(KeyTable& table, std::string_view key);
 // Bytes of what a key holds: Object::Encode and Object::EncodeMerged of a cell, packed or not.

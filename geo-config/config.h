@@ -74,6 +74,8 @@ struct Config {
   std::uint64_t segment_bytes = 64 << 20;
   std::uint64_t log_memory_bytes = 16 << 20;
   std::uint64_t reserve_bytes = 16 << 20;
+  milliseconds checkpoint_interval{60000};
+  std::uint64_t checkpoint_log_bytes = 64 << 20;
   bool bootstrap = false;
 
   // Regions.

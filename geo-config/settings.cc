@@ -337,6 +337,14 @@ std::vector<Setting> MakeTable() {
       Size<&Config::reserve_bytes>({"reserve-bytes", kLog, kAtStart,
                                     "Space that is given up when the disk is full, so that "
                                     "in-flight work can finish."}),
+      Duration<&Config::checkpoint_interval>(
+          {"checkpoint-interval", kLog, kAtRunTime,
+           "A checkpoint begins so long after the last one began, if something has changed; 0: not "
+           "for this reason."}),
+      Size<&Config::checkpoint_log_bytes>(
+          {"checkpoint-log-bytes", kLog, kAtRunTime,
+           "A checkpoint begins where a restart would have to replay more of the log than this; 0: "
+           "not for this reason."}),
       Flag<&Config::bootstrap>({"bootstrap", kLog, kAtStart,
                                 "This deployment is new: an empty directory takes writes although "
                                 "the other nodes have not told the greatest epoch that they "

@@ -8,6 +8,7 @@
 
 #include "replication/network.h"
 #include "server/client_registry.h"
+#include "storage/checkpoint/checkpointer.h"
 #include "storage/disk.h"
 #include "storage/log/log.h"
 
@@ -39,6 +40,10 @@ struct Environment {
   EventLog& log;
   // Runs the job where it may block; ShardNode::OnSyncDone follows on the node's thread.
   std::function<void(storage::SyncJob)> sync;
+  // Null where no checkpoints are made.
+  storage::CheckpointStore* checkpoints = nullptr;
+  // Runs the job where it may block; ShardNode::OnCheckpointDone follows on the node's thread.
+  std::function<void(storage::CheckpointJob)> checkpoint;
   // The node cannot go on, or was told to stop and has: ends the process with this exit code.
   std::function<void(int exit_code)> exit;
   std::string boot_id;                   // Of the running machine.

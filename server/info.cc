@@ -106,10 +106,20 @@ void Persistence(const Source& source, Lines& lines) {
   const LogReport log = source.node.log_report();
   lines.Add("loading", source.node.loading() ? 1 : 0);
   lines.Add("async_loading", 0);
-  lines.Add("rdb_changes_since_last_save", 0);
-  lines.Add("rdb_bgsave_in_progress", 0);
-  lines.Add("rdb_last_save_time", source.node.started_unix_ms() / 1000);
-  lines.Add("rdb_last_bgsave_status", "ok");
+  // Redis' names for what a checkpoint is here.
+  const CheckpointReport checkpoint = source.node.checkpoint_report().value_or(CheckpointReport());
+  lines.Add("rdb_changes_since_last_save", checkpoint.changes);
+  lines.Add("rdb_bgsave_in_progress", checkpoint.running ? 1 : 0);
+  lines.Add("rdb_last_save_time", source.node.last_save_unix_ms() / 1000);
+  lines.Add("rdb_last_bgsave_status", checkpoint.last_failed ? "err" : "ok");
+  lines.Add("rdb_last_bgsave_time_sec",
+            checkpoint.finished == 0 ? -1 : checkpoint.last_took_ms / 1000);
+  lines.Add("rdb_current_bgsave_time_sec",
+            checkpoint.running ? (source.database.now_ms() - checkpoint.began_unix_ms) / 1000 : -1);
+  lines.Add("rdb_saves", checkpoint.finished);
+  lines.Add("checkpoint_position", checkpoint.begin);
+  lines.Add("checkpoint_replay_bytes", log.end - checkpoint.begin);
+  lines.Add("checkpoint_rows_written", checkpoint.rows);
   lines.Add("aof_enabled", log.on_disk ? 1 : 0);
   lines.Add("aof_rewrite_in_progress", 0);
   lines.Add("aof_rewrite_scheduled", 0);

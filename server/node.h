@@ -63,12 +63,23 @@ class Node {
   virtual ClientPause& pause() = 0;
   virtual ConflictRing& conflicts() = 0;
   virtual LogReport log_report() const = 0;
+  // Empty where this node makes no checkpoints: its log is in memory only.
+  virtual std::optional<CheckpointReport> checkpoint_report() const = 0;
+  // Begins a checkpoint at once, or after the one that runs. Answers how many have to be finished
+  // (CheckpointReport::finished) until all that is here now is in one.
+  // REQUIRES: checkpoint_report().
+  virtual std::uint64_t RequestCheckpoint() = 0;
   virtual ReplicationReport replication_report() const = 0;
   virtual std::vector<RegionReport> region_reports() const = 0;
   virtual std::vector<NodeReport> node_reports() const = 0;
   virtual std::int64_t steady_ms() const = 0;
   virtual std::int64_t steady_us() const = 0;
   virtual std::int64_t started_unix_ms() const = 0;
+  // When the last checkpoint was finished; where there was none yet, when the node started.
+  std::int64_t last_save_unix_ms() const {
+    const auto report = checkpoint_report();
+    return report && report->finished > 0 ? report->last_finished_unix_ms : started_unix_ms();
+  }
   // Forty hex digits, new at each start.
   virtual const std::string& run_id() const = 0;
   // While the node stops, writes are refused. It may give up: where that was asked for, or where

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "replication/report.h"
+#include "storage/checkpoint/checkpoint_report.h"
 #include "storage/log/log_position.h"
 
 namespace server {
@@ -13,6 +14,7 @@ using replication::NodeReport;
 using replication::RegionReport;
 using replication::ReplicaReport;
 using replication::ReplicationReport;
+using storage::CheckpointReport;
 
 struct LogReport {
   bool on_disk = false;

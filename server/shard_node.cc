@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "geo-config/static_coordinator.h"
-#include "server/version.h"
 #include "server/wait.h"
 #include "storage/log/sync_policy.h"
 
@@ -29,17 +28,6 @@ constexpr int kMostExpired = 500;
 // How long a stopping primary waits for its replicas.
 constexpr std::int64_t kShutdownGraceMs = 10000;
 
-std::vector<replication::NodeAddress> Addresses(const geo_config::Config& config) {
-  std::vector<replication::NodeAddress> addresses;
-  for (const geo_config::RegionEntry& region : config.regions) {
-    for (const geo_config::NodeEntry& node : region.nodes) {
-      addresses.push_back(
-          {region.id, region.name, node.ordinal, node.host, node.port, node.peer_port});
-    }
-  }
-  return addresses;
-}
-
 storage::SyncPolicy PolicyOf(geo_config::FsyncPolicy policy) {
   switch (policy) {
     case geo_config::FsyncPolicy::kAlways:
@@ -50,11 +38,6 @@ storage::SyncPolicy PolicyOf(geo_config::FsyncPolicy policy) {
       break;
   }
   return storage::SyncPolicy::kNo;
-}
-
-// What is kept of the log for readers, of whom a node alone has none.
-std::uint64_t LogMemory(const geo_config::Config& config) {
-  return Addresses(config).size() > 1 ? config.log_memory_bytes : 0;
 }
 
 std::uint32_t NodesInRegion(const geo_config::Config& config) {
@@ -84,209 +67,33 @@ std::string ShardNode::RandomHex(int digits) {
   return text;
 }
 
-// --- Start ---------------------------------------------------------------------------------------
-
-Status ShardNode::LoadState() {
-  const std::string path = config_.dir + "/" + storage::kNodeStateName;
-  if (!config_.appendonly || !environment_.disk.Exists(path)) {
-    new_directory_ = true;
-    state_ = {.deployment = config_.deployment,
-              .region = config_.region,
-              .ordinal = config_.ordinal,
-              .log_id = RandomHex(40),
-              .primary = config_.ordinal == 0};
-    return {};
-  }
-  const auto bytes = environment_.disk.ReadFile(path);
-  if (!bytes) return std::unexpected(bytes.error());
-  auto state = storage::NodeState::Decode(*bytes);
-  if (!state) return Fail(state.error().code, path + ": " + state.error().detail);
-  state_ = *std::move(state);
-  if (state_.deployment != config_.deployment || state_.region != config_.region ||
-      state_.ordinal != config_.ordinal) {
-    return Fail(ErrorCode::kRefused,
-                config_.dir + " belongs to deployment '" + state_.deployment + "' region " +
-                    std::to_string(state_.region) + " node " + std::to_string(state_.ordinal) +
-                    ", this is deployment '" + config_.deployment + "' region " +
-                    std::to_string(config_.region) + " node " + std::to_string(config_.ordinal));
-  }
-  // Also where the node has run on this directory: it stays new until the node has led or followed.
-  new_directory_ = state_.identity != environment_.directory_identity;
-  if (new_directory_ && state_.identity != 0) {
-    environment_.log.Warn(config_.dir + " is a copy or was restored: a new epoch will be taken");
-  }
-  return {};
-}
-
-Status ShardNode::SaveState() {
-  if (!config_.appendonly) return {};
-  return environment_.disk.ReplaceFile(config_.dir + "/" + storage::kNodeStateName,
-                                       state_.Encode());
-}
-
-Status ShardNode::Recover() {
-  if (Status loaded = LoadState(); !loaded) return loaded;
-  log_ = std::make_unique<storage::Log>(
-      storage::LogOptions{.directory = config_.appendonly ? config_.dir : std::string(),
-                          .log_id = state_.log_id,
-                          .region = config_.region,
-                          .ordinal = config_.ordinal,
-                          .segment_bytes = config_.segment_bytes,
-                          .memory_bytes = LogMemory(config_),
-                          .reserve_bytes = config_.reserve_bytes},
-      &environment_.disk);
-  log_->SetPartitionVectors([this] { return keyspace_.beyond_floor(); });
-  SetUseClock();
-  const auto report =
-      log_->Recover([this](const storage::FrameView& frame) { return Replay(frame); });
-  if (!report) return std::unexpected(report.error());
-  using Verdict = storage::RecoveryReport::Verdict;
-  if (report->verdict == Verdict::kDamaged) {
-    return Fail(ErrorCode::kCorrupt,
-                "the log is damaged and was left as it is: " + report->detail +
-                    ". Set the directory aside and start with an empty one: the data comes back "
-                    "from a replica or another region");
-  }
-  if (report->verdict == Verdict::kTornTail) environment_.log.Warn(report->detail);
-  environment_.log.Info("recovered " + std::to_string(report->frames) + " log frames, " +
-                        std::to_string(keyspace_.visible_keys()) + " keys");
-  proved_whole_ =
-      !new_directory_ && storage::ProvesNothingLost(state_, *report, environment_.boot_id);
-  staged_.clear();
-  state_.clean = false;
-  // Where something may be lost that stays so until a new epoch is taken, however often the node
-  // starts until then.
-  state_.boot_id = proved_whole_ ? environment_.boot_id : std::string();
-  // The clean mark goes durably before anything is written.
-  if (Status saved = SaveState(); !saved) return saved;
-  database_.SetWriter(crdt::Writer(config_.region, state_.epoch));
-  loading_ = false;
-
-  replication::ReplicatorOptions options{
-      .self = {.deployment = config_.deployment,
-               .region = config_.region,
-               .region_name =
-                   config_.OwnRegion() == nullptr ? std::string() : config_.OwnRegion()->name,
-               .ordinal = config_.ordinal,
-               .server_version = std::string(kVersion),
-               .log_id = state_.log_id},
-      .secret = config_.secret,
-      .client_port = config_.port,
-      .nodes = Addresses(config_),
-      .ship_gate = config_.geo_ship_gate,
-      .ship_gate_timeout_ms = config_.geo_ship_gate_timeout.count(),
-      .peer_timeout_ms = config_.repl_timeout.count(),
-      .heartbeat_ms = config_.heartbeat.count(),
-      .max_clock_skew_ms = config_.max_clock_skew.count(),
-      .began_anew = new_directory_,
-      .compression =
-          config_.geo_compression ? replication::Compression::kOn : replication::Compression::kOff};
-  replicator_ = std::make_unique<replication::Replicator>(
-      std::move(options), state_.primary, state_.epoch, *this, environment_.network, *this, [this] {
-        std::string nonce(16, '\0');
-        for (char& byte : nonce) byte = static_cast<char>(environment_.dice());
-        return nonce;
-      });
-  return {};
-}
-
-void ShardNode::Start() {
-  replicator_->Start(Times());
-}
-
-Status ShardNode::Replay(const storage::FrameView& frame) {
-  switch (frame.kind()) {
-    case FrameKind::kRecord: {
-      const auto record = storage::DecodeRecord(frame.payload, frame.floor);
-      if (!record) return std::unexpected(record.error());
-      database_.clock().Observe(record->last_stamp());
-      return ApplyEffects(*record, nullptr);
-    }
-    case FrameKind::kFragment: {
-      const auto fragment = storage::DecodeFragment(frame.payload);
-      if (!fragment) return std::unexpected(fragment.error());
-      staged_.push_back({.partition = fragment->partition,
-                         .key = std::string(fragment->key),
-                         .object = std::string(fragment->object)});
-      return {};
-    }
-    case FrameKind::kVectorJump: {
-      const auto jump = storage::DecodeVectorJump(frame.payload);
-      if (!jump) return std::unexpected(jump.error());
-      return ReplayJoin(*jump);
-    }
-    case FrameKind::kStable:
-    case FrameKind::kFloorJump: {
-      const auto vector = storage::DecodeVector(frame.payload);
-      if (!vector) return std::unexpected(vector.error());
-      if (frame.kind() == FrameKind::kStable) {
-        keyspace_.Collect(*vector);
-      } else {
-        keyspace_.JumpFloor(*vector);
-        for (const crdt::Stamp stamp : vector->entries()) database_.clock().Observe(stamp);
-      }
-      return {};
-    }
-    case FrameKind::kEpoch:
-      return {};
-  }
-  return Fail(ErrorCode::kUnsupported, "the log holds a frame of an unknown kind");
-}
-
-Status ShardNode::ReplayJoin(const storage::VectorJump& jump) {
-  if (jump.fragments > staged_.size()) {
-    return Fail(ErrorCode::kCorrupt, "the log lacks fragments of a join");
-  }
-  std::map<std::string, crdt::Object> objects;
-  for (std::size_t i = staged_.size() - jump.fragments; i < staged_.size(); ++i) {
-    if (staged_[i].partition != jump.partition) {
-      return Fail(ErrorCode::kCorrupt, "the log mixes fragments of two joins");
-    }
-    crdt::ByteReader in(staged_[i].object);
-    auto object = crdt::Object::Decode(in);
-    if (!object) return std::unexpected(object.error());
-    objects[std::move(staged_[i].key)] = *std::move(object);
-  }
-  staged_.clear();
-  keyspace_.JoinPartition(jump.partition, std::move(objects), jump.vector);
-  return {};
-}
-
 // --- Records from elsewhere ----------------------------------------------------------------------
 
-Status ShardNode::ApplyEffects(const RecordView& record, crdt::ConflictSink* conflicts) {
-  // Everything is decoded before anything is applied: a record is all or nothing.
-  std::vector<crdt::EffectView> effects;
-  crdt::ByteReader in(record.effects);
-  while (!in.at_end()) {
-    auto effect = crdt::EffectView::Decode(in);
-    if (!effect) return std::unexpected(effect.error());
-    effects.push_back(*effect);
-  }
-  if (effects.size() != record.effect_count) {
-    return Fail(ErrorCode::kCorrupt, "a record does not hold as many effects as it says");
-  }
-  for (std::size_t i = 0; i < effects.size(); ++i) {
+Status ShardNode::ApplyEffects(const RecordView& record) {
+  const auto effects = storage::DecodeEffects(record);
+  if (!effects) return std::unexpected(effects.error());
+  for (std::size_t i = 0; i < effects->size(); ++i) {
+    const crdt::EffectView& effect = (*effects)[i];
     const crdt::Stamp stamp = record.first_stamp.Plus(i);
     if (!watches_.empty()) {
-      if (effects[i].kind == crdt::EffectKind::kClear) {
+      if (effect.kind == crdt::EffectKind::kClear) {
         watches_.TouchAll([this](const std::string& key) { return keyspace_.Find(key).exists(); });
       } else {
-        watches_.Touch(effects[i].key, effects[i].kind == crdt::EffectKind::kDelete &&
-                                           effects[i].has(crdt::effect_flag::kExpired));
+        watches_.Touch(effect.key, effect.kind == crdt::EffectKind::kDelete &&
+                                       effect.has(crdt::effect_flag::kExpired));
       }
     }
     if (!blocked_.empty()) {
-      if (effects[i].kind == crdt::EffectKind::kClear) {
+      if (effect.kind == crdt::EffectKind::kClear) {
         blocked_.TouchAll();
       } else {
-        blocked_.Touch(effects[i].key);
+        blocked_.Touch(effect.key);
       }
     }
-    keyspace_.Apply(effects[i],
+    keyspace_.Apply(effect,
                     record.implied ? crdt::Context::Everything(stamp)
                                    : crdt::Context::Of(record.context, stamp),
-                    conflicts);
+                    &conflicts_);
   }
   keyspace_.AdvanceFloor(record.last_stamp());
   return {};
@@ -301,7 +108,7 @@ Status ShardNode::ApplyRecord(const RecordView& record) {
   // On the wire "implied" speaks of the stream; here it would speak of this log.
   // While partitions are further than the floor, the floor is not all that is here.
   here.implied = here.context == keyspace_.floor() && keyspace_.beyond_floor().empty();
-  if (Status applied = ApplyEffects(here, &conflicts_); !applied) return applied;
+  if (Status applied = ApplyEffects(here); !applied) return applied;
   database_.clock().Observe(here.last_stamp());
   log_->AppendRecord(here);
   return {};
@@ -476,6 +283,16 @@ LogReport ShardNode::log_report() const {
           .failed = log_->failed()};
 }
 
+std::optional<CheckpointReport> ShardNode::checkpoint_report() const {
+  if (checkpointer_ == nullptr) return std::nullopt;
+  return checkpointer_->report();
+}
+
+std::uint64_t ShardNode::RequestCheckpoint() {
+  checkpointer_->Request();
+  return checkpointer_->cycles_until_now();
+}
+
 void ShardNode::OnClientGone(ClientSession& session) {
   watches_.Unwatch(session);
   waiting_.Remove(session);
@@ -505,6 +322,12 @@ void ShardNode::EndOfTurn(Loop loop) {
     }
   }
   SyncLog(now.steady_ms, loop);
+  if (checkpointer_ != nullptr) {
+    checkpointer_->OnTurn(*log_,
+                          {.interval_ms = config_.checkpoint_interval.count(),
+                           .log_bytes = config_.checkpoint_log_bytes},
+                          {now.steady_ms, now.unix_ms});
+  }
   const bool no_sync = config_.appendfsync == geo_config::FsyncPolicy::kNo || !log_->on_disk();
   // One millisecond less: a record of this millisecond may carry its first stamp.
   const std::uint64_t clock_ms = clock_distrusted_ ? database_.clock().now_unix_ms()
@@ -520,7 +343,10 @@ void ShardNode::EndOfTurn(Loop loop) {
 }
 
 void ShardNode::SyncLog(std::int64_t now_ms, Loop loop) {
-  const bool due = storage::SyncIsDue(PolicyOf(config_.appendfsync), *log_, now_ms, last_sync_ms_);
+  const bool checkpoint_waits =
+      checkpointer_ != nullptr && checkpointer_->waits_for() > log_->durable();
+  const bool due = checkpoint_waits ||
+                   storage::SyncIsDue(PolicyOf(config_.appendfsync), *log_, now_ms, last_sync_ms_);
   // Group commit: what comes in now joins. An fsync for each few of many clients would cost more
   // than their commands.
   if (!holds_sync_back_) sync_due_ms_ = now_ms;
@@ -538,6 +364,18 @@ void ShardNode::OnSyncDone(const storage::SyncJob& job, const Status& status) {
   // What was acknowledged may be gone; nothing more is acknowledged, and a replica takes over.
   environment_.log.Error("fsync failed and is not tried again: " + status.error().detail);
   environment_.exit(1);
+}
+
+void ShardNode::OnCheckpointDone(storage::CheckpointJob job, const Status& status) {
+  const bool failed_before = checkpointer_->report().last_failed;
+  const replication::Now now = Times();
+  checkpointer_->OnJobDone(std::move(job), status, {now.steady_ms, now.unix_ms});
+  if (!status && !failed_before) {
+    environment_.log.Error("the checkpoint cannot be written, and the log is kept: " +
+                           status.error().detail);
+  } else if (status && failed_before) {
+    environment_.log.Info("the checkpoint is written again");
+  }
 }
 
 void ShardNode::OnTick() {

@@ -36,11 +36,15 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   // What else the loop has to do at once: decides whether more may join a group commit.
   enum class Loop { kIdle, kBusy };
   void EndOfTurn(Loop loop = Loop::kIdle);
-  // A sync waits until the loop is idle.
-  bool holds_sync_back() const { return holds_sync_back_; }
+  // The next turn has something to do, also where nothing happens: a sync waits until the loop is
+  // idle, or a checkpoint is being written.
+  bool has_more() const {
+    return holds_sync_back_ || (checkpointer_ != nullptr && checkpointer_->has_more(*log_));
+  }
   // A few dozen times a second.
   void OnTick();
   void OnSyncDone(const storage::SyncJob& job, const crdt::Status& status);
+  void OnCheckpointDone(storage::CheckpointJob job, const crdt::Status& status);
   replication::Replicator& replicator() { return *replicator_; }
   replication::Now Times() const {
     return {environment_.clock.SteadyMs(), environment_.clock.UnixMs()};
@@ -71,6 +75,8 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   ClientPause& pause() override { return pause_; }
   ConflictRing& conflicts() override { return conflicts_; }
   LogReport log_report() const override;
+  std::optional<CheckpointReport> checkpoint_report() const override;
+  std::uint64_t RequestCheckpoint() override;
   ReplicationReport replication_report() const override { return replicator_->Report(Times()); }
   std::vector<RegionReport> region_reports() const override {
     return replicator_->RegionReports(Times());
@@ -133,18 +139,12 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void Log(const std::string& line) override { environment_.log.Info(line); }
 
  private:
-  // A fragment of a join that its jump has not made visible.
-  struct StagedFragment {
-    storage::PartitionId partition;
-    std::string key;
-    std::string object;
-  };
-
   crdt::Status LoadState();
   crdt::Status SaveState();
-  crdt::Status Replay(const storage::FrameView& frame);
-  crdt::Status ReplayJoin(const storage::VectorJump& jump);
-  crdt::Status ApplyEffects(const storage::RecordView& record, crdt::ConflictSink* conflicts);
+  // Brings the keyspace to where the log ends, from the checkpoint on if there is one.
+  crdt::Result<storage::RecoveryReport> RecoverKeyspace();
+  crdt::Result<std::optional<storage::Checkpointer::Loaded>> LoadCheckpoint();
+  crdt::Status ApplyEffects(const storage::RecordView& record);
   void SetUseClock() { keyspace_.SetUseClock(static_cast<std::uint64_t>(steady_ms()) / 1000); }
   void JudgeClock();
   void CheckDisk(std::int64_t now_ms);
@@ -166,6 +166,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   ShardDatabase database_;
   storage::NodeState state_;
   std::unique_ptr<storage::Log> log_;
+  std::unique_ptr<storage::Checkpointer> checkpointer_;  // Null: none are made.
   std::unique_ptr<replication::Replicator> replicator_;
   ClientPause pause_;
   WaitingClients waiting_{*this, blocked_};
@@ -174,7 +175,6 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   bool new_directory_ =
       false;                   // Empty, restored or copied: the greatest epoch has to be asked for.
   bool proved_whole_ = false;  // Nothing was lost since the node last ran.
-  std::vector<StagedFragment> staged_;  // While replaying.
   std::int64_t last_sync_ms_ = 0;
   std::int64_t sync_due_ms_ = 0;
   bool holds_sync_back_ = false;

@@ -28,6 +28,9 @@ struct Reached {
     const std::int64_t now = node.steady_ms();
     return !(wait.writes ? node.pause().HoldsWrites(now) : node.pause().HoldsAll(now));
   }
+  bool Enough(const CheckpointWait& wait) const {
+    return Finished(wait) || node.checkpoint_report()->last_failed;
+  }
   bool Enough(const StopWait&) const { return !node.stopping(); }
 
   void Write(ReplyWriter& reply, const ReplicaWait& wait) const {
@@ -44,10 +47,16 @@ struct Reached {
   void Write(ReplyWriter& reply, const KeyWait&) const { reply.NullArray(); }
   // Its command is carried out instead.
   void Write(ReplyWriter&, const PauseWait&) const {}
+  void Write(ReplyWriter& reply, const CheckpointWait& wait) const {
+    Finished(wait) ? reply.Ok() : reply.Error("ERR the checkpoint is not written yet; see the log");
+  }
   void Write(ReplyWriter& reply, const StopWait&) const {
     reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
   }
 
+  bool Finished(const CheckpointWait& wait) const {
+    return node.checkpoint_report()->finished >= wait.finished;
+  }
   std::int64_t Local(const FsyncWait& wait) const {
     return node.LocallyDurableAt(wait.position) ? 1 : 0;
   }

@@ -180,6 +180,7 @@ void Keyspace::Apply(const EffectView& effect, const Context& context,
       if (beyond != beyond_floor_.end() && beyond->second.Covers(context.stamp())) continue;
       partitions_[i].Clear(resets[i], context);
     }
+    NoteCleared();
     return;
   }
   const auto [id, hash] = locator_.Find(effect.key);
@@ -188,6 +189,16 @@ void Keyspace::Apply(const EffectView& effect, const Context& context,
     if (beyond != beyond_floor_.end() && beyond->second.Covers(context.stamp())) return;
   }
   partitions_[id].Apply(effect, hash, context, conflicts);
+  NoteChange(effect.key);
+}
+
+void Keyspace::NoteCleared() {
+  if (!tracks_changes_) return;
+  cleared_ = true;
+  ++changes_;
+  for (const Partition& partition : partitions_) {
+    partition.table().ForEach([this](const crdt::KeyCell& cell) { changed_.Note(cell.name()); });
+  }
 }
 
 void Keyspace::JoinPartition(PartitionId id, std::map<std::string, crdt::Object>&& objects,
@@ -199,8 +210,12 @@ void Keyspace::JoinPartition(PartitionId id, std::map<std::string, crdt::Object>
   partition.table().ForEach([&](const crdt::KeyCell& cell) {
     if (!objects.contains(std::string(cell.name()))) only_here.emplace_back(cell.name());
   });
-  for (const std::string& key : only_here) partition.Join(key, crdt::Object(), mine, theirs);
-  for (auto& [key, object] : objects) partition.Join(key, std::move(object), mine, theirs);
+  const auto join = [&](const std::string& key, crdt::Object&& object) {
+    partition.Join(key, std::move(object), mine, theirs);
+    NoteChange(key);
+  };
+  for (const std::string& key : only_here) join(key, crdt::Object());
+  for (auto& [key, object] : objects) join(key, std::move(object));
   beyond_floor_[id].Merge(theirs);
 }
 
@@ -214,7 +229,9 @@ void Keyspace::ForgetWhatTheFloorReached() {
 }
 
 void Keyspace::Collect(const VersionVector& stable) {
-  for (Partition& partition : partitions_) partition.Collect(stable);
+  for (Partition& partition : partitions_) {
+    partition.Collect(stable, [this](std::string_view key) { NoteChange(key); });
+  }
 }
 
 }  // namespace storage

@@ -10,12 +10,15 @@
 #include <functional>
 #include <map>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "crdt/conflict.h"
 #include "crdt/effect.h"
 #include "crdt/object.h"
 #include "crdt/version_vector.h"
+#include "storage/changed_keys.h"
 #include "storage/key_location.h"
 #include "storage/partition.h"
 
@@ -89,14 +92,52 @@ class Keyspace {
   void JumpFloor(const crdt::VersionVector& vector);
   void Collect(const crdt::VersionVector& stable);
 
+  // --- Checkpoints -------------------------------------------------------------------------------
+  // Notes from now on which keys change.
+  void TrackChanges() { tracks_changes_ = true; }
+  bool has_changes() const { return cleared_ || !changed_.empty(); }
+  // So many since the tracking began; those of a clear count as one.
+  std::uint64_t changes() const { return changes_; }
+  struct Changes {
+    std::string names;     // As of ChangedKeys::Take().
+    bool cleared = false;  // Keys that are neither here nor among the names may be gone.
+  };
+  Changes TakeChanges() { return {changed_.Take(), std::exchange(cleared_, false)}; }
+  // One key's whole state: moved out, and put in the place of whatever is there.
+  crdt::Object Take(std::string_view key) { return partitions_[PartitionOf(key)].Take(key); }
+  void Put(std::string_view key, crdt::Object&& object) {
+    partitions_[PartitionOf(key)].Put(key, std::move(object));
+    NoteChange(key);
+  }
+  // The key's state holds what the reset with this stamp left, if it left something.
+  void NoteResets(std::string_view key, crdt::Stamp stamp) {
+    partitions_[PartitionOf(key)].NoteResets(key, stamp);
+  }
+  // REQUIRES: nothing was applied yet.
+  void SetVectors(crdt::VersionVector floor,
+                  std::map<PartitionId, crdt::VersionVector> beyond_floor) {
+    floor_ = std::move(floor);
+    beyond_floor_ = std::move(beyond_floor);
+  }
+
  private:
   void ForgetWhatTheFloorReached();
+  void NoteChange(std::string_view key) {
+    if (!tracks_changes_) return;
+    ++changes_;
+    changed_.Note(key);
+  }
+  void NoteCleared();
 
   std::array<Partition, kPartitions> partitions_;
   std::uint64_t use_clock_ = 0;
   crdt::VersionVector floor_;
   std::map<PartitionId, crdt::VersionVector> beyond_floor_;
   mutable KeyLocator locator_;
+  bool tracks_changes_ = false;
+  bool cleared_ = false;
+  ChangedKeys changed_;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace storage

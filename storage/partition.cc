@@ -133,6 +133,16 @@ void Partition::Join(std::string_view key, crdt::Object&& other, const crdt::Ver
   for (const Stamp stamp : theirs.entries()) NoteResets(key, stamp);
 }
 
+crdt::Object Partition::Take(std::string_view key) {
+  const Bookkeeping bookkeeping(*this, key, crdt::KeyTable::Hash(key));
+  return crdt::TakeObject(table_, key);
+}
+
+void Partition::Put(std::string_view key, crdt::Object&& object) {
+  const Bookkeeping bookkeeping(*this, key, crdt::KeyTable::Hash(key));
+  crdt::PutObject(table_, key, std::move(object));
+}
+
 void Partition::RebuildIndexes() {
   visible_keys_ = 0;
   deadlines_.clear();
@@ -144,7 +154,8 @@ void Partition::RebuildIndexes() {
   });
 }
 
-void Partition::Collect(const crdt::VersionVector& stable) {
+void Partition::Collect(const crdt::VersionVector& stable,
+                        const std::function<void(std::string_view)>& changed) {
   for (auto& [writer, by_stamp] : resets_) {
     const auto end = by_stamp.upper_bound(stable.Get(writer));
     for (auto at = by_stamp.begin(); at != end; ++at) {
@@ -153,6 +164,7 @@ void Partition::Collect(const crdt::VersionVector& stable) {
         if (--pending->second > 0) continue;
         pending_resets_.erase(pending);
         crdt::DropSpent(table_, key);
+        changed(key);
       }
     }
     by_stamp.erase(by_stamp.begin(), end);

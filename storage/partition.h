@@ -46,8 +46,16 @@ class Partition {
   void Clear(const crdt::ResetsByKey& resets, const crdt::Context& context);
   void Join(std::string_view key, crdt::Object&& other, const crdt::VersionVector& mine,
             const crdt::VersionVector& theirs);
+  // One key's whole state, as a checkpoint holds it.
+  crdt::Object Take(std::string_view key);
+  void Put(std::string_view key, crdt::Object&& object);
+  // The key's state holds what the reset with this stamp left: if that is a spent part, it waits
+  // for the stamp to be stable.
+  void NoteResets(std::string_view key, crdt::Stamp stamp);
   // Drops the spent counter parts whose resets are all covered: they are stable in every region.
-  void Collect(const crdt::VersionVector& stable);
+  // Tells each key that it dropped some of.
+  void Collect(const crdt::VersionVector& stable,
+               const std::function<void(std::string_view)>& changed);
 
   // A reset has left spent counter parts that wait to be collected.
   bool has_pending_resets() const { return !pending_resets_.empty(); }
@@ -60,7 +68,6 @@ class Partition {
   // Reads what the indexes need to know of a key before a change, and corrects them after it.
   class Bookkeeping;
 
-  void NoteResets(std::string_view key, crdt::Stamp stamp);
   void RebuildIndexes();
 
   crdt::KeyTable table_;

@@ -30,6 +30,7 @@ std::span<const CommandSpec> ListBlockingCommands();
 std::span<const CommandSpec> ListCommands();
 std::span<const CommandSpec> MemoryCommands();
 std::span<const CommandSpec> ObjectCommands();
+std::span<const CommandSpec> PersistenceCommands();
 std::span<const CommandSpec> RegionCommands();
 std::span<const CommandSpec> ServerCommands();
 std::span<const CommandSpec> SetCommands();

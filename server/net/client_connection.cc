@@ -45,8 +45,7 @@ bool ClientConnection::is_authenticated() const {
 
 ConnectionUse ClientConnection::use() const {
   const std::size_t query = input_.unread().size();
-  // Asio's handle is not const.
-  return {.descriptor = const_cast<Socket&>(socket_).native_handle(),
+  return {.descriptor = socket_.descriptor(),
           .query = query,
           .query_free = input_.capacity() - query,
           .parser = parser_.memory(),

@@ -1,12 +1,15 @@
 #include "server/net/server_process.h"
 
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 
 #include "server/net/descriptor_limit.h"
+#include "storage/checkpoint/rocks_checkpoint_store.h"
 
 namespace server {
 namespace {
@@ -52,33 +55,63 @@ void ServerProcess::FitClientLimit() {
   config_.maxclients = fits;
 }
 
+crdt::Status ServerProcess::OpenDirectory() {
+  auto directory = storage::DataDirectory::Open(
+      config_.dir, config_.deployment + " region " + std::to_string(config_.region) + " node " +
+                       std::to_string(config_.ordinal) + ", port " + std::to_string(config_.port));
+  if (!directory) return std::unexpected(directory.error());
+  directory_.emplace(*std::move(directory));
+  // RocksDB makes files and directories as the process may.
+  ::umask(S_IRWXG | S_IRWXO);
+  const std::string path = config_.dir + "/checkpoint";
+  auto checkpoints = storage::OpenRocksCheckpointStore(path);
+  if (!checkpoints && checkpoints.error().code == crdt::ErrorCode::kCorrupt) {
+    // The log has everything.
+    logging_.Warn("the checkpoint is damaged, set aside and made anew: " +
+                  checkpoints.error().detail);
+    std::error_code error;
+    std::filesystem::remove_all(path + "-damaged", error);
+    std::filesystem::rename(path, path + "-damaged", error);
+    checkpoints = storage::OpenRocksCheckpointStore(path);
+  }
+  if (!checkpoints) return std::unexpected(checkpoints.error());
+  checkpoints_ = *std::move(checkpoints);
+  return {};
+}
+
 crdt::Status ServerProcess::Prepare() {
   FitClientLimit();
   if (config_.appendonly) {
-    auto directory = storage::DataDirectory::Open(
-        config_.dir, config_.deployment + " region " + std::to_string(config_.region) + " node " +
-                         std::to_string(config_.ordinal) + ", port " +
-                         std::to_string(config_.port));
-    if (!directory) return std::unexpected(directory.error());
-    directory_.emplace(*std::move(directory));
+    if (crdt::Status opened = OpenDirectory(); !opened) return opened;
   }
-  sync_thread_ = std::make_unique<SyncThread>([this](storage::SyncJob job, crdt::Status status) {
-    asio::post(context_, [this, job = std::move(job), status = std::move(status)] {
-      node_->OnSyncDone(job, status);
-    });
-  });
+  sync_thread_ = std::make_unique<JobThread<storage::SyncJob>>(
+      [this](storage::SyncJob job, crdt::Status status) {
+        asio::post(context_, [this, job = std::move(job), status = std::move(status)] {
+          node_->OnSyncDone(job, status);
+        });
+      });
+  checkpoint_thread_ = std::make_unique<JobThread<storage::CheckpointJob>>(
+      [this](storage::CheckpointJob job, crdt::Status status) {
+        asio::post(context_, [this, job = std::move(job), status = std::move(status)]() mutable {
+          node_->OnCheckpointDone(std::move(job), status);
+        });
+      });
   node_ = std::make_unique<ShardNode>(
       config_,
-      Environment{.clock = clock_,
-                  .dice = [this] { return Dice(); },
-                  .disk = disk_,
-                  .network = peers_,
-                  .clients = clients_,
-                  .log = logging_,
-                  .sync = [this](storage::SyncJob job) { sync_thread_->Run(std::move(job)); },
-                  .exit = [this](int code) { exit_code_ = exit_code_.value_or(code); },
-                  .boot_id = BootId(),
-                  .directory_identity = directory_ ? directory_->identity() : 0});
+      Environment{
+          .clock = clock_,
+          .dice = [this] { return Dice(); },
+          .disk = disk_,
+          .network = peers_,
+          .clients = clients_,
+          .log = logging_,
+          .sync = [this](storage::SyncJob job) { sync_thread_->Run(std::move(job)); },
+          .checkpoints = checkpoints_.get(),
+          .checkpoint =
+              [this](storage::CheckpointJob job) { checkpoint_thread_->Run(std::move(job)); },
+          .exit = [this](int code) { exit_code_ = exit_code_.value_or(code); },
+          .boot_id = BootId(),
+          .directory_identity = directory_ ? directory_->identity() : 0});
   clients_.SetNode(*node_);
   if (crdt::Status recovered = node_->Recover(); !recovered) return recovered;
   replication::Replicator& replicator = node_->replicator();
@@ -122,7 +155,7 @@ void ServerProcess::Loop() {
   clients_.SetTime(clock_.SteadyMs());
   std::int64_t clients_ticked = 0;
   while (!exit_code_) {
-    const bool wait = !clients_.has_more() && !node_->holds_sync_back();
+    const bool wait = !clients_.has_more() && !node_->has_more();
     bool busy = (wait ? context_.run_one() : context_.poll_one()) > 0;
     clock_.BeginTurn();
     const std::int64_t began = clock_.SteadyMs();

@@ -10,10 +10,11 @@
 #include "server/logging.h"
 #include "server/net/client_listener.h"
 #include "server/net/client_server.h"
+#include "server/net/job_thread.h"
 #include "server/net/stop_signals.h"
-#include "server/net/sync_thread.h"
 #include "server/net/system_clock.h"
 #include "server/shard_node.h"
+#include "storage/checkpoint/checkpoint_store.h"
 #include "storage/data_directory.h"
 #include "storage/posix_disk.h"
 
@@ -28,6 +29,7 @@ class ServerProcess {
 
  private:
   crdt::Status Prepare();
+  crdt::Status OpenDirectory();
   void FitClientLimit();
   void Stop();
   void Tick();
@@ -45,7 +47,9 @@ class ServerProcess {
   ClientServer clients_;
   ClientListener listener_{context_, clients_};
   replication::PeerTransport peers_;
-  std::unique_ptr<SyncThread> sync_thread_;
+  std::unique_ptr<storage::CheckpointStore> checkpoints_;
+  std::unique_ptr<JobThread<storage::SyncJob>> sync_thread_;
+  std::unique_ptr<JobThread<storage::CheckpointJob>> checkpoint_thread_;
   std::unique_ptr<ShardNode> node_;
   std::optional<StopSignals> signals_;
   std::optional<int> exit_code_;

@@ -33,9 +33,9 @@ Log::Log(LogOptions options, Disk* disk) : options_(std::move(options)), disk_(d
   marks_.emplace_back();
 }
 
-Result<RecoveryReport> Log::Recover(const VisitFrame& visit) {
+Result<RecoveryReport> Log::Recover(const VisitFrame& visit, const RecoveryStart& start) {
   if (!on_disk()) return RecoveryReport{};
-  auto recovered = RecoverLog(*disk_, options_.directory, options_.log_id, visit);
+  auto recovered = RecoverLog(*disk_, options_.directory, options_.log_id, visit, start);
   if (!recovered) return std::unexpected(recovered.error());
   segments_.assign(recovered->segments.begin(), recovered->segments.end());
   for (const LogSegment& segment : segments_) disk_bytes_ += segment.file_bytes;

@@ -52,9 +52,9 @@ class Log {
   Log(LogOptions options, Disk* disk);
 
   // Reads everything that is there, in order, and cuts a torn tail (kept aside in a file of its
-  // own). Damage in the middle is reported and nothing is changed: the log then must not be
-  // appended to. An error is the visitor's or the disk's.
-  crdt::Result<RecoveryReport> Recover(const VisitFrame& visit);
+  // own). Damage in the middle is reported and nothing is changed: the log then must not
+  // be appended to. An error is the visitor's or the disk's.
+  crdt::Result<RecoveryReport> Recover(const VisitFrame& visit, const RecoveryStart& start = {});
 
   // --- Appending ---------------------------------------------------------------------------------
   // A local record: its context is the log's prefix.

@@ -85,6 +85,20 @@ void EncodeLocalRecord(Stamp first_stamp, std::uint64_t effect_count, std::strin
   out.append(effects);
 }
 
+Result<std::vector<crdt::EffectView>> DecodeEffects(const RecordView& record) {
+  std::vector<crdt::EffectView> effects;
+  ByteReader in(record.effects);
+  while (!in.at_end()) {
+    auto effect = crdt::EffectView::Decode(in);
+    if (!effect) return std::unexpected(effect.error());
+    effects.push_back(*effect);
+  }
+  if (effects.size() != record.effect_count) {
+    return Fail(ErrorCode::kCorrupt, "a record does not hold as many effects as it says");
+  }
+  return effects;
+}
+
 void EncodeFragment(const FragmentView& fragment, std::string& out) {
   ByteWriter writer(out);
   writer.U8(static_cast<std::uint8_t>(FrameKind::kFragment));

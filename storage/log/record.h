@@ -12,7 +12,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "crdt/effect.h"
 #include "crdt/result.h"
 #include "crdt/stamp.h"
 #include "crdt/version_vector.h"
@@ -54,6 +56,9 @@ void EncodeRecord(const RecordView& record, const crdt::VersionVector& reference
 // The same for a local record, whose context is the log's prefix.
 void EncodeLocalRecord(crdt::Stamp first_stamp, std::uint64_t effect_count,
                        std::string_view effects, std::string& out);
+
+// All effects of a record, or an error: a record is all or nothing. Views into the record.
+crdt::Result<std::vector<crdt::EffectView>> DecodeEffects(const RecordView& record);
 
 struct FragmentView {
   PartitionId partition = 0;

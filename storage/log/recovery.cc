@@ -73,8 +73,8 @@ bool IsUnfinishedHeader(std::string_view bytes, LogPosition first) {
 class Recovery {
  public:
   Recovery(Disk& disk, const std::string& directory, const std::string& log_id,
-           const VisitFrame& visit)
-      : disk_(disk), directory_(directory), log_id_(log_id), visit_(visit) {}
+           const VisitFrame& visit, const RecoveryStart& start)
+      : disk_(disk), directory_(directory), log_id_(log_id), visit_(visit), start_(start) {}
 
   Result<RecoveredLog> Run();
 
@@ -114,6 +114,7 @@ class Recovery {
   const std::string& directory_;
   const std::string& log_id_;
   const VisitFrame& visit_;
+  const RecoveryStart& start_;
   std::vector<Found> found_;
   RecoveredLog log_;
 };
@@ -203,13 +204,15 @@ Status Recovery::Frames(const LogSegment& segment, SegmentReader& reader,
     if (!found) return std::unexpected(found.error());
     ended = *found;
     if (*found != SegmentReader::Found::kFrame) break;
-    if (Status visited = visit_(cursor.View(reader.payload())); !visited) return visited;
+    if (cursor.position() >= start_.visit_from) {
+      if (Status visited = visit_(cursor.View(reader.payload())); !visited) return visited;
+      ++report().frames;
+    }
     if (cursor.position() - log_.marks.back().position() >= kMarkDistance) {
       log_.marks.push_back(cursor);
     }
     cursor.Pass(reader.payload());
     reader.Pass();
-    ++report().frames;
   }
   position() = cursor.position();
   log_.vectors = cursor.vectors();
@@ -260,7 +263,9 @@ Status Recovery::BreakInside(std::size_t index) {
   }
   const auto sealed = SealedFrom(index);
   if (!sealed) return std::unexpected(sealed.error());
-  if (*sealed) return Damaged(name + ": what was durable is missing or damaged at " + where);
+  if (*sealed || position() < start_.durable) {
+    return Damaged(name + ": what was durable is missing or damaged at " + where);
+  }
   // The bad place may be a lost length of zero, so the search begins one byte behind it.
   const std::string_view used = WithoutTrailingZeros(*rest);
   if (HoldsFrame(std::string_view(*rest).substr(std::min<std::size_t>(1, rest->size())),
@@ -282,7 +287,8 @@ Status Recovery::BreakAtHeader(std::size_t index) {
   const auto sealed = SealedFrom(index);
   if (!sealed) return std::unexpected(sealed.error());
   // The seal of the one before it tells that a part of this one was durable.
-  const bool was_durable = *sealed || (index > 0 && found_[index - 1].segment.sealed);
+  const bool was_durable = *sealed || (index > 0 && found_[index - 1].segment.sealed) ||
+                           found.segment.first < start_.durable;
   if (was_durable || !IsUnfinishedHeader(*bytes, found.segment.first)) {
     return Damaged(found.name + ": " + found.mistake);
   }
@@ -302,6 +308,10 @@ Result<RecoveredLog> Recovery::Run() {
   if (Status looked = Look(); !looked) return std::unexpected(looked.error());
   for (std::size_t i = 0; i < found_.size() && report().verdict != Verdict::kDamaged; ++i) {
     if (Status walked = Walk(i); !walked) return std::unexpected(walked.error());
+  }
+  if (report().verdict != Verdict::kDamaged && position() < start_.durable) {
+    (void)Damaged("the log ends at position " + std::to_string(position()) +
+                  ", and was durable up to " + std::to_string(start_.durable));
   }
   report().segments = log_.segments.size();
   return std::move(log_);
@@ -358,8 +368,8 @@ Status Recovery::Cut(const LogSegment& segment) {
 }  // namespace
 
 Result<RecoveredLog> RecoverLog(Disk& disk, const std::string& directory, const std::string& log_id,
-                                const VisitFrame& visit) {
-  return Recovery(disk, directory, log_id, visit).Run();
+                                const VisitFrame& visit, const RecoveryStart& start) {
+  return Recovery(disk, directory, log_id, visit, start).Run();
 }
 
 }  // namespace storage

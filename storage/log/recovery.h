@@ -25,7 +25,7 @@ struct RecoveryReport {
   Verdict verdict = Verdict::kWhole;
   LogPosition position = 0;  // The end of what is good.
   std::uint64_t segments = 0;
-  std::uint64_t frames = 0;
+  std::uint64_t frames = 0;  // That were visited.
   std::uint64_t cut_bytes = 0;
   std::string detail;  // For people, where not whole.
 };
@@ -50,10 +50,17 @@ struct RecoveredLog {
 
 using VisitFrame = std::function<crdt::Status(const FrameView&)>;
 
+// What is known of a log without reading it.
+struct RecoveryStart {
+  LogPosition visit_from = 0;  // Frames before it are checked and not visited.
+  LogPosition durable = 0;     // What is missing up to here is damage.
+};
+
 // Cuts a torn tail, keeping it aside in files named torn-…; a damaged log is not changed. An error
 // is the visitor's, the disk's, or a segment of a newer version. Memory is bounded by the longest
 // frame, and by one segment where the log does not end whole.
 crdt::Result<RecoveredLog> RecoverLog(Disk& disk, const std::string& directory,
-                                      const std::string& log_id, const VisitFrame& visit);
+                                      const std::string& log_id, const VisitFrame& visit,
+                                      const RecoveryStart& start = {});
 
 }  // namespace storage

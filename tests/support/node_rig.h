@@ -11,6 +11,7 @@
 #include "server/dispatcher.h"
 #include "server/shard_node.h"
 #include "storage/memory_disk.h"
+#include "tests/support/file_checkpoint_store.h"
 
 namespace server {
 
@@ -31,21 +32,31 @@ class NodeRig {
   crdt::Status Start() {
     node.reset();
     exit_code.reset();
-    node = std::make_unique<ShardNode>(config,
-                                       Environment{.clock = clock_,
-                                                   .dice = [this] { return dice_(); },
-                                                   .disk = disk,
-                                                   .network = network_,
-                                                   .clients = clients_,
-                                                   .log = log,
-                                                   .sync =
-                                                       [this](storage::SyncJob job) {
-                                                         const crdt::Status done = job.Run();
-                                                         node->OnSyncDone(job, done);
-                                                       },
-                                                   .exit = [this](int code) { exit_code = code; },
-                                                   .boot_id = boot_id,
-                                                   .directory_identity = identity});
+    jobs_.clear();
+    checkpoints.emplace(disk, config.dir + "/checkpoint",
+                        [this] { return flush_percent > dice_() % 100; });
+    if (crdt::Status opened = checkpoints->Open(); !opened) return opened;
+    node = std::make_unique<ShardNode>(
+        config, Environment{.clock = clock_,
+                            .dice = [this] { return dice_(); },
+                            .disk = disk,
+                            .network = network_,
+                            .clients = clients_,
+                            .log = log,
+                            .sync =
+                                [this](storage::SyncJob job) {
+                                  const crdt::Status done = job.Run();
+                                  node->OnSyncDone(job, done);
+                                },
+                            .checkpoints = with_checkpoints ? &*checkpoints : nullptr,
+                            .checkpoint =
+                                [this](storage::CheckpointJob job) {
+                                  jobs_.push_back(std::move(job));
+                                  if (!holds_jobs) RunJobs();
+                                },
+                            .exit = [this](int code) { exit_code = code; },
+                            .boot_id = boot_id,
+                            .directory_identity = identity});
     if (crdt::Status recovered = node->Recover(); !recovered) return recovered;
     node->Start();
     node->EndOfTurn();
@@ -59,6 +70,14 @@ class NodeRig {
     node->EndOfTurn();
     node->OnClientGone(session);
     return session.output;
+  }
+
+  // What the checkpoint's thread would do.
+  void RunJobs() {
+    for (const storage::CheckpointJob& job : std::exchange(jobs_, {})) {
+      const crdt::Status done = job.Run();
+      node->OnCheckpointDone(job, done);
+    }
   }
 
   class Lines : public EventLog {
@@ -77,6 +96,10 @@ class NodeRig {
   std::uint64_t identity = 1;
   std::int64_t now_ms = 1'800'000'000'000;
   std::optional<int> exit_code;
+  bool with_checkpoints = true;
+  bool holds_jobs = false;          // RunJobs() is called by the test.
+  std::uint64_t flush_percent = 0;  // Of the batches that a checkpoint writes.
+  std::optional<storage::FileCheckpointStore> checkpoints;
   std::unique_ptr<ShardNode> node;
 
  private:
@@ -112,6 +135,7 @@ class NodeRig {
     void Wake(ClientSession&) override {}
   };
 
+  std::vector<storage::CheckpointJob> jobs_;
   StandingClock clock_{now_ms};
   std::mt19937_64 dice_{1};
   NoNetwork network_;

@@ -144,10 +144,10 @@ TEST(ShardNode, AGroupCommitGathersWhileTheLoopIsBusyAndNotForLong) {
   const auto all_durable = [&] { return rig.node->log().durable() == rig.node->log().end(); };
   write(ShardNode::Loop::kBusy);
   EXPECT_FALSE(all_durable());
-  EXPECT_TRUE(rig.node->holds_sync_back());
+  EXPECT_TRUE(rig.node->has_more());
   write(ShardNode::Loop::kIdle);
   EXPECT_TRUE(all_durable());
-  EXPECT_FALSE(rig.node->holds_sync_back());
+  EXPECT_FALSE(rig.node->has_more());
   write(ShardNode::Loop::kBusy);
   rig.now_ms += 1;
   write(ShardNode::Loop::kBusy);

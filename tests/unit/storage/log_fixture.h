@@ -50,12 +50,14 @@ struct Recovered {
   std::vector<std::string> payloads;
 };
 
-inline Recovered Recover(Disk& disk, LogOptions options = SmallLog()) {
+inline Recovered Recover(Disk& disk, LogOptions options = SmallLog(),
+                         const RecoveryStart& start = {}) {
   Recovered recovered{.log = std::make_unique<Log>(std::move(options), &disk)};
-  const auto report = recovered.log->Recover([&](const FrameView& frame) -> crdt::Status {
+  const auto visit = [&](const FrameView& frame) -> crdt::Status {
     recovered.payloads.emplace_back(frame.payload);
     return {};
-  });
+  };
+  const auto report = recovered.log->Recover(visit, start);
   EXPECT_TRUE(report.has_value()) << report.error().detail;
   if (report) recovered.report = *report;
   return recovered;

@@ -221,6 +221,69 @@ TEST(Recovery, ADiskThatCannotBeReadIsAnErrorAndNotAnEnd) {
   EXPECT_FALSE(log.Recover([](const FrameView&) -> crdt::Status { return {}; }).has_value());
 }
 
+// --- From the middle -----------------------------------------------------------------------------
+
+// All frames, and the cursor before each of them and at the end.
+std::vector<LogCursor> Cursors(const Log& log) {
+  std::vector<LogCursor> cursors(1);
+  for (LogCursor cursor; cursor.position() < log.end(); cursors.push_back(cursor)) {
+    EXPECT_TRUE(log.Read(cursor, log.end(), 1, [](const FrameView&) { return false; }));
+  }
+  return cursors;
+}
+
+TEST(Recovery, BeginsWhereItIsToldToAndIsTheSameAfterwards) {
+  MemoryDisk disk;
+  WriteRecords(disk, 60);
+  const Recovered whole = Recover(disk);
+  const std::vector<LogCursor> cursors = Cursors(*whole.log);
+  ASSERT_EQ(cursors.size(), 61U);
+  ASSERT_GT(Segments(disk).size(), 3U);
+  for (std::size_t i = 0; i < cursors.size(); ++i) {
+    const Recovered recovered = Recover(
+        disk, SmallLog(), {.visit_from = cursors[i].position(), .durable = whole.log->end()});
+    ASSERT_EQ(recovered.report.verdict, Verdict::kWhole) << recovered.report.detail;
+    EXPECT_EQ(recovered.payloads.size(), 60 - i);
+    EXPECT_EQ(recovered.log->end(), whole.log->end());
+    EXPECT_EQ(recovered.log->vectors(), whole.log->vectors());
+    EXPECT_EQ(recovered.log->segments(), whole.log->segments());
+    EXPECT_EQ(ReadAll(*recovered.log), ReadAll(*whole.log));
+    EXPECT_EQ(recovered.log->CursorFor({})->position(), 0U);
+  }
+}
+
+TEST(Recovery, KnowsItsVectorsWhereTheSegmentBehindTheBeginningWasNeverFinished) {
+  MemoryDisk disk;
+  WriteRecords(disk, 60);
+  const Recovered whole = Recover(disk);
+  const std::string last = Segments(disk).back();
+  LogCursor from;
+  for (const LogCursor& cursor : Cursors(*whole.log)) {
+    if (last.ends_with(SegmentName(cursor.position()))) from = cursor;
+  }
+  ASSERT_GT(from.position(), 0U);
+  ASSERT_TRUE(disk.ReplaceFile(last, std::string(100, '\0')));
+  const Recovered recovered =
+      Recover(disk, SmallLog(), {.visit_from = from.position(), .durable = from.position()});
+  EXPECT_EQ(recovered.log->end(), from.position());
+  EXPECT_EQ(recovered.log->vectors(), from.vectors());
+}
+
+TEST(Recovery, WhatIsMissingOfWhatWasDurableIsDamageAndNoTornTail) {
+  MemoryDisk disk;
+  const LogPosition end = WriteRecords(disk, 30);
+  const std::string last = Segments(disk).back();
+  const std::uint64_t size = disk.ReadFile(last)->size();
+  const std::string cut = disk.ReadFile(last)->substr(0, OffsetOf(disk, last, 30) + 5);
+  ASSERT_TRUE(disk.ReplaceFile(last, cut + std::string(size - cut.size(), '\0')));
+  EXPECT_EQ(Recover(disk, SmallLog(), {.visit_from = 0, .durable = end}).report.verdict,
+            Verdict::kDamaged);
+  EXPECT_TRUE(KeptAside(disk).empty());
+  for (const std::string& segment : Segments(disk)) ASSERT_TRUE(disk.Remove(segment));
+  EXPECT_EQ(Recover(disk, SmallLog(), {.visit_from = 0, .durable = end}).report.verdict,
+            Verdict::kDamaged);
+}
+
 TEST(Recovery, AnErrorOfTheVisitorEndsIt) {
   MemoryDisk disk;
   WriteRecords(disk, 3);

@@ -1,0 +1,183 @@
+// How a node starts: what it remembers of itself, its checkpoint, and the rest of its log.
+#include <utility>
+
+#include "server/shard_node.h"
+#include "server/version.h"
+#include "storage/replay.h"
+
+namespace server {
+
+using crdt::ErrorCode;
+using crdt::Fail;
+using crdt::Status;
+
+namespace {
+
+std::vector<replication::NodeAddress> Addresses(const geo_config::Config& config) {
+  std::vector<replication::NodeAddress> addresses;
+  for (const geo_config::RegionEntry& region : config.regions) {
+    for (const geo_config::NodeEntry& node : region.nodes) {
+      addresses.push_back(
+          {region.id, region.name, node.ordinal, node.host, node.port, node.peer_port});
+    }
+  }
+  return addresses;
+}
+
+// What is kept of the log for readers, of whom a node alone has none.
+std::uint64_t LogMemory(const geo_config::Config& config) {
+  return Addresses(config).size() > 1 ? config.log_memory_bytes : 0;
+}
+
+}  // namespace
+
+Status ShardNode::LoadState() {
+  const std::string path = config_.dir + "/" + storage::kNodeStateName;
+  if (!config_.appendonly || !environment_.disk.Exists(path)) {
+    new_directory_ = true;
+    state_ = {.deployment = config_.deployment,
+              .region = config_.region,
+              .ordinal = config_.ordinal,
+              .log_id = RandomHex(40),
+              .primary = config_.ordinal == 0};
+    return {};
+  }
+  const auto bytes = environment_.disk.ReadFile(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto state = storage::NodeState::Decode(*bytes);
+  if (!state) return Fail(state.error().code, path + ": " + state.error().detail);
+  state_ = *std::move(state);
+  if (state_.deployment != config_.deployment || state_.region != config_.region ||
+      state_.ordinal != config_.ordinal) {
+    return Fail(ErrorCode::kRefused,
+                config_.dir + " belongs to deployment '" + state_.deployment + "' region " +
+                    std::to_string(state_.region) + " node " + std::to_string(state_.ordinal) +
+                    ", this is deployment '" + config_.deployment + "' region " +
+                    std::to_string(config_.region) + " node " + std::to_string(config_.ordinal));
+  }
+  // Also where the node has run on this directory: it stays new until the node has led or followed.
+  new_directory_ = state_.identity != environment_.directory_identity;
+  if (new_directory_ && state_.identity != 0) {
+    environment_.log.Warn(config_.dir + " is a copy or was restored: a new epoch will be taken");
+  }
+  return {};
+}
+
+Status ShardNode::SaveState() {
+  if (!config_.appendonly) return {};
+  return environment_.disk.ReplaceFile(config_.dir + "/" + storage::kNodeStateName,
+                                       state_.Encode());
+}
+
+Status ShardNode::Recover() {
+  if (Status loaded = LoadState(); !loaded) return loaded;
+  log_ = std::make_unique<storage::Log>(
+      storage::LogOptions{.directory = config_.appendonly ? config_.dir : std::string(),
+                          .log_id = state_.log_id,
+                          .region = config_.region,
+                          .ordinal = config_.ordinal,
+                          .segment_bytes = config_.segment_bytes,
+                          .memory_bytes = LogMemory(config_),
+                          .reserve_bytes = config_.reserve_bytes},
+      &environment_.disk);
+  log_->SetPartitionVectors([this] { return keyspace_.beyond_floor(); });
+  SetUseClock();
+  const auto report = RecoverKeyspace();
+  if (!report) return std::unexpected(report.error());
+  using Verdict = storage::RecoveryReport::Verdict;
+  if (report->verdict == Verdict::kDamaged) {
+    return Fail(ErrorCode::kCorrupt,
+                "the log is damaged and was left as it is: " + report->detail +
+                    ". Set the directory aside and start with an empty one: the data comes back "
+                    "from a replica or another region");
+  }
+  if (report->verdict == Verdict::kTornTail) environment_.log.Warn(report->detail);
+  environment_.log.Info("recovered " + std::to_string(report->frames) + " log frames, " +
+                        std::to_string(keyspace_.visible_keys()) + " keys");
+  proved_whole_ =
+      !new_directory_ && storage::ProvesNothingLost(state_, *report, environment_.boot_id);
+  state_.clean = false;
+  // Where something may be lost that stays so until a new epoch is taken, however often the node
+  // starts until then.
+  state_.boot_id = proved_whole_ ? environment_.boot_id : std::string();
+  // The clean mark goes durably before anything is written.
+  if (Status saved = SaveState(); !saved) return saved;
+  database_.SetWriter(crdt::Writer(config_.region, state_.epoch));
+  loading_ = false;
+
+  replication::ReplicatorOptions options{
+      .self = {.deployment = config_.deployment,
+               .region = config_.region,
+               .region_name =
+                   config_.OwnRegion() == nullptr ? std::string() : config_.OwnRegion()->name,
+               .ordinal = config_.ordinal,
+               .server_version = std::string(kVersion),
+               .log_id = state_.log_id},
+      .secret = config_.secret,
+      .client_port = config_.port,
+      .nodes = Addresses(config_),
+      .ship_gate = config_.geo_ship_gate,
+      .ship_gate_timeout_ms = config_.geo_ship_gate_timeout.count(),
+      .peer_timeout_ms = config_.repl_timeout.count(),
+      .heartbeat_ms = config_.heartbeat.count(),
+      .max_clock_skew_ms = config_.max_clock_skew.count(),
+      .began_anew = new_directory_,
+      .compression =
+          config_.geo_compression ? replication::Compression::kOn : replication::Compression::kOff};
+  replicator_ = std::make_unique<replication::Replicator>(
+      std::move(options), state_.primary, state_.epoch, *this, environment_.network, *this, [this] {
+        std::string nonce(16, '\0');
+        for (char& byte : nonce) byte = static_cast<char>(environment_.dice());
+        return nonce;
+      });
+  return {};
+}
+
+crdt::Result<std::optional<storage::Checkpointer::Loaded>> ShardNode::LoadCheckpoint() {
+  if (environment_.checkpoints == nullptr) return std::nullopt;
+  const auto make = [this] {
+    checkpointer_ = std::make_unique<storage::Checkpointer>(*environment_.checkpoints, keyspace_,
+                                                            state_.log_id, environment_.checkpoint);
+  };
+  make();
+  auto loaded = checkpointer_->Load();
+  if (loaded || loaded.error().code != ErrorCode::kCorrupt) return loaded;
+  // The log has everything.
+  environment_.log.Warn("the checkpoint is damaged and made anew: " + loaded.error().detail);
+  keyspace_ = storage::Keyspace();
+  SetUseClock();
+  if (Status cleared = environment_.checkpoints->Clear(); !cleared) {
+    return std::unexpected(cleared.error());
+  }
+  make();
+  return checkpointer_->Load();
+}
+
+crdt::Result<storage::RecoveryReport> ShardNode::RecoverKeyspace() {
+  auto loaded = LoadCheckpoint();
+  if (!loaded) return std::unexpected(loaded.error());
+  storage::RecoveryStart start;
+  storage::CheckpointedKeys ahead;
+  if (*loaded) {
+    start = {.visit_from = (*loaded)->from, .durable = (*loaded)->furthest};
+    ahead = std::move((*loaded)->ahead);
+    environment_.log.Info("loaded " + std::to_string((*loaded)->rows) +
+                          " keys from the checkpoint; the log is replayed from position " +
+                          std::to_string(start.visit_from) + " on");
+    for (const crdt::Stamp stamp : keyspace_.floor().entries()) database_.clock().Observe(stamp);
+    for (const auto& [partition, vector] : keyspace_.beyond_floor()) {
+      for (const crdt::Stamp stamp : vector.entries()) database_.clock().Observe(stamp);
+    }
+  }
+  storage::Replay replay(keyspace_, database_.clock(), std::move(ahead));
+  auto report = log_->Recover(
+      [&replay](const storage::FrameView& frame) { return replay.Pass(frame); }, start);
+  replay.Finish();
+  return report;
+}
+
+void ShardNode::Start() {
+  replicator_->Start(Times());
+}
+
+}  // namespace server

@@ -1,0 +1,105 @@
+#include "storage/checkpoint/checkpoint_store.h"
+
+#include <utility>
+
+#include "crdt/encoding.h"
+
+namespace storage {
+
+using crdt::ByteReader;
+using crdt::ByteWriter;
+using crdt::ErrorCode;
+using crdt::Fail;
+using crdt::Result;
+using crdt::VersionVector;
+
+namespace {
+
+constexpr std::uint32_t kMarkVersion = 1;
+
+}  // namespace
+
+std::string CheckpointMark::Encode() const {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.U32(kMarkVersion);
+  out.Bytes(log_id);
+  out.Varint(begin);
+  out.Varint(void_below);
+  vectors.floor.Encode(out);
+  out.Varint(vectors.beyond_floor.size());
+  for (const auto& [partition, vector] : vectors.beyond_floor) {
+    out.Varint(partition);
+    vector.Encode(out);
+  }
+  return bytes;
+}
+
+Result<CheckpointMark> CheckpointMark::Decode(std::string_view bytes) {
+  ByteReader in(bytes);
+  const std::uint32_t version = in.U32();
+  if (in.ok() && version > kMarkVersion) {
+    return Fail(ErrorCode::kUnsupported, "a checkpoint of version " + std::to_string(version));
+  }
+  CheckpointMark mark;
+  mark.log_id = in.Bytes();
+  mark.begin = in.Varint();
+  mark.void_below = in.Varint();
+  auto floor = VersionVector::Decode(in);
+  if (!floor) return std::unexpected(floor.error());
+  mark.vectors.floor = *std::move(floor);
+  const std::uint64_t partitions = in.Count(2);
+  for (std::uint64_t i = 0; i < partitions; ++i) {
+    const auto partition = static_cast<PartitionId>(in.Varint());
+    auto vector = VersionVector::Decode(in);
+    if (!vector) return std::unexpected(vector.error());
+    mark.vectors.beyond_floor[partition] = *std::move(vector);
+  }
+  if (!in.ok() || !in.at_end()) {
+    return Fail(ErrorCode::kCorrupt, "the mark of a checkpoint does not decode");
+  }
+  return mark;
+}
+
+void CheckpointBatch::Put(const CheckpointRow& row) {
+  std::string value;
+  ByteWriter(value).Varint(row.position);
+  ByteWriter out(changes_);
+  out.U8(static_cast<std::uint8_t>(Kind::kPut));
+  out.Bytes(row.key);
+  out.Varint(value.size() + row.object.size());
+  changes_ += value;
+  changes_ += row.object;
+}
+
+void CheckpointBatch::Remove(std::string_view key) {
+  ByteWriter out(changes_);
+  out.U8(static_cast<std::uint8_t>(Kind::kRemove));
+  out.Bytes(key);
+}
+
+void CheckpointBatch::SetMark(const CheckpointMark& mark) {
+  ByteWriter out(changes_);
+  out.U8(static_cast<std::uint8_t>(Kind::kMark));
+  out.Bytes(mark.Encode());
+}
+
+void CheckpointBatch::Visit(const std::function<void(const Change&)>& visit) const {
+  for (ByteReader in(changes_); !in.at_end();) {
+    Change change{.kind = static_cast<Kind>(in.U8())};
+    if (change.kind != Kind::kMark) change.key = in.Bytes();
+    if (change.kind != Kind::kRemove) change.value = in.Bytes();
+    visit(change);
+  }
+}
+
+Result<CheckpointRow> DecodeCheckpointRow(std::string_view key, std::string_view value) {
+  ByteReader in(value);
+  CheckpointRow row{.key = key};
+  row.position = in.Varint();
+  row.object = in.Raw(in.remaining());
+  if (!in.ok()) return Fail(ErrorCode::kCorrupt, "a row of a checkpoint does not decode");
+  return row;
+}
+
+}  // namespace storage

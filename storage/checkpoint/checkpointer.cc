@@ -1,0 +1,238 @@
+#include "storage/checkpoint/checkpointer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "crdt/object.h"
+
+namespace storage {
+
+using crdt::ErrorCode;
+using crdt::Fail;
+using crdt::Result;
+using crdt::Stamp;
+using crdt::Status;
+
+namespace {
+
+// A slice: bounds the pause of the thread.
+constexpr int kMostKeysAtOnce = 1000;
+constexpr std::size_t kMostBytesAtOnce = 256 << 10;
+// What one job writes. The log is synced for each.
+constexpr std::size_t kBatchBytes = 4 << 20;
+constexpr std::size_t kMostLately = 1 << 16;
+constexpr std::int64_t kTryAgainMs = 1000;
+
+}  // namespace
+
+Status CheckpointJob::Run() const {
+  if (!batch.empty()) {
+    if (Status written = store->Write(batch); !written) return written;
+  }
+  if (flush) {
+    if (Status flushed = store->Flush(); !flushed) return flushed;
+  }
+  if (remove_below == 0) return {};
+  CheckpointBatch removed;
+  const Status visited = store->VisitRows([&](std::string_view key, std::string_view value) {
+    const auto row = DecodeCheckpointRow(key, value);
+    if (!row) return Status(std::unexpected(row.error()));
+    if (row->position >= remove_below) return Status();
+    removed.Remove(key);
+    if (removed.bytes() < kBatchBytes) return Status();
+    return store->Write(std::exchange(removed, {}));
+  });
+  if (!visited || removed.empty()) return visited;
+  return store->Write(removed);
+}
+
+// --- At the start --------------------------------------------------------------------------------
+
+Result<std::optional<Checkpointer::Loaded>> Checkpointer::Load() {
+  const auto bytes = store_.Mark();
+  if (!bytes) return std::unexpected(bytes.error());
+  std::optional<CheckpointMark> mark;
+  if (*bytes) {
+    auto decoded = CheckpointMark::Decode(**bytes);
+    if (!decoded) return std::unexpected(decoded.error());
+    if (decoded->log_id == log_id_) mark = *std::move(decoded);
+  }
+  if (!mark) {
+    keyspace_.TrackChanges();
+    if (Status cleared = store_.Clear(); !cleared) return std::unexpected(cleared.error());
+    return std::nullopt;
+  }
+  mark_ = *std::move(mark);
+  report_.begin = mark_.begin;
+  Loaded loaded{.from = mark_.begin, .ahead = {}, .furthest = mark_.begin};
+  keyspace_.SetVectors(mark_.vectors.floor, mark_.vectors.beyond_floor);
+  const Status visited = store_.VisitRows([&](std::string_view key, std::string_view value) {
+    const auto row = DecodeCheckpointRow(key, value);
+    if (!row) return Status(std::unexpected(row.error()));
+    const bool is_void = row->position < mark_.void_below;
+    if (is_void || row->object.empty()) to_remove_.emplace(key);
+    if (is_void) return Status();
+    if (row->position > mark_.begin) loaded.ahead.emplace(key, row->position);
+    loaded.furthest = std::max(loaded.furthest, row->position);
+    if (row->object.empty()) return Status();
+    ++loaded.rows;
+    crdt::ByteReader in(row->object);
+    auto object = crdt::Object::Decode(in);
+    if (!object) return Status(std::unexpected(object.error()));
+    const bool has_spent = object->has_spent();
+    keyspace_.Put(key, *std::move(object));
+    if (!has_spent) return Status();
+    // The stamps of the resets are not in the state: collected when all that it has seen is stable.
+    const crdt::VersionVector seen = keyspace_.Observed(PartitionOf(key));
+    for (const Stamp stamp : seen.entries()) keyspace_.NoteResets(key, stamp);
+    return Status();
+  });
+  if (!visited) return std::unexpected(visited.error());
+  keyspace_.TrackChanges();
+  return loaded;
+}
+
+// --- Cycles --------------------------------------------------------------------------------------
+
+bool Checkpointer::IsDue(const Log& log, const CheckpointPolicy& policy, Times now) const {
+  if (requested_) return true;
+  if (!keyspace_.has_changes()) return false;
+  const bool late = policy.interval_ms > 0 && now.steady_ms - *last_began_ms_ >= policy.interval_ms;
+  const bool much = policy.log_bytes > 0 && log.end() - mark_.begin >= policy.log_bytes;
+  return late || much;
+}
+
+bool Checkpointer::IsComplete() const {
+  return phase_ == Phase::kMarking || batch_.bytes() >= kBatchBytes;
+}
+
+bool Checkpointer::has_more(const Log& log) const {
+  if (phase_ == Phase::kIdle || again_ || log.full() || log.failed()) return false;
+  if (!IsComplete()) return true;
+  return !job_runs_ && !batch_.empty() && log.durable() >= batch_needs_;
+}
+
+CheckpointReport Checkpointer::report() const {
+  CheckpointReport report = report_;
+  report.changes = keyspace_.changes() - changes_at_mark_;
+  return report;
+}
+
+void Checkpointer::OnTurn(const Log& log, const CheckpointPolicy& policy, Times now) {
+  // What space there is belongs to the log.
+  if (log.full() || log.failed()) return;
+  if (!last_began_ms_) last_began_ms_ = now.steady_ms;
+  if (phase_ == Phase::kIdle && IsDue(log, policy, now)) Begin(log, now);
+  if (phase_ == Phase::kWriting) WriteRows(log);
+  if (phase_ == Phase::kRemoving) RemoveRows();
+  Submit(log, now);
+}
+
+void Checkpointer::Begin(const Log& log, Times now) {
+  requested_ = false;
+  phase_ = Phase::kWriting;
+  last_began_ms_ = now.steady_ms;
+  report_.running = true;
+  report_.began_unix_ms = now.unix_ms;
+  Keyspace::Changes changes = keyspace_.TakeChanges();
+  names_ = std::move(changes.names);
+  names_at_ = 0;
+  mark_.log_id = log_id_;
+  mark_.begin = log.end();
+  mark_.vectors = log.vectors();
+  for (const auto& [partition, vector] : keyspace_.beyond_floor()) {
+    mark_.vectors.beyond_floor[partition].Merge(vector);
+  }
+  cleared_ = changes.cleared;
+  changes_at_begin_ = keyspace_.changes();
+  // Every key that is still there is among those that have changed.
+  if (cleared_) mark_.void_below = mark_.begin;
+  // Also where nothing has changed: the mark says that the log was durable up to there.
+  batch_needs_ = mark_.begin;
+}
+
+void Checkpointer::WriteRows(const Log& log) {
+  const LogPosition position = log.end();
+  const std::size_t most = std::min(kBatchBytes, batch_.bytes() + kMostBytesAtOnce);
+  crdt::ByteReader in(std::string_view(names_).substr(names_at_));
+  for (int i = 0; i < kMostKeysAtOnce && batch_.bytes() < most && !in.at_end(); ++i) {
+    const std::string_view key = in.Bytes();
+    if (lately_.size() >= kMostLately) lately_.clear();
+    if (lately_.emplace(key).second) WriteRow(key, position);
+  }
+  names_at_ = names_.size() - in.remaining();
+  if (!in.at_end()) return;
+  names_ = {};
+  lately_.clear();
+  batch_.SetMark(mark_);
+  phase_ = Phase::kMarking;
+}
+
+void Checkpointer::WriteRow(std::string_view key, LogPosition position) {
+  object_.clear();
+  const crdt::KeyCell* cell = keyspace_.partition(PartitionOf(key)).table().Find(key);
+  if (cell != nullptr) {
+    crdt::ByteWriter out(object_);
+    crdt::EncodeCell(*cell, out);
+    to_remove_next_.erase(key);
+  } else {
+    to_remove_next_.emplace(key);
+  }
+  to_remove_.erase(key);
+  batch_.Put({.key = key, .position = position, .object = object_});
+  batch_needs_ = std::max(batch_needs_, position);
+  ++report_.rows;
+}
+
+void Checkpointer::RemoveRows() {
+  const std::size_t most = std::min(kBatchBytes, batch_.bytes() + kMostBytesAtOnce);
+  while (!to_remove_.empty() && batch_.bytes() < most) {
+    const auto row = to_remove_.begin();
+    batch_.Remove(*row);
+    to_remove_.erase(row);
+  }
+  if (!to_remove_.empty()) return;
+  to_remove_ = std::exchange(to_remove_next_, {});
+  phase_ = Phase::kIdle;
+}
+
+void Checkpointer::Submit(const Log& log, Times now) {
+  if (job_runs_ || now.steady_ms < try_again_ms_) return;
+  if (again_) {
+    job_runs_ = true;
+    run_(*std::exchange(again_, std::nullopt));
+    return;
+  }
+  // What is left of the removals goes by itself: nothing else comes.
+  const bool goes = IsComplete() || phase_ == Phase::kIdle;
+  if (!goes || batch_.empty() || log.durable() < batch_needs_) return;
+  job_runs_ = true;
+  const bool marks = phase_ == Phase::kMarking;
+  run_({.store = &store_,
+        .batch = std::exchange(batch_, {}),
+        .flush = marks,
+        .remove_below = marks && cleared_ ? mark_.void_below : 0});
+}
+
+void Checkpointer::OnJobDone(CheckpointJob job, const Status& status, Times now) {
+  job_runs_ = false;
+  report_.last_failed = !status;
+  if (!status) {
+    again_ = std::move(job);
+    try_again_ms_ = now.steady_ms + kTryAgainMs;
+  } else if (job.flush) {
+    NoteMarked(now);
+  }
+}
+
+void Checkpointer::NoteMarked(Times now) {
+  phase_ = Phase::kRemoving;
+  changes_at_mark_ = changes_at_begin_;
+  report_.running = false;
+  report_.begin = mark_.begin;
+  ++report_.finished;
+  report_.last_finished_unix_ms = now.unix_ms;
+  report_.last_took_ms = now.unix_ms - report_.began_unix_ms;
+}
+
+}  // namespace storage

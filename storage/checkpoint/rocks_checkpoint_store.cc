@@ -1,0 +1,158 @@
+#include "storage/checkpoint/rocks_checkpoint_store.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <utility>
+
+#include "storage/keyspace.h"
+
+namespace storage {
+namespace {
+
+using crdt::ErrorCode;
+using crdt::Fail;
+using crdt::Result;
+using crdt::Status;
+
+// Rows by partition, so that one can be read alone; docs/formats.md, "Checkpoint".
+constexpr char kRowPrefix = 'r';
+constexpr std::string_view kMarkKey = "m";
+
+constexpr std::size_t kWriteBufferBytes = 16 << 20;
+constexpr std::size_t kBlockCacheBytes = 8 << 20;
+constexpr std::size_t kReadAheadBytes = 2 << 20;
+constexpr std::size_t kRowPrefixBytes = 2;
+
+rocksdb::Slice SliceOf(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+std::string RowKey(std::string_view key) {
+  std::string row{kRowPrefix, static_cast<char>(PartitionOf(key))};
+  return row.append(key);
+}
+
+Status StatusOf(const rocksdb::Status& status) {
+  if (status.ok()) return {};
+  ErrorCode code = ErrorCode::kInputOutput;
+  if (status.IsNoSpace()) code = ErrorCode::kDiskFull;
+  if (status.IsCorruption() || status.IsNotSupported()) code = ErrorCode::kCorrupt;
+  return Fail(code, "checkpoint: " + status.ToString());
+}
+
+rocksdb::Options Options() {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.write_buffer_size = kWriteBufferBytes;
+  options.compression = rocksdb::kLZ4Compression;
+  options.avoid_flush_during_shutdown = true;
+  options.max_open_files = 256;
+  options.keep_log_file_num = 2;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+class RocksCheckpointStore : public CheckpointStore {
+ public:
+  explicit RocksCheckpointStore(std::string path) : path_(std::move(path)) {}
+
+  Status Open() {
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status opened = rocksdb::DB::Open(Options(), path_, &db);
+    db_.reset(db);
+    return StatusOf(opened);
+  }
+
+  Status Write(const CheckpointBatch& batch) override {
+    rocksdb::WriteBatch changes;
+    batch.Visit([&changes](const CheckpointBatch::Change& change) {
+      switch (change.kind) {
+        case CheckpointBatch::Kind::kPut:
+          changes.Put(RowKey(change.key), SliceOf(change.value));
+          break;
+        case CheckpointBatch::Kind::kRemove:
+          changes.Delete(RowKey(change.key));
+          break;
+        case CheckpointBatch::Kind::kMark:
+          changes.Put(SliceOf(kMarkKey), SliceOf(change.value));
+          break;
+      }
+    });
+    if (Status resumed = Resume(); !resumed) return resumed;
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    return Noted(db_->Write(options, &changes));
+  }
+
+  Status Flush() override { return Noted(db_->Flush(rocksdb::FlushOptions())); }
+
+  Result<std::optional<std::string>> Mark() override {
+    std::string mark;
+    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), SliceOf(kMarkKey), &mark);
+    if (status.IsNotFound()) return std::nullopt;
+    if (Status read = StatusOf(status); !read) return std::unexpected(read.error());
+    return mark;
+  }
+
+  Status VisitRows(
+      const std::function<Status(std::string_view key, std::string_view value)>& visit) override {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    options.readahead_size = kReadAheadBytes;
+    const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options));
+    const std::string first(1, kRowPrefix);
+    for (row->Seek(first); row->Valid() && row->key().starts_with(first); row->Next()) {
+      if (row->key().size() < kRowPrefixBytes) {
+        return Fail(ErrorCode::kCorrupt, "a row of a checkpoint without a partition");
+      }
+      const std::string_view key(row->key().data() + kRowPrefixBytes,
+                                 row->key().size() - kRowPrefixBytes);
+      if (Status visited = visit(key, {row->value().data(), row->value().size()}); !visited) {
+        return visited;
+      }
+    }
+    return StatusOf(row->status());
+  }
+
+  Status Clear() override {
+    db_.reset();
+    if (Status destroyed = StatusOf(rocksdb::DestroyDB(path_, Options())); !destroyed) {
+      return destroyed;
+    }
+    return Open();
+  }
+
+  std::uint64_t disk_bytes() override {
+    std::uint64_t bytes = 0;
+    db_->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+    return bytes;
+  }
+
+ private:
+  Status Noted(const rocksdb::Status& status) {
+    failed_ = !status.ok();
+    return StatusOf(status);
+  }
+  // After an error RocksDB writes nothing until it is told that the cause may be gone.
+  Status Resume() { return failed_ ? Noted(db_->Resume()) : Status(); }
+
+  std::string path_;
+  std::unique_ptr<rocksdb::DB> db_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CheckpointStore>> OpenRocksCheckpointStore(const std::string& path) {
+  auto store = std::make_unique<RocksCheckpointStore>(path);
+  if (Status opened = store->Open(); !opened) return std::unexpected(opened.error());
+  return store;
+}
+
+}  // namespace storage

@@ -1,0 +1,110 @@
+#include "storage/replay.h"
+
+#include <map>
+#include <utility>
+
+namespace storage {
+
+using crdt::ErrorCode;
+using crdt::Fail;
+using crdt::Stamp;
+using crdt::Status;
+
+Status Replay::Pass(const FrameView& frame) {
+  switch (frame.kind()) {
+    case FrameKind::kRecord:
+      return PassRecord(frame);
+    case FrameKind::kFragment: {
+      const auto fragment = DecodeFragment(frame.payload);
+      if (!fragment) return std::unexpected(fragment.error());
+      staged_.push_back({.partition = fragment->partition,
+                         .key = std::string(fragment->key),
+                         .object = std::string(fragment->object)});
+      return {};
+    }
+    case FrameKind::kVectorJump: {
+      const auto jump = DecodeVectorJump(frame.payload);
+      if (!jump) return std::unexpected(jump.error());
+      return PassJoin(*jump, frame.end);
+    }
+    case FrameKind::kStable:
+    case FrameKind::kFloorJump: {
+      const auto vector = DecodeVector(frame.payload);
+      if (!vector) return std::unexpected(vector.error());
+      if (frame.kind() == FrameKind::kStable) {
+        stable_.Merge(*vector);
+      } else {
+        keyspace_.JumpFloor(*vector);
+        for (const Stamp stamp : vector->entries()) clock_.Observe(stamp);
+      }
+      return {};
+    }
+    case FrameKind::kEpoch:
+      return {};
+  }
+  return Fail(ErrorCode::kUnsupported, "the log holds a frame of an unknown kind");
+}
+
+Status Replay::PassRecord(const FrameView& frame) {
+  const auto record = DecodeRecord(frame.payload, frame.floor);
+  if (!record) return std::unexpected(record.error());
+  const auto effects = DecodeEffects(*record);
+  if (!effects) return std::unexpected(effects.error());
+  for (std::size_t i = 0; i < effects->size(); ++i) {
+    const crdt::EffectView& effect = (*effects)[i];
+    const Stamp stamp = record->first_stamp.Plus(i);
+    const crdt::Context context = record->implied ? crdt::Context::Everything(stamp)
+                                                  : crdt::Context::Of(record->context, stamp);
+    if (effect.kind == crdt::EffectKind::kClear) {
+      Around(frame.end, {stamp}, [&] { keyspace_.Apply(effect, context, nullptr); });
+    } else if (IsAhead(effect.key, frame.end)) {
+      keyspace_.NoteResets(effect.key, stamp);
+    } else {
+      keyspace_.Apply(effect, context, nullptr);
+    }
+  }
+  keyspace_.AdvanceFloor(record->last_stamp());
+  clock_.Observe(record->last_stamp());
+  return {};
+}
+
+Status Replay::PassJoin(const VectorJump& jump, LogPosition end) {
+  if (jump.fragments > staged_.size()) {
+    return Fail(ErrorCode::kCorrupt, "the log lacks fragments of a join");
+  }
+  std::map<std::string, crdt::Object> objects;
+  for (std::size_t i = staged_.size() - jump.fragments; i < staged_.size(); ++i) {
+    if (staged_[i].partition != jump.partition) {
+      return Fail(ErrorCode::kCorrupt, "the log mixes fragments of two joins");
+    }
+    crdt::ByteReader in(staged_[i].object);
+    auto object = crdt::Object::Decode(in);
+    if (!object) return std::unexpected(object.error());
+    objects[std::move(staged_[i].key)] = *std::move(object);
+  }
+  staged_.clear();
+  Around(end, jump.vector.entries(),
+         [&] { keyspace_.JoinPartition(jump.partition, std::move(objects), jump.vector); });
+  return {};
+}
+
+bool Replay::IsAhead(std::string_view key, LogPosition end) const {
+  if (ahead_.empty()) return false;
+  const auto found = ahead_.find(key);
+  return found != ahead_.end() && found->second >= end;
+}
+
+void Replay::Around(LogPosition end, const std::vector<Stamp>& stamps,
+                    const std::function<void()>& change) {
+  std::map<std::string_view, crdt::Object> kept;
+  for (const auto& [key, position] : ahead_) {
+    if (position >= end) kept[key] = keyspace_.Take(key);
+  }
+  change();
+  for (auto& [key, object] : kept) {
+    keyspace_.Put(key, std::move(object));
+    for (const Stamp stamp : stamps) keyspace_.NoteResets(key, stamp);
+  }
+}
+
+}  // namespace storage

@@ -1,0 +1,57 @@
+// Brings a keyspace to where a log ends, frame by frame: what a node does at its start.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crdt/hybrid_clock.h"
+#include "crdt/result.h"
+#include "crdt/version_vector.h"
+#include "storage/keyspace.h"
+#include "storage/log/log_cursor.h"
+#include "storage/log/record.h"
+#include "storage/name_set.h"
+
+namespace storage {
+
+// Keys that a checkpoint holds as they were when the log ended at that position, which lies behind
+// the one from which the log is replayed.
+using CheckpointedKeys = NameMap<LogPosition>;
+
+class Replay {
+ public:
+  // `ahead`: what the frames up to there did to these keys is in the keyspace already.
+  Replay(Keyspace& keyspace, crdt::HybridClock& clock, CheckpointedKeys ahead = {})
+      : keyspace_(keyspace), clock_(clock), ahead_(std::move(ahead)) {}
+
+  // The next frame of the log. An error is a frame that this version cannot have written.
+  crdt::Status Pass(const FrameView& frame);
+  // Behind the last frame.
+  void Finish() { keyspace_.Collect(stable_); }
+
+ private:
+  // A fragment of a join that its jump has not made visible.
+  struct StagedFragment {
+    PartitionId partition;
+    std::string key;
+    std::string object;
+  };
+
+  crdt::Status PassRecord(const FrameView& frame);
+  crdt::Status PassJoin(const VectorJump& jump, LogPosition end);
+  bool IsAhead(std::string_view key, LogPosition end) const;
+  // Changes many keys at once, but not those that are ahead of `end`; `stamps` are what these have
+  // seen more for it.
+  void Around(LogPosition end, const std::vector<crdt::Stamp>& stamps,
+              const std::function<void()>& change);
+
+  Keyspace& keyspace_;
+  crdt::HybridClock& clock_;
+  CheckpointedKeys ahead_;
+  std::vector<StagedFragment> staged_;
+  // Collected at the end only: a key that is ahead may hold what later frames have to name first.
+  crdt::VersionVector stable_;
+};
+
+}  // namespace storage

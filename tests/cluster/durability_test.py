@@ -33,7 +33,7 @@ def overwrite(file, offset, data):
 
 def fingerprint(directory):
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in directory.iterdir() if path.name != "LOCK"}
+            for path in directory.iterdir() if path.is_file() and path.name != "LOCK"}
 
 
 def epoch_of(node):

@@ -36,6 +36,8 @@ std::span<const PlantedFault> PlantedFaults() {
       {Planted::kTransactionTorn, "transaction-torn", 20},
       {Planted::kJoinLosesAKey, "join-loses-a-key", 1500},
       {Planted::kGateSkipped, "gate-skipped", 20},
+      {Planted::kCheckpointForgetsDeletes, "checkpoint-forgets-deletes", 200},
+      {Planted::kCheckpointWithoutPositions, "checkpoint-without-positions", 200},
   };
   return kFaults;
 }

@@ -37,6 +37,9 @@ enum class Planted {
   kTransactionTorn,         // Of a transaction from elsewhere only the first change arrives.
   kJoinLosesAKey,           // A full synchronisation leaves out a key.
   kGateSkipped,             // Two records arrive in the wrong order.
+  // Of checkpoints:
+  kCheckpointForgetsDeletes,    // a key that is gone keeps its row;
+  kCheckpointWithoutPositions,  // replay does not know what the rows have already.
 };
 
 struct PlantedFault {

@@ -96,6 +96,8 @@ Config Drawer::DrawConfig(crdt::RegionId region, std::uint32_t ordinal) {
   config.geo_ship_gate_timeout = milliseconds(Pick(dice_, {30, 200}));
   config.geo_compression = dice_.Chance(30);
   config.expire_grace = milliseconds(Pick(dice_, {300, 2000}));
+  config.checkpoint_interval = milliseconds(Pick(dice_, {0, 100, 500, 3000}));
+  config.checkpoint_log_bytes = Pick<std::uint64_t>(dice_, {0, 2 << 10, 20 << 10});
   return config;
 }
 

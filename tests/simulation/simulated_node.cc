@@ -26,6 +26,20 @@ SimulatedNode::SimulatedNode(World world, NodeNumber number, std::string name,
       dice_(dice),
       peers_(world.network, number) {}
 
+storage::CheckpointStore* SimulatedNode::OpenCheckpoints() {
+  checkpoints_.reset();
+  if (!config_.appendonly) return nullptr;
+  checkpoints_ = std::make_unique<SimulatedCheckpointStore>(disk_, config_.dir + "/checkpoint",
+                                                            dice_.Split(), world_.planted);
+  const crdt::Status opened = checkpoints_->Open();
+  if (!opened && opened.error().code != crdt::ErrorCode::kCorrupt) {
+    checkpoints_.reset();
+  } else if (!opened && !checkpoints_->Clear()) {
+    checkpoints_.reset();
+  }
+  return checkpoints_.get();
+}
+
 server::Environment SimulatedNode::MakeEnvironment() {
   const std::uint64_t process = process_;
   const bool reused = world_.planted == Planted::kIdentityReused;
@@ -36,6 +50,8 @@ server::Environment SimulatedNode::MakeEnvironment() {
           .clients = *this,
           .log = *this,
           .sync = [this](storage::SyncJob job) { RunSync(std::move(job)); },
+          .checkpoints = OpenCheckpoints(),
+          .checkpoint = [this](storage::CheckpointJob job) { RunCheckpoint(std::move(job)); },
           .exit =
               [this, process](int code) {
                 if (process == process_) exit_code_ = exit_code_.value_or(code);
@@ -139,12 +155,24 @@ void SimulatedNode::RunSync(storage::SyncJob job) {
   });
 }
 
+void SimulatedNode::RunCheckpoint(storage::CheckpointJob job) {
+  const std::uint64_t process = process_;
+  const auto done = std::make_shared<storage::CheckpointJob>(std::move(job));
+  world_.events.After(dice_.Between(0, kMostSyncMs), [this, process, done] {
+    if (process != process_ || !running()) return;
+    const crdt::Status status = done->Run();
+    node_->OnCheckpointDone(std::move(*done), status);
+    touched_ = true;
+  });
+}
+
 void SimulatedNode::EndProcess() {
   frozen_ = false;
   touched_ = false;
   peers_.Silence(false);
   const auto connections = std::exchange(connections_, {});
   node_.reset();
+  checkpoints_.reset();
   world_.history.OnProcessEnded(number_);
   if (!config_.appendonly) world_.history.OnMemoryLost(number_);
   for (const auto& [id, connection] : connections) connection->client.OnDisconnected();

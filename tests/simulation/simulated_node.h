@@ -17,6 +17,7 @@
 #include "tests/simulation/history.h"
 #include "tests/simulation/planted_faults.h"
 #include "tests/simulation/promises.h"
+#include "tests/simulation/simulated_checkpoint_store.h"
 #include "tests/simulation/simulated_clock.h"
 #include "tests/simulation/simulated_network.h"
 #include "tests/simulation/story.h"
@@ -142,6 +143,8 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   };
 
   server::Environment MakeEnvironment();
+  // Null where it cannot be read, and none are made.
+  storage::CheckpointStore* OpenCheckpoints();
   // The write has come to the step at which the node is to end.
   bool Reached(WriteStep step) const;
   void Stop(WriteStep step);
@@ -155,6 +158,7 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   void Observe();
   void PlanTick(std::uint64_t process);
   void RunSync(storage::SyncJob job);
+  void RunCheckpoint(storage::CheckpointJob job);
   void EndProcess();
   void Extend(Connection& connection);
   // Lets leave what depends on the log up to `released`.
@@ -169,6 +173,7 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   Dice dice_;
   storage::MemoryDisk disk_;
   SimulatedPeers peers_;
+  std::unique_ptr<SimulatedCheckpointStore> checkpoints_;
   std::unique_ptr<server::ShardNode> node_;
   StateFileKeeper state_file_;
   std::uint64_t process_ = 0;     // Counts starts.

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import shutil
 import sys
 import unittest
 
@@ -241,8 +242,7 @@ class SynchronisationTest(unittest.TestCase):
             for is_lost in (False, True):
                 replica.kill()
                 if is_lost:
-                    for file in replica.directory.iterdir():
-                        file.unlink()
+                    shutil.rmtree(replica.directory)
                 pipeline = client.pipeline(transaction=False)
                 for i in range(20000):
                     pipeline.set(f"key:{is_lost}:{i}", "x" * 500)

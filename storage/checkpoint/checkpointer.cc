@@ -19,7 +19,7 @@ namespace {
 constexpr int kMostKeysAtOnce = 1000;
 constexpr std::size_t kMostBytesAtOnce = 256 << 10;
 // What one job writes. The log is synced for each.
-constexpr std::size_t kBatchBytes = 4 << 20;
+constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kMostLately = 1 << 16;
 constexpr std::int64_t kTryAgainMs = 1000;
 

@@ -21,8 +21,9 @@ using crdt::Status;
 constexpr char kRowPrefix = 'r';
 constexpr std::string_view kMarkKey = "m";
 
-constexpr std::size_t kWriteBufferBytes = 16 << 20;
-constexpr std::size_t kBlockCacheBytes = 8 << 20;
+// What RocksDB holds is memory that a database in memory lacks.
+constexpr std::size_t kWriteBufferBytes = 4 << 20;
+constexpr std::size_t kBlockCacheBytes = 1 << 20;
 constexpr std::size_t kReadAheadBytes = 2 << 20;
 constexpr std::size_t kRowPrefixBytes = 2;
 

@@ -119,6 +119,7 @@ void Persistence(const Source& source, Lines& lines) {
   lines.Add("rdb_saves", checkpoint.finished);
   lines.Add("checkpoint_position", checkpoint.begin);
   lines.Add("checkpoint_replay_bytes", log.end - checkpoint.begin);
+  lines.Add("checkpoint_disk_bytes", checkpoint.disk_bytes);
   lines.Add("checkpoint_rows_written", checkpoint.rows);
   lines.Add("aof_enabled", log.on_disk ? 1 : 0);
   lines.Add("aof_rewrite_in_progress", 0);
@@ -136,7 +137,7 @@ void Persistence(const Source& source, Lines& lines) {
   lines.Add("aof_filesystem_used_percent", UsedPercent(log));
   if (UsedPercent(log) >= kDiskWarningPercent) {
     lines.Add("aof_warning", fmt::format("the file system of the log is {} % full; the log is kept "
-                                         "until checkpoints exist",
+                                         "whole",
                                          UsedPercent(log)));
   }
 }

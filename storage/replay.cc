@@ -56,7 +56,7 @@ Status Replay::PassRecord(const FrameView& frame) {
     const crdt::Context context = record->implied ? crdt::Context::Everything(stamp)
                                                   : crdt::Context::Of(record->context, stamp);
     if (effect.kind == crdt::EffectKind::kClear) {
-      Around(frame.end, {stamp}, [&] { keyspace_.Apply(effect, context, nullptr); });
+      Around(frame.end, std::nullopt, {stamp}, [&] { keyspace_.Apply(effect, context, nullptr); });
     } else if (IsAhead(effect.key, frame.end)) {
       keyspace_.NoteResets(effect.key, stamp);
     } else {
@@ -83,7 +83,7 @@ Status Replay::PassJoin(const VectorJump& jump, LogPosition end) {
     objects[std::move(staged_[i].key)] = *std::move(object);
   }
   staged_.clear();
-  Around(end, jump.vector.entries(),
+  Around(end, jump.partition, jump.vector.entries(),
          [&] { keyspace_.JoinPartition(jump.partition, std::move(objects), jump.vector); });
   return {};
 }
@@ -94,11 +94,12 @@ bool Replay::IsAhead(std::string_view key, LogPosition end) const {
   return found != ahead_.end() && found->second >= end;
 }
 
-void Replay::Around(LogPosition end, const std::vector<Stamp>& stamps,
-                    const std::function<void()>& change) {
+void Replay::Around(LogPosition end, std::optional<PartitionId> partition,
+                    const std::vector<Stamp>& stamps, const std::function<void()>& change) {
   std::map<std::string_view, crdt::Object> kept;
   for (const auto& [key, position] : ahead_) {
-    if (position >= end) kept[key] = keyspace_.Take(key);
+    const bool changes = !partition || *partition == PartitionOf(key);
+    if (changes && position >= end) kept[key] = keyspace_.Take(key);
   }
   change();
   for (auto& [key, object] : kept) {

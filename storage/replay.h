@@ -1,6 +1,8 @@
 // Brings a keyspace to where a log ends, frame by frame: what a node does at its start.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,10 +43,10 @@ class Replay {
   crdt::Status PassRecord(const FrameView& frame);
   crdt::Status PassJoin(const VectorJump& jump, LogPosition end);
   bool IsAhead(std::string_view key, LogPosition end) const;
-  // Changes many keys at once, but not those that are ahead of `end`; `stamps` are what these have
-  // seen more for it.
-  void Around(LogPosition end, const std::vector<crdt::Stamp>& stamps,
-              const std::function<void()>& change);
+  // Changes all keys at once (of one partition, if that is given), but not those that are ahead of
+  // `end`; `stamps` are what these have seen more for it.
+  void Around(LogPosition end, std::optional<PartitionId> partition,
+              const std::vector<crdt::Stamp>& stamps, const std::function<void()>& change);
 
   Keyspace& keyspace_;
   crdt::HybridClock& clock_;

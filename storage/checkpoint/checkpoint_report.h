@@ -17,6 +17,7 @@ struct CheckpointReport {
   std::int64_t began_unix_ms = 0;  // Of the running one.
   std::uint64_t rows = 0;          // Written since the start.
   std::uint64_t changes = 0;       // That the last one does not have, repetitions included.
+  std::uint64_t disk_bytes = 0;    // That the checkpoint takes.
 };
 
 }  // namespace storage

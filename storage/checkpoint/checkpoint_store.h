@@ -73,6 +73,7 @@ class CheckpointStore {
       const std::function<crdt::Status(std::string_view key, std::string_view value)>& visit) = 0;
   // Removes everything.
   virtual crdt::Status Clear() = 0;
+  // May be asked for meanwhile.
   virtual std::uint64_t disk_bytes() = 0;
 };
 

@@ -7,8 +7,6 @@
 
 namespace storage {
 
-using crdt::ErrorCode;
-using crdt::Fail;
 using crdt::Result;
 using crdt::Stamp;
 using crdt::Status;
@@ -115,6 +113,7 @@ bool Checkpointer::has_more(const Log& log) const {
 CheckpointReport Checkpointer::report() const {
   CheckpointReport report = report_;
   report.changes = keyspace_.changes() - changes_at_mark_;
+  report.disk_bytes = store_.disk_bytes();
   return report;
 }
 

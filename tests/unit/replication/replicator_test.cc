@@ -341,8 +341,6 @@ TEST(FinePrint, Rule11ClosingAnEpochWaitsForEveryRegionAndTheErrorNamesIt) {
   EXPECT_EQ(machines["eu-0"].replicator().epoch(), static_cast<crdt::Epoch>(crdt::kEpochSlots));
 }
 
-// Its increments that nobody has seen would come home to where nothing tells any more what had been
-// reset of them.
 // What the others have may be stable, and what had removed it forgotten.
 TEST(FinePrint, Rule13APrimaryThatLostItsMemoryTakesNoWriteBeforeItHasWhatItsReplicaHas) {
   Machines machines({"eu-0", "eu-1"});
@@ -415,6 +413,8 @@ TEST(FinePrint, Rule13APrimaryThatBeganAnewDoesNotWaitForWhatNobodyHas) {
   EXPECT_FALSE(machines["eu-0"].replicator().catching_up());
 }
 
+// Its increments that nobody has seen would come home to where nothing tells any more what had been
+// reset of them.
 TEST(FinePrint, Rule13NothingIsStableWhileANodeOfAnyRegionIsAway) {
   for (const std::string away : {"eu-1", "us-1"}) {
     Machines machines({"eu-0", "eu-1", "us-0", "us-1"});

@@ -341,6 +341,22 @@ TEST(FinePrint, Rule11ClosingAnEpochWaitsForEveryRegionAndTheErrorNamesIt) {
   EXPECT_EQ(machines["eu-0"].replicator().epoch(), static_cast<crdt::Epoch>(crdt::kEpochSlots));
 }
 
+// It leads before it has everything, and says so until it has.
+void ExpectToCatchUpWhileItLeads(Machines& machines, const std::string& name,
+                                 const crdt::VersionVector& held) {
+  bool caught_up_late = false;
+  machines.watch = [&](const std::string&, const std::string&, LinkId, std::string_view) {
+    if (!machines[name].replicator().primary()) return;
+    const bool has_all = machines[name].shard().floor().Covers(held);
+    caught_up_late = caught_up_late || !has_all;
+    EXPECT_TRUE(has_all || machines[name].replicator().catching_up());
+  };
+  machines.Run(2500);
+  machines.watch = nullptr;
+  EXPECT_TRUE(caught_up_late) << "it leads before it has everything";
+  EXPECT_FALSE(machines[name].replicator().catching_up());
+}
+
 // What the others have may be stable, and what had removed it forgotten.
 TEST(FinePrint, Rule13APrimaryThatLostItsMemoryTakesNoWriteBeforeItHasWhatItsReplicaHas) {
   Machines machines({"eu-0", "eu-1"});
@@ -352,16 +368,7 @@ TEST(FinePrint, Rule13APrimaryThatLostItsMemoryTakesNoWriteBeforeItHasWhatItsRep
   machines.Kill("eu-0");
   machines["eu-0"].disk() = {};
   machines.Start("eu-0", /*primary_when_new=*/true);
-  bool caught_up_late = false;
-  machines.watch = [&](const std::string&, const std::string&, LinkId, std::string_view) {
-    if (!machines["eu-0"].replicator().primary()) return;
-    const bool has_all = machines["eu-0"].shard().floor().Covers(held);
-    caught_up_late = caught_up_late || !has_all;
-    EXPECT_TRUE(has_all || machines["eu-0"].replicator().catching_up());
-  };
-  machines.Run(2500);
-  EXPECT_TRUE(caught_up_late) << "it leads before it has everything";
-  EXPECT_FALSE(machines["eu-0"].replicator().catching_up());
+  ExpectToCatchUpWhileItLeads(machines, "eu-0", held);
   EXPECT_EQ(machines["eu-0"].shard().order(), std::vector<std::string>{"a"});
 }
 
@@ -378,16 +385,7 @@ TEST(FinePrint, Rule13APrimaryWithANewDirectoryTakesNoWriteBeforeItHasWhatOtherR
   machines["eu-0"].disk() = {};
   machines["eu-0"].new_directory_reason = "this directory is new";
   machines.Start("eu-0", /*primary_when_new=*/true);
-  bool caught_up_late = false;
-  machines.watch = [&](const std::string&, const std::string&, LinkId, std::string_view) {
-    if (!machines["eu-0"].replicator().primary()) return;
-    const bool has_all = machines["eu-0"].shard().floor().Covers(held);
-    caught_up_late = caught_up_late || !has_all;
-    EXPECT_TRUE(has_all || machines["eu-0"].replicator().catching_up());
-  };
-  machines.Run(2500);
-  EXPECT_TRUE(caught_up_late) << "it leads before it has everything";
-  EXPECT_FALSE(machines["eu-0"].replicator().catching_up());
+  ExpectToCatchUpWhileItLeads(machines, "eu-0", held);
 }
 
 // Where it is nowhere any more nobody waits for it.

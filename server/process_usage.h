@@ -21,6 +21,9 @@ struct ProcessUsage {
 ProcessUsage MeasureProcess();
 // Has the allocator give back to the system what it keeps and does not need.
 void PurgeAllocator();
+// From now on new threads give back at once what they free in whole pages: those that write a
+// checkpoint take much for a moment and then sleep.
+void KeepNothingForNewThreads();
 // What the allocator tells of itself, for its experts; empty where it tells nothing.
 std::string AllocatorReport();
 // "jemalloc-5.3.0" or "libc".

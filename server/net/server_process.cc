@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "server/net/descriptor_limit.h"
+#include "server/process_usage.h"
 #include "storage/checkpoint/rocks_checkpoint_store.h"
 
 namespace server {
@@ -81,6 +82,7 @@ crdt::Status ServerProcess::OpenDirectory() {
 
 crdt::Status ServerProcess::Prepare() {
   FitClientLimit();
+  KeepNothingForNewThreads();
   if (config_.appendonly) {
     if (crdt::Status opened = OpenDirectory(); !opened) return opened;
   }
@@ -92,9 +94,14 @@ crdt::Status ServerProcess::Prepare() {
       });
   checkpoint_thread_ = std::make_unique<JobThread<storage::CheckpointJob>>(
       [this](storage::CheckpointJob job, crdt::Status status) {
+        // Only what failed is written again; and what many batches and RocksDB's buffers took would
+        // stay with the allocator.
+        if (status) std::exchange(job.batch, {});
+        const bool was_last = status && job.flush;
         asio::post(context_, [this, job = std::move(job), status = std::move(status)]() mutable {
           node_->OnCheckpointDone(std::move(job), status);
         });
+        if (was_last) PurgeAllocator();
       });
   node_ = std::make_unique<ShardNode>(
       config_,

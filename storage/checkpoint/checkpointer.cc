@@ -161,7 +161,9 @@ void Checkpointer::WriteRows(const Log& log) {
   }
   names_at_ = names_.size() - in.remaining();
   if (!in.at_end()) return;
-  names_ = {};
+  // An assignment would keep the memory.
+  std::string().swap(names_);
+  std::string().swap(object_);
   lately_.clear();
   batch_.SetMark(mark_);
   phase_ = Phase::kMarking;

@@ -30,6 +30,7 @@ def bytes_per_element(server, type_name, size, collections):
                  for word in element(i)]
         return request(command, b"collection:%d" % (number // parts), *words)
     fill(server.port, parts * collections, make, reply_lines=2 if type_name == "stream" else 1)
+    server.settle()
     return (resident_bytes(server.pid) - before) / (size * collections)
 
 

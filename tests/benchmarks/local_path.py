@@ -166,10 +166,11 @@ def fill(port, keys, make, reply_lines=1):
 
 
 def settled_bytes(server):
-    """Resident bytes of a server that keeps as much of its newest records as it ever will: else
-    they would count as what is written next."""
+    """Resident bytes of a server that keeps as much of its newest records as it ever will, and that
+    has written a checkpoint: else that would count as what is written next."""
     fill(server.port, 640, lambda _: request("SET", "settle", b"x" * 100000))
     fill(server.port, 1, lambda _: request("DEL", "settle"))
+    server.settle()
     return resident_bytes(server.pid)
 
 
@@ -177,6 +178,7 @@ def bytes_per_key(server, keys):
     before = settled_bytes(server)
     value = b"v" * 62
     fill(server.port, keys, lambda i: request("SET", b"key:%012d" % i, value))
+    server.settle()
     return (resident_bytes(server.pid) - before) / keys
 
 

@@ -88,6 +88,25 @@ SmallElements::Entry SmallElements::Find(std::string_view name) const {
   return {};
 }
 
+std::size_t SmallElements::OffsetOf(std::size_t place) const {
+  // Of two bytes each, so that no sum of a few of them runs over.
+  constexpr std::uint64_t kEven = 0x00ff00ff00ff00ff;
+  std::uint64_t sums = 0;
+  std::uint64_t eight = 0;
+  const std::uint8_t* sizes = Sizes();
+  for (; place >= sizeof eight; place -= sizeof eight, sizes += sizeof eight) {
+    std::memcpy(&eight, sizes, sizeof eight);
+    sums += (eight & kEven) + (eight >> 8 & kEven);
+  }
+  if (place > 0) {
+    // There is room for whole steps.
+    std::memcpy(&eight, sizes, sizeof eight);
+    eight <<= 8 * (sizeof eight - place);
+    sums += (eight & kEven) + (eight >> 8 & kEven);
+  }
+  return sums * 0x0001000100010001 >> 48;
+}
+
 // --- Changes -------------------------------------------------------------------------------------
 
 // Of an element that is about to be written.
@@ -117,8 +136,10 @@ void SmallElements::Put(const Entry& found, std::string_view name, const PackedV
   const std::size_t size = kHeadBytes + name.size() + stamp_size + plan.value_size;
   std::size_t offset = 0;
   if (found) {
-    offset = Offsets()[found.place()];
+    offset = static_cast<std::size_t>(found.at_ - Begin());
+    const std::size_t place = found.place();
     Resize(offset, found.size(), size);
+    Sizes()[place] = static_cast<std::uint8_t>(size);
   } else {
     offset = Append(name, size, value.stamp);
   }
@@ -148,7 +169,7 @@ std::size_t SmallElements::Append(std::string_view name, std::size_t size, Stamp
   }
   const std::size_t offset = block_->used;
   Resize(offset, 0, size);
-  Offsets()[block_->count] = static_cast<std::uint16_t>(offset);
+  Sizes()[block_->count] = static_cast<std::uint8_t>(size);
   Hashes()[block_->count] = HashOf(name);
   ++block_->count;
   return offset;
@@ -156,32 +177,59 @@ std::size_t SmallElements::Append(std::string_view name, std::size_t size, Stamp
 
 void SmallElements::Erase(const Entry& found) {
   if (block_->count == 1) return clear();
-  Move(found.place(), block_->count - 1U);
-  --block_->count;
   Resize(static_cast<std::size_t>(found.at_ - Begin()), found.size(), 0);
+  const auto erase = [this, place = found.place()](std::uint8_t* index) {
+    std::copy(index + place + 1, index + block_->count, index + place);
+  };
+  erase(Sizes());
+  erase(Hashes());
+  --block_->count;
   const std::size_t room = (block_->count + kIndexStep - 1) / kIndexStep * kIndexStep;
   if (BytesFor(block_->used, room) * 2 < block_->capacity) Rebuild(block_->used, room);
 }
 
 void SmallElements::Move(std::size_t from, std::size_t to) {
-  const auto move = [from, to](auto* list) {
+  if (from == to) return;
+  const std::size_t size = Sizes()[from];
+  char* const at = Begin() + OffsetOf(from);
+  std::array<char, kMostElementBytes> moved;
+  std::memcpy(moved.data(), at, size);
+  if (from < to) {
+    char* const end = Begin() + OffsetOf(to + 1);
+    std::memmove(at, at + size, static_cast<std::size_t>(end - at) - size);
+    std::memcpy(end - size, moved.data(), size);
+  } else {
+    char* const begin = Begin() + OffsetOf(to);
+    std::memmove(begin + size, begin, static_cast<std::size_t>(at - begin));
+    std::memcpy(begin, moved.data(), size);
+  }
+  const auto move = [from, to](std::uint8_t* index) {
     if (from < to) {
-      std::rotate(list + from, list + from + 1, list + to + 1);
+      std::rotate(index + from, index + from + 1, index + to + 1);
     } else {
-      std::rotate(list + to, list + from, list + from + 1);
+      std::rotate(index + to, index + from, index + from + 1);
     }
   };
-  move(Offsets());
+  move(Sizes());
   move(Hashes());
 }
 
 void SmallElements::Arrange(std::span<const std::size_t> places) {
-  const auto arrange = [places](auto* list) {
-    const std::vector before(list, list + places.size());
-    std::ranges::transform(places, list, [&before](std::size_t place) { return before[place]; });
-  };
   if (places.empty()) return;
-  arrange(Offsets());
+  const std::string elements(Begin(), block_->used);
+  std::vector<std::size_t> offsets;
+  ForEach([&](const Entry& entry) {
+    offsets.push_back(static_cast<std::size_t>(entry.at_ - Begin()));
+  });
+  char* at = Begin();
+  for (const std::size_t place : places) {
+    at = std::copy_n(elements.data() + offsets[place], Sizes()[place], at);
+  }
+  const auto arrange = [places](std::uint8_t* index) {
+    const std::vector before(index, index + places.size());
+    std::ranges::transform(places, index, [&before](std::size_t place) { return before[place]; });
+  };
+  arrange(Sizes());
   arrange(Hashes());
 }
 
@@ -197,11 +245,6 @@ void SmallElements::Resize(std::size_t offset, std::size_t old_size, std::size_t
   char* const at = Begin() + offset;
   std::memmove(at + new_size, at + old_size, tail);
   block_->used = static_cast<std::uint16_t>(used);
-  if (tail == 0 || old_size == new_size) return;
-  const auto by = static_cast<std::uint16_t>(new_size - old_size);
-  for (std::uint16_t& other : std::span(Offsets(), block_->count)) {
-    other = static_cast<std::uint16_t>(other + (other > offset ? by : 0));
-  }
 }
 
 void SmallElements::Rebuild(std::size_t used, std::size_t room) {
@@ -212,13 +255,13 @@ void SmallElements::Rebuild(std::size_t used, std::size_t room) {
   fresh.block_ = static_cast<Block*>(memory);
   *fresh.block_ = block_ == nullptr ? Block{} : *block_;
   fresh.block_->room = static_cast<std::uint16_t>(room);
-  // A multiple of the step, so that the index is aligned.
+  // A multiple of the step, so that the index is read in whole steps.
   fresh.block_->capacity =
       static_cast<std::uint16_t>(malloc_usable_size(memory) / kIndexStep * kIndexStep);
-  std::memset(fresh.Hashes(), 0, room);
+  std::memset(fresh.Hashes(), 0, kIndexBytes * room);
   if (block_ != nullptr) {
     std::memcpy(fresh.Begin(), Begin(), block_->used);
-    std::copy_n(Offsets(), block_->count, fresh.Offsets());
+    std::copy_n(Sizes(), block_->count, fresh.Sizes());
     std::copy_n(Hashes(), block_->count, fresh.Hashes());
   }
   std::swap(block_, fresh.block_);

@@ -1,7 +1,7 @@
 // The elements of a small collection in a single block of memory: no allocation, no pointer and no
 // full stamp for each.
 //
-//   block:   head · elements, one behind the other · … · bytes of the names' hashes · offsets
+//   block:   head · elements, one behind the other · … · bytes of the names' hashes · sizes
 //   element: name size and bit 0 of the stamp's form (1 byte) · kind of the value and bit 1 of the
 //            stamp's form (1 byte) · name · stamp (0, 3, 5 or 8 bytes) · value
 //
@@ -10,8 +10,9 @@
 // 64 and a size, of the integer whose decimal text it is (1 to 7 bytes) or of a plain counter (16
 // bytes).
 //
-// Their order is that of the offsets: the one in which they were added, until somebody moves them.
-// A name is looked for in the hashes, eight at a time.
+// They stand in the order in which they were added, until somebody moves them. A name is looked for
+// in the hashes, eight at a time; where an element begins is the sum of the sizes before it (a byte
+// each), eight at a time too.
 #pragma once
 
 #include <array>
@@ -61,6 +62,8 @@ class SmallElements {
 
     // How many stand before it.
     std::size_t place() const { return place_; }
+    // The one behind it. REQUIRES: there is one.
+    Entry Next() const { return {at_ + size(), base_, place_ + 1}; }
 
     bool operator==(const Entry& other) const { return at_ == other.at_; }
 
@@ -100,10 +103,17 @@ class SmallElements {
   std::size_t size() const { return block_ == nullptr ? 0 : block_->count; }
   Entry Find(std::string_view name) const;
   // REQUIRES: place < size().
-  Entry At(std::size_t place) const { return {Begin() + Offsets()[place], block_->base, place}; }
+  Entry At(std::size_t place) const { return {Begin() + OffsetOf(place), block_->base, place}; }
+  // The one before it. REQUIRES: there is one.
+  Entry Before(const Entry& entry) const {
+    const std::size_t place = entry.place_ - 1;
+    return {entry.at_ - Sizes()[place], entry.base_, place};
+  }
   template <class Visit>
   void ForEach(Visit visit) const {
-    for (std::size_t place = 0; place < size(); ++place) visit(At(place));
+    if (block_ == nullptr) return;
+    Entry entry(Begin(), block_->base, 0);
+    for (std::size_t count = block_->count; count > 0; --count, entry = entry.Next()) visit(entry);
   }
   // There is room for a further one, or `found` is replaced; and neither is too long.
   bool Takes(const Entry& found, std::string_view name, const PackedValue& value) const {
@@ -143,7 +153,7 @@ class SmallElements {
 
   // For so many more elements is room made in the index.
   static constexpr std::size_t kIndexStep = 8;
-  static constexpr std::size_t kIndexBytes = 3;  // Of an element: its name's hash and its offset.
+  static constexpr std::size_t kIndexBytes = 2;  // Of an element: its name's hash and its size.
 
   struct Plan;
   struct Block {
@@ -155,19 +165,23 @@ class SmallElements {
   };
   static constexpr std::size_t kMostElementBytes =
       kHeadBytes + kMostBytes + sizeof(Stamp) + kMostBytes;
+  static_assert(kMostElementBytes <= 0xff);
   // With what an allocator may add.
   static_assert(kMost * (kMostElementBytes + kIndexBytes) * 3 / 2 < 0xffff);
 
   char* Begin() const { return reinterpret_cast<char*>(block_ + 1); }
   char* End() const { return reinterpret_cast<char*>(block_) + block_->capacity; }
-  std::uint16_t* Offsets() const { return reinterpret_cast<std::uint16_t*>(End()) - block_->room; }
-  std::uint8_t* Hashes() const { return reinterpret_cast<std::uint8_t*>(Offsets()) - block_->room; }
+  std::uint8_t* Sizes() const { return reinterpret_cast<std::uint8_t*>(End()) - block_->room; }
+  std::uint8_t* Hashes() const { return Sizes() - block_->room; }
   std::size_t BytesFor(std::size_t used, std::size_t room) const {
     return sizeof(Block) + used + room * kIndexBytes;
   }
+  // Where it begins, or where the last one ends.
+  std::size_t OffsetOf(std::size_t place) const;
   // Returns the offset of an element of so many bytes, whose contents are open.
   std::size_t Append(std::string_view name, std::size_t size, Stamp base);
-  // Makes the `old_size` bytes from `offset` on to `new_size` bytes, whose contents are open.
+  // Makes the `old_size` bytes from `offset` on to `new_size` bytes, whose contents are open; the
+  // index stays as it is.
   void Resize(std::size_t offset, std::size_t old_size, std::size_t new_size);
   // A block for so many bytes of elements and so many of them.
   void Rebuild(std::size_t used, std::size_t room);

@@ -121,7 +121,9 @@ template <class Visit>
 void SortedSet::Ascend(std::uint64_t rank, Visit visit) const {
   if (members_.is_small()) {
     const SmallElements& small = members_.small();
-    while (rank < small.size() && visit(Ranked(small.At(rank)))) ++rank;
+    if (rank >= small.size()) return;
+    SmallElements::Entry entry = small.At(rank);
+    while (visit(Ranked(entry)) && ++rank < small.size()) entry = entry.Next();
     return;
   }
   if (rank >= order_.size()) return;
@@ -133,8 +135,8 @@ template <class Visit>
 void SortedSet::Descend(std::uint64_t rank, Visit visit) const {
   if (rank >= size()) return;
   if (members_.is_small()) {
-    while (visit(Ranked(members_.small().At(rank))) && rank-- > 0) {
-    }
+    SmallElements::Entry entry = members_.small().At(rank);
+    while (visit(Ranked(entry)) && rank-- > 0) entry = members_.small().Before(entry);
     return;
   }
   auto cursor = order_.At(rank);

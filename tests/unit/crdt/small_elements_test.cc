@@ -52,6 +52,10 @@ void ExpectSame(const SmallElements& elements, const std::vector<Expected>& expe
       ASSERT_EQ(value.text, wanted.text) << wanted.name;
     }
     ASSERT_EQ(elements.At(place), entry);
+    if (place > 0) {
+      ASSERT_EQ(elements.Before(entry), elements.At(place - 1));
+      ASSERT_EQ(elements.At(place - 1).Next(), entry);
+    }
     ASSERT_EQ(elements.Find(wanted.name), entry);
     ++place;
   });
@@ -203,7 +207,7 @@ TEST(SmallElements, AHundredFieldsOfOneCommandTakeLittleMoreThanTheirBytes) {
     elements.Put({}, name, Text(At(kBase), text));
     bytes += name.size() + text.size();
   }
-  EXPECT_LT(elements.memory_bytes(), bytes + 100 * 5 + 64);
+  EXPECT_LT(elements.memory_bytes(), bytes + 100 * 4 + 64);
   for (int i = 0; i < 90; ++i) elements.Erase(elements.At(0));
   EXPECT_LT(elements.memory_bytes(), bytes / 3);
 }

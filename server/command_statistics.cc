@@ -27,10 +27,10 @@ void CommandStatistics::Reset() {
   for (CommandCalls& calls : all_) calls = {};
 }
 
-CommandCalls& CommandStatistics::Add(const CommandSpec& spec) {
-  CommandCalls& calls = all_.emplace_back();
-  calls_.emplace(&spec, &calls);
-  return calls;
+CommandCalls& CommandStatistics::Known(const CommandSpec& spec) {
+  CommandCalls*& calls = calls_[&spec];
+  if (calls == nullptr) calls = &all_.emplace_back();
+  return *calls;
 }
 
 }  // namespace server

@@ -7,6 +7,8 @@
 // long that call takes, so the sums are right on average, and exact of what is slow or rare.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 
@@ -48,16 +50,26 @@ class CommandStatistics {
  public:
   // Stays where it is, also over Reset().
   CommandCalls& Of(const CommandSpec& spec) {
-    const auto known = calls_.find(&spec);
-    return known != calls_.end() ? *known->second : Add(spec);
+    Recent& recent = recent_[reinterpret_cast<std::uintptr_t>(&spec) / kSpacing % kRecent];
+    if (recent.spec != &spec) recent = {&spec, &Known(spec)};
+    return *recent.calls;
   }
   // Null where it was never called.
   const CommandCalls* Find(const CommandSpec& spec) const;
   void Reset();
 
  private:
-  CommandCalls& Add(const CommandSpec& spec);
+  // Which of those that share a place was asked for last: most calls are of a few commands.
+  struct Recent {
+    const CommandSpec* spec = nullptr;
+    CommandCalls* calls = nullptr;
+  };
+  static constexpr std::uintptr_t kSpacing = 64;  // They are larger.
+  static constexpr std::size_t kRecent = 64;
 
+  CommandCalls& Known(const CommandSpec& spec);
+
+  std::array<Recent, kRecent> recent_;
   std::deque<CommandCalls> all_;
   absl::flat_hash_map<const CommandSpec*, CommandCalls*> calls_;
 };

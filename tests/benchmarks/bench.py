@@ -17,6 +17,7 @@ import collection_memory
 import local_path
 import queue_memory
 import region_path
+import restart
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "performance.md"
@@ -148,9 +149,16 @@ def visibility_part(options, _):
                   for name, (p50, p99) in region_path.measure_visibility(options).items()])
 
 
+def restart_part(options, _):
+    keys = restart.KEYS // (10 if options.quick else 1)
+    return table([f"Back after kill -9 with {keys:,} keys of 64 bytes, s", "first GET", "all loaded"],
+                 [[name, f"{first:.2f}", f"{loaded:.2f}"]
+                  for name, (first, loaded) in restart.measure(options).items()])
+
+
 PARTS = {"rows": rows_part, "wait": wait_part, "memory": memory_part,
          "collections": collections_part, "queue": queue_part, "pauses": pauses_part, "link": link_part,
-         "visibility": visibility_part}
+         "visibility": visibility_part, "restart": restart_part}
 
 
 def write_document(text):

@@ -60,10 +60,11 @@ struct QueuedTransaction {
   static constexpr std::size_t kMostEffectBytes = std::size_t{1} << 30;
 
   std::vector<std::vector<std::string>> commands;
-  std::size_t bytes = 0;    // Of the words and what holds them, about.
-  bool writes = false;      // One of them does.
-  bool needs_data = false;  // One of them does not work while the log is replayed.
-  bool broken = false;      // A queued command was refused: EXEC answers EXECABORT.
+  std::size_t bytes = 0;        // Of the words and what holds them, about.
+  bool writes = false;          // One of them does.
+  bool needs_data = false;      // One of them does not work while the log is replayed.
+  bool needs_all_keys = false;  // One of them does not work while keys are still brought.
+  bool broken = false;          // A queued command was refused: EXEC answers EXECABORT.
 };
 
 // A watched key and what it was when WATCH saw it: compared by the keyspace's change counter.

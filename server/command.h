@@ -97,6 +97,7 @@ inline constexpr std::uint32_t kDangerous =
     4096;  // Of Redis' category of that name; admin ones are.
 // Some keys are named by what others hold, or stand anywhere (SORT): told as unknown.
 inline constexpr std::uint32_t kKeysInContent = 8192;
+inline constexpr std::uint32_t kAllKeys = 16384;  // Looks at all keys that there are.
 }  // namespace command_flag
 
 struct CommandSpec {
@@ -123,5 +124,10 @@ struct CommandSpec {
   KeyUse (*key_use_of)(Arguments arguments) = nullptr;
   std::span<const CommandSpec> subcommands = {};
 };
+
+// Which keys it looks at cannot be told from its words.
+inline bool NeedsAllKeys(const CommandSpec& spec) {
+  return (spec.flags & (command_flag::kAllKeys | command_flag::kKeysInContent)) != 0;
+}
 
 }  // namespace server

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "server/command_keys.h"
 #include "server/commands/letter_case.h"
 #include "server/commands/reply_errors.h"
 #include "server/transaction.h"
@@ -95,8 +96,21 @@ std::string RefusalOf(Node& node, ClientSession& session, const CommandSpec& spe
   }
   const bool needs_data = session.transaction && IsExec(spec) ? session.transaction->needs_data
                                                               : !Has(spec, command_flag::kLoading);
-  if (needs_data && node.loading()) return "LOADING Redis is loading the dataset in memory";
+  const bool needs_all_keys = session.transaction && IsExec(spec)
+                                  ? session.transaction->needs_all_keys
+                                  : NeedsAllKeys(spec);
+  if ((needs_data && node.loading()) || (needs_all_keys && node.load_progress())) {
+    return "LOADING Redis is loading the dataset in memory";
+  }
   return {};
+}
+
+// Has the command's keys in memory before it looks at the first one: a key that is brought later
+// might move what a view of another one points to.
+void BringKeys(const storage::Keyspace& keyspace, const CommandSpec& spec, Arguments arguments) {
+  for (const std::size_t place : KeyPlaces(spec, arguments).value_or(std::vector<std::size_t>())) {
+    keyspace.Need(arguments[place]);
+  }
 }
 
 // Puts the command off where clients are paused. False: it may run now.
@@ -183,6 +197,8 @@ void RunCommand(CommandContext& context, const CommandSpec& spec, Arguments argu
       config.slowlog_log_slower_than >= 0 || config.latency_monitor_threshold > 0;
   const bool timed = calls.Begin(slow_ones_are_kept);
   const std::int64_t begin_us = timed ? context.node.steady_us() : 0;
+  if (!context.database.keyspace().is_whole()) [[unlikely]]
+    BringKeys(context.database.keyspace(), spec, arguments);
   context.database.SetMarksUse(!context.session.no_touch);
   spec.run(context, arguments);
   if (timed) {

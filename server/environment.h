@@ -42,6 +42,10 @@ struct Environment {
   std::function<void(storage::SyncJob)> sync;
   // Null where no checkpoints are made.
   storage::CheckpointStore* checkpoints = nullptr;
+  // Of the checkpoint, before the first client is served; the rest while they are, so many in a
+  // turn: that bounds the pause.
+  std::size_t rows_loaded_at_start = 100'000;
+  std::size_t rows_loaded_per_turn = 1000;
   // Runs the job where it may block; ShardNode::OnCheckpointDone follows on the node's thread.
   std::function<void(storage::CheckpointJob)> checkpoint;
   // The node cannot go on, or was told to stop and has: ends the process with this exit code.

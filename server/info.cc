@@ -102,10 +102,25 @@ int UsedPercent(const LogReport& log) {
   return static_cast<int>(used * 100 / log.filesystem_total);
 }
 
+// Redis' names again.
+void AddProgress(const LoadProgress& load, std::int64_t now_ms, Lines& lines) {
+  const double part = static_cast<double>(load.partitions) / storage::kPartitions;
+  const double seconds = static_cast<double>(now_ms - load.began_unix_ms) / 1000;
+  lines.Add("loading_start_time", load.began_unix_ms / 1000);
+  lines.Add("loading_total_bytes", load.disk_bytes);
+  lines.Add("loading_loaded_bytes",
+            static_cast<std::uint64_t>(part * static_cast<double>(load.disk_bytes)));
+  lines.Add("loading_loaded_perc", fmt::format("{:.2f}", part * 100));
+  lines.Add("loading_eta_seconds",
+            part == 0 ? -1 : static_cast<std::int64_t>(seconds * (1 - part) / part));
+}
+
 void Persistence(const Source& source, Lines& lines) {
   const LogReport log = source.node.log_report();
   lines.Add("loading", source.node.loading() ? 1 : 0);
-  lines.Add("async_loading", 0);
+  const std::optional<LoadProgress> load = source.node.load_progress();
+  lines.Add("async_loading", load ? 1 : 0);
+  if (load) AddProgress(*load, source.database.now_ms(), lines);
   // Redis' names for what a checkpoint is here.
   const CheckpointReport checkpoint = source.node.checkpoint_report().value_or(CheckpointReport());
   lines.Add("rdb_changes_since_last_save", checkpoint.changes);

@@ -63,6 +63,9 @@ class Node {
   virtual ClientPause& pause() = 0;
   virtual ConflictRing& conflicts() = 0;
   virtual LogReport log_report() const = 0;
+  // Empty where all keys are in memory. Else they are brought when they are asked for, and the rest
+  // little by little.
+  virtual std::optional<LoadProgress> load_progress() const = 0;
   // Empty where this node makes no checkpoints: its log is in memory only.
   virtual std::optional<CheckpointReport> checkpoint_report() const = 0;
   // Begins a checkpoint at once, or after the one that runs. Answers how many have to be finished

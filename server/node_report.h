@@ -15,6 +15,7 @@ using replication::RegionReport;
 using replication::ReplicaReport;
 using replication::ReplicationReport;
 using storage::CheckpointReport;
+using storage::LoadProgress;
 
 struct LogReport {
   bool on_disk = false;

@@ -283,6 +283,13 @@ LogReport ShardNode::log_report() const {
           .failed = log_->failed()};
 }
 
+std::optional<LoadProgress> ShardNode::load_progress() const {
+  if (keyspace_.is_whole()) return std::nullopt;
+  return LoadProgress{.began_unix_ms = loading_since_unix_ms_,
+                      .partitions = loader_->partitions_loaded(),
+                      .disk_bytes = environment_.checkpoints->disk_bytes()};
+}
+
 std::optional<CheckpointReport> ShardNode::checkpoint_report() const {
   if (checkpointer_ == nullptr) return std::nullopt;
   return checkpointer_->report();
@@ -322,7 +329,9 @@ void ShardNode::EndOfTurn(Loop loop) {
     }
   }
   SyncLog(now.steady_ms, loop);
-  if (checkpointer_ != nullptr) {
+  if (loader_ != nullptr) {
+    LoadKeys(environment_.rows_loaded_per_turn);
+  } else if (checkpointer_ != nullptr) {
     checkpointer_->OnTurn(*log_,
                           {.interval_ms = config_.checkpoint_interval.count(),
                            .log_bytes = config_.checkpoint_log_bytes},

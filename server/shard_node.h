@@ -39,7 +39,8 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   // The next turn has something to do, also where nothing happens: a sync waits until the loop is
   // idle, or a checkpoint is being written.
   bool has_more() const {
-    return holds_sync_back_ || (checkpointer_ != nullptr && checkpointer_->has_more(*log_));
+    return holds_sync_back_ || loader_ != nullptr ||
+           (checkpointer_ != nullptr && checkpointer_->has_more(*log_));
   }
   // A few dozen times a second.
   void OnTick();
@@ -63,6 +64,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void EndCommand(ClientSession& session) override;
   std::string WriteRefusal() const override;
   bool loading() const override { return loading_; }
+  std::optional<LoadProgress> load_progress() const override;
   void Watch(ClientSession& session, std::string_view key) override {
     watches_.Watch(session, key);
   }
@@ -143,7 +145,11 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   crdt::Status SaveState();
   // Brings the keyspace to where the log ends, from the checkpoint on if there is one.
   crdt::Result<storage::RecoveryReport> RecoverKeyspace();
-  crdt::Result<std::optional<storage::Checkpointer::Loaded>> LoadCheckpoint();
+  crdt::Result<std::optional<storage::CheckpointMark>> OpenCheckpoint();
+  crdt::Result<storage::RecoveryReport> ReadCheckpointAndLog();
+  void OpenLog();
+  // REQUIRES: loader_.
+  void LoadKeys(std::size_t rows);
   crdt::Status ApplyEffects(const storage::RecordView& record);
   void SetUseClock() { keyspace_.SetUseClock(static_cast<std::uint64_t>(steady_ms()) / 1000); }
   void JudgeClock();
@@ -167,6 +173,8 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   storage::NodeState state_;
   std::unique_ptr<storage::Log> log_;
   std::unique_ptr<storage::Checkpointer> checkpointer_;  // Null: none are made.
+  std::unique_ptr<storage::CheckpointLoader> loader_;    // Null: all keys are in memory.
+  std::int64_t loading_since_unix_ms_ = 0;
   std::unique_ptr<replication::Replicator> replicator_;
   ClientPause pause_;
   WaitingClients waiting_{*this, blocked_};

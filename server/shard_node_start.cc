@@ -1,4 +1,5 @@
 // How a node starts: what it remembers of itself, its checkpoint, and the rest of its log.
+#include <algorithm>
 #include <utility>
 
 #include "server/shard_node.h"
@@ -69,8 +70,7 @@ Status ShardNode::SaveState() {
                                        state_.Encode());
 }
 
-Status ShardNode::Recover() {
-  if (Status loaded = LoadState(); !loaded) return loaded;
+void ShardNode::OpenLog() {
   log_ = std::make_unique<storage::Log>(
       storage::LogOptions{.directory = config_.appendonly ? config_.dir : std::string(),
                           .log_id = state_.log_id,
@@ -81,7 +81,10 @@ Status ShardNode::Recover() {
                           .reserve_bytes = config_.reserve_bytes},
       &environment_.disk);
   log_->SetPartitionVectors([this] { return keyspace_.beyond_floor(); });
-  SetUseClock();
+}
+
+Status ShardNode::Recover() {
+  if (Status loaded = LoadState(); !loaded) return loaded;
   const auto report = RecoverKeyspace();
   if (!report) return std::unexpected(report.error());
   using Verdict = storage::RecoveryReport::Verdict;
@@ -93,7 +96,9 @@ Status ShardNode::Recover() {
   }
   if (report->verdict == Verdict::kTornTail) environment_.log.Warn(report->detail);
   environment_.log.Info("recovered " + std::to_string(report->frames) + " log frames, " +
-                        std::to_string(keyspace_.visible_keys()) + " keys");
+                        (keyspace_.is_whole()
+                             ? std::to_string(keyspace_.visible_keys()) + " keys"
+                             : std::string("keys are loaded while clients are served")));
   proved_whole_ =
       !new_directory_ && storage::ProvesNothingLost(state_, *report, environment_.boot_id);
   state_.clean = false;
@@ -133,47 +138,69 @@ Status ShardNode::Recover() {
   return {};
 }
 
-crdt::Result<std::optional<storage::Checkpointer::Loaded>> ShardNode::LoadCheckpoint() {
+crdt::Result<std::optional<storage::CheckpointMark>> ShardNode::OpenCheckpoint() {
   if (environment_.checkpoints == nullptr) return std::nullopt;
-  const auto make = [this] {
-    checkpointer_ = std::make_unique<storage::Checkpointer>(*environment_.checkpoints, keyspace_,
-                                                            state_.log_id, environment_.checkpoint);
-  };
-  make();
-  auto loaded = checkpointer_->Load();
-  if (loaded || loaded.error().code != ErrorCode::kCorrupt) return loaded;
+  checkpointer_ = std::make_unique<storage::Checkpointer>(*environment_.checkpoints, keyspace_,
+                                                          state_.log_id, environment_.checkpoint);
+  auto mark = checkpointer_->Open();
+  if (mark || mark.error().code != ErrorCode::kCorrupt) return mark;
   // The log has everything.
-  environment_.log.Warn("the checkpoint is damaged and made anew: " + loaded.error().detail);
-  keyspace_ = storage::Keyspace();
-  SetUseClock();
+  environment_.log.Warn("the checkpoint is damaged and made anew: " + mark.error().detail);
   if (Status cleared = environment_.checkpoints->Clear(); !cleared) {
     return std::unexpected(cleared.error());
   }
-  make();
-  return checkpointer_->Load();
+  return checkpointer_->Open();
 }
 
 crdt::Result<storage::RecoveryReport> ShardNode::RecoverKeyspace() {
-  auto loaded = LoadCheckpoint();
-  if (!loaded) return std::unexpected(loaded.error());
+  try {
+    return ReadCheckpointAndLog();
+  } catch (const storage::LoadFailure& failure) {
+    if (!failure.source_is_gone()) return Fail(ErrorCode::kInputOutput, failure.what());
+    environment_.log.Warn(failure.what());
+  }
+  keyspace_ = storage::Keyspace();
+  loader_.reset();
+  return ReadCheckpointAndLog();
+}
+
+crdt::Result<storage::RecoveryReport> ShardNode::ReadCheckpointAndLog() {
+  OpenLog();
+  SetUseClock();
+  auto mark = OpenCheckpoint();
+  if (!mark) return std::unexpected(mark.error());
   storage::RecoveryStart start;
-  storage::CheckpointedKeys ahead;
-  if (*loaded) {
-    start = {.visit_from = (*loaded)->from, .durable = (*loaded)->furthest};
-    ahead = std::move((*loaded)->ahead);
-    environment_.log.Info("loaded " + std::to_string((*loaded)->rows) +
-                          " keys from the checkpoint; the log is replayed from position " +
-                          std::to_string(start.visit_from) + " on");
+  if (*mark) {
+    const auto reach = environment_.checkpoints->Reach();
+    if (!reach) return std::unexpected(reach.error());
+    start = {.visit_from = (*mark)->begin, .durable = std::max((*mark)->begin, *reach)};
+    loader_ = std::make_unique<storage::CheckpointLoader>(
+        *environment_.checkpoints, keyspace_, *std::move(*mark),
+        [this](std::string_view key) { checkpointer_->NoteGone(key); });
+    loading_since_unix_ms_ = Times().unix_ms;
+    environment_.log.Info("the log is replayed from position " + std::to_string(start.visit_from) +
+                          " on, where the checkpoint ends");
     for (const crdt::Stamp stamp : keyspace_.floor().entries()) database_.clock().Observe(stamp);
     for (const auto& [partition, vector] : keyspace_.beyond_floor()) {
       for (const crdt::Stamp stamp : vector.entries()) database_.clock().Observe(stamp);
     }
   }
-  storage::Replay replay(keyspace_, database_.clock(), std::move(ahead));
+  storage::Replay replay(keyspace_, database_.clock(), loader_.get());
   auto report = log_->Recover(
       [&replay](const storage::FrameView& frame) { return replay.Pass(frame); }, start);
   replay.Finish();
+  if (loader_ != nullptr) {
+    loader_->EndReplay();
+    LoadKeys(environment_.rows_loaded_at_start);
+  }
   return report;
+}
+
+void ShardNode::LoadKeys(std::size_t rows) {
+  loader_->LoadSlice(rows);
+  if (!loader_->done()) return;
+  environment_.log.Info("loaded " + std::to_string(loader_->keys()) + " keys from the checkpoint");
+  loader_.reset();
 }
 
 void ShardNode::Start() {

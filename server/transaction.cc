@@ -37,6 +37,7 @@ void QueueCommand(ClientSession& session, const CommandSpec& spec, Arguments arg
     transaction.bytes += bytes;
     transaction.writes |= spec.access == Access::kWrite;
     transaction.needs_data |= (spec.flags & command_flag::kLoading) == 0;
+    transaction.needs_all_keys |= NeedsAllKeys(spec);
   }
   reply.Simple("QUEUED");
 }

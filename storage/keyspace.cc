@@ -24,7 +24,13 @@ static_assert(1 << kPartitionBits == kPartitions);
 
 }  // namespace
 
+void Keyspace::SetSource(KeySource* source) {
+  source_ = source;
+  if (source_ == nullptr) Collect(std::exchange(collected_meanwhile_, {}));
+}
+
 std::uint32_t Keyspace::IdleSeconds(std::string_view key) const {
+  Need(key);
   const auto [partition, hash] = locator_.Find(key);
   const crdt::KeyTable& table = partitions_[partition].table();
   const crdt::KeyCell* const cell = table.Find(key, hash);
@@ -33,6 +39,7 @@ std::uint32_t Keyspace::IdleSeconds(std::string_view key) const {
 }
 
 void Keyspace::MarkIdle(std::string_view key, std::uint64_t seconds) const {
+  Need(key);
   const auto [partition, hash] = locator_.Find(key);
   const crdt::KeyTable& table = partitions_[partition].table();
   if (const crdt::KeyCell* const cell = table.Find(key, hash)) table.MarkIdle(*cell, seconds);
@@ -83,6 +90,7 @@ std::uint64_t Keyspace::keys_with_deadline() const {
 std::uint64_t Keyspace::Scan(
     std::uint64_t cursor, std::uint64_t count,
     const std::function<void(std::string_view, const KeyView&)>& visit) const {
+  NeedAll();
   auto partition = static_cast<std::size_t>(cursor & (kPartitions - 1));
   std::uint64_t inner = cursor >> kPartitionBits;
   std::uint64_t visited = 0;
@@ -102,6 +110,7 @@ std::uint64_t Keyspace::Scan(
 }
 
 std::string_view Keyspace::Random(const std::function<std::uint64_t()>& dice) const {
+  NeedAll();
   const std::uint64_t total = visible_keys();
   if (total == 0) return {};
   // Partitions in proportion to their keys, then a key of the drawn one.
@@ -135,6 +144,7 @@ void Keyspace::VisitExpired(std::int64_t now_ms,
 }
 
 std::array<const crdt::KeyTable*, kPartitions> Keyspace::Tables() const {
+  NeedAll();
   std::array<const crdt::KeyTable*, kPartitions> tables{};
   for (std::size_t i = 0; i < partitions_.size(); ++i) tables[i] = &partitions_[i].table();
   return tables;
@@ -148,6 +158,7 @@ VersionVector Keyspace::Observed(PartitionId partition) const {
 }
 
 std::uint64_t Keyspace::Digest(std::int64_t now_ms) const {
+  NeedAll();
   std::uint64_t sum = 0;
   std::string bytes;
   for (const Partition& partition : partitions_) {
@@ -171,6 +182,7 @@ std::uint64_t Keyspace::Digest(std::int64_t now_ms) const {
 void Keyspace::Apply(const EffectView& effect, const Context& context,
                      crdt::ConflictSink* conflicts) {
   if (effect.kind == EffectKind::kClear) {
+    NeedAll();
     std::vector<crdt::ResetsByKey> resets(kPartitions);
     for (crdt::ElementReader key(effect); key.Next();) {
       resets[PartitionOf(key.name())][key.name()] = key.resets();
@@ -183,6 +195,7 @@ void Keyspace::Apply(const EffectView& effect, const Context& context,
     NoteCleared();
     return;
   }
+  Need(effect.key);
   const auto [id, hash] = locator_.Find(effect.key);
   if (!beyond_floor_.empty()) [[unlikely]] {
     const auto beyond = beyond_floor_.find(id);
@@ -203,6 +216,7 @@ void Keyspace::NoteCleared() {
 
 void Keyspace::JoinPartition(PartitionId id, std::map<std::string, crdt::Object>&& objects,
                              const VersionVector& theirs) {
+  if (source_ != nullptr) source_->NeedPartition(id);
   const VersionVector mine = Observed(id);
   Partition& partition = partitions_[id];
   // Keys that only this side has: absent there and covered means removed.
@@ -229,6 +243,7 @@ void Keyspace::ForgetWhatTheFloorReached() {
 }
 
 void Keyspace::Collect(const VersionVector& stable) {
+  if (source_ != nullptr) collected_meanwhile_.Merge(stable);
   for (Partition& partition : partitions_) {
     partition.Collect(stable, [this](std::string_view key) { NoteChange(key); });
   }

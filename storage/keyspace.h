@@ -3,6 +3,10 @@
 // Two vectors (fine print 5). The *floor* is the shard's vector: of each writer, everything up to
 // there is applied in all partitions. A partition's *observed* vector is the floor and what a join
 // brought to that partition beyond it; it alone decides what is covered.
+//
+// Keys may be elsewhere still: a source brings them when they are asked for, also where the
+// question is const. A view of one key does not outlive the first question for another one
+// meanwhile.
 #pragma once
 
 #include <array>
@@ -20,6 +24,7 @@
 #include "crdt/version_vector.h"
 #include "storage/changed_keys.h"
 #include "storage/key_location.h"
+#include "storage/key_source.h"
 #include "storage/partition.h"
 
 namespace storage {
@@ -28,11 +33,13 @@ class Keyspace {
  public:
   // --- Questions ---------------------------------------------------------------------------------
   crdt::KeyView Find(std::string_view key) const {
+    Need(key);
     const auto [partition, hash] = locator_.Find(key);
     return partitions_[partition].Find(key, hash);
   }
   // As Find, for a client that reads or writes the key: it counts as used now.
   crdt::KeyView Use(std::string_view key) const {
+    Need(key);
     const auto [id, hash] = locator_.Find(key);
     const Partition& partition = partitions_[id];
     const crdt::KeyView view = partition.Find(key, hash);
@@ -48,7 +55,15 @@ class Keyspace {
   void Prefetch(std::span<Lookup> lookups) const;
   // The next key that is looked for is most probably this one. REQUIRES: Prefetch() has seen it.
   void Expect(const Lookup& lookup) const { locator_.Remember(lookup.key, lookup.location); }
-  // Keys that show something, those included whose deadline has passed but which were not deleted.
+  // Has the key in memory.
+  void Need(std::string_view key) const {
+    if (source_ != nullptr) [[unlikely]]
+      source_->Need(key);
+  }
+  // All keys are in memory.
+  bool is_whole() const { return source_ == nullptr; }
+  // Keys in memory that show something, those included whose deadline has passed but which were not
+  // deleted.
   std::uint64_t visible_keys() const;
   std::uint64_t keys_with_deadline() const;
   // Visits keys that show something, from `cursor` (0 at first), about `count` of them; returns the
@@ -58,10 +73,13 @@ class Keyspace {
       const std::function<void(std::string_view, const crdt::KeyView&)>& visit) const;
   // A key that shows something, drawn at random; empty where there is none.
   std::string_view Random(const std::function<std::uint64_t()>& dice) const;
-  // Keys whose deadline is at or before `now_ms`; stops when `visit` answers false.
+  // Keys in memory whose deadline is at or before `now_ms`; stops when `visit` answers false.
   void VisitExpired(std::int64_t now_ms,
                     const std::function<bool(const std::string&)>& visit) const;
-  const Partition& partition(PartitionId id) const { return partitions_[id]; }
+  const Partition& partition(PartitionId id) const {
+    if (source_ != nullptr) source_->NeedPartition(id);
+    return partitions_[id];
+  }
   std::array<const crdt::KeyTable*, kPartitions> Tables() const;
 
   const crdt::VersionVector& floor() const { return floor_; }
@@ -103,11 +121,20 @@ class Keyspace {
     bool cleared = false;  // Keys that are neither here nor among the names may be gone.
   };
   Changes TakeChanges() { return {changed_.Take(), std::exchange(cleared_, false)}; }
-  // One key's whole state: moved out, and put in the place of whatever is there.
-  crdt::Object Take(std::string_view key) { return partitions_[PartitionOf(key)].Take(key); }
+  // From now on keys are asked for there, until that is null.
+  void SetSource(KeySource* source);
+  // One key's whole state: moved out, put in the place of whatever is there, and put there as it is
+  // in the checkpoint.
+  crdt::Object Take(std::string_view key) {
+    Need(key);
+    return partitions_[PartitionOf(key)].Take(key);
+  }
   void Put(std::string_view key, crdt::Object&& object) {
-    partitions_[PartitionOf(key)].Put(key, std::move(object));
+    Restore(key, std::move(object));
     NoteChange(key);
+  }
+  void Restore(std::string_view key, crdt::Object&& object) {
+    partitions_[PartitionOf(key)].Put(key, std::move(object));
   }
   // The key's state holds what the reset with this stamp left, if it left something.
   void NoteResets(std::string_view key, crdt::Stamp stamp) {
@@ -129,7 +156,14 @@ class Keyspace {
   }
   void NoteCleared();
 
+  void NeedAll() const {
+    if (source_ != nullptr) source_->NeedAll();
+  }
+
   std::array<Partition, kPartitions> partitions_;
+  KeySource* source_ = nullptr;
+  // Collected from keys that the source brings when it has brought all.
+  crdt::VersionVector collected_meanwhile_;
   std::uint64_t use_clock_ = 0;
   crdt::VersionVector floor_;
   std::map<PartitionId, crdt::VersionVector> beyond_floor_;

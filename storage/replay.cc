@@ -51,21 +51,27 @@ Status Replay::PassRecord(const FrameView& frame) {
   const auto effects = DecodeEffects(*record);
   if (!effects) return std::unexpected(effects.error());
   for (std::size_t i = 0; i < effects->size(); ++i) {
-    const crdt::EffectView& effect = (*effects)[i];
-    const Stamp stamp = record->first_stamp.Plus(i);
-    const crdt::Context context = record->implied ? crdt::Context::Everything(stamp)
-                                                  : crdt::Context::Of(record->context, stamp);
-    if (effect.kind == crdt::EffectKind::kClear) {
-      Around(frame.end, std::nullopt, {stamp}, [&] { keyspace_.Apply(effect, context, nullptr); });
-    } else if (IsAhead(effect.key, frame.end)) {
-      keyspace_.NoteResets(effect.key, stamp);
-    } else {
-      keyspace_.Apply(effect, context, nullptr);
-    }
+    Apply((*effects)[i], record->first_stamp.Plus(i), *record, frame.end);
   }
   keyspace_.AdvanceFloor(record->last_stamp());
   clock_.Observe(record->last_stamp());
   return {};
+}
+
+void Replay::Apply(const crdt::EffectView& effect, Stamp stamp, const RecordView& record,
+                   LogPosition end) {
+  const crdt::Context context =
+      record.implied ? crdt::Context::Everything(stamp) : crdt::Context::Of(record.context, stamp);
+  if (effect.kind == crdt::EffectKind::kClear) {
+    if (loader_ != nullptr) loader_->NeedAll();
+    Around(end, std::nullopt, {stamp}, [&] { keyspace_.Apply(effect, context, nullptr); });
+  } else if (loader_ != nullptr && !loader_->IsLoaded(effect.key)) {
+    loader_->Defer(effect, stamp, record.implied ? nullptr : &record.context, end);
+  } else if (IsAhead(effect.key, end)) {
+    keyspace_.NoteResets(effect.key, stamp);
+  } else {
+    keyspace_.Apply(effect, context, nullptr);
+  }
 }
 
 Status Replay::PassJoin(const VectorJump& jump, LogPosition end) {
@@ -83,21 +89,23 @@ Status Replay::PassJoin(const VectorJump& jump, LogPosition end) {
     objects[std::move(staged_[i].key)] = *std::move(object);
   }
   staged_.clear();
+  if (loader_ != nullptr) loader_->NeedPartition(jump.partition);
   Around(end, jump.partition, jump.vector.entries(),
          [&] { keyspace_.JoinPartition(jump.partition, std::move(objects), jump.vector); });
   return {};
 }
 
 bool Replay::IsAhead(std::string_view key, LogPosition end) const {
-  if (ahead_.empty()) return false;
-  const auto found = ahead_.find(key);
-  return found != ahead_.end() && found->second >= end;
+  if (loader_ == nullptr) return false;
+  const auto found = loader_->ahead().find(key);
+  return found != loader_->ahead().end() && found->second >= end;
 }
 
 void Replay::Around(LogPosition end, std::optional<PartitionId> partition,
                     const std::vector<Stamp>& stamps, const std::function<void()>& change) {
   std::map<std::string_view, crdt::Object> kept;
-  for (const auto& [key, position] : ahead_) {
+  static const CheckpointedKeys kNone;
+  for (const auto& [key, position] : loader_ == nullptr ? kNone : loader_->ahead()) {
     const bool changes = !partition || *partition == PartitionOf(key);
     if (changes && position >= end) kept[key] = keyspace_.Take(key);
   }

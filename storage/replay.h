@@ -10,22 +10,19 @@
 #include "crdt/hybrid_clock.h"
 #include "crdt/result.h"
 #include "crdt/version_vector.h"
+#include "storage/checkpoint/checkpoint_loader.h"
 #include "storage/keyspace.h"
 #include "storage/log/log_cursor.h"
 #include "storage/log/record.h"
-#include "storage/name_set.h"
 
 namespace storage {
 
-// Keys that a checkpoint holds as they were when the log ended at that position, which lies behind
-// the one from which the log is replayed.
-using CheckpointedKeys = NameMap<LogPosition>;
-
 class Replay {
  public:
-  // `ahead`: what the frames up to there did to these keys is in the keyspace already.
-  Replay(Keyspace& keyspace, crdt::HybridClock& clock, CheckpointedKeys ahead = {})
-      : keyspace_(keyspace), clock_(clock), ahead_(std::move(ahead)) {}
+  // `loader`: brings the keys as they were at the log's position from which the frames come, some
+  // of them as they were later. Null: the keyspace is empty.
+  Replay(Keyspace& keyspace, crdt::HybridClock& clock, CheckpointLoader* loader)
+      : keyspace_(keyspace), clock_(clock), loader_(loader) {}
 
   // The next frame of the log. An error is a frame that this version cannot have written.
   crdt::Status Pass(const FrameView& frame);
@@ -42,6 +39,9 @@ class Replay {
 
   crdt::Status PassRecord(const FrameView& frame);
   crdt::Status PassJoin(const VectorJump& jump, LogPosition end);
+  void Apply(const crdt::EffectView& effect, crdt::Stamp stamp, const RecordView& record,
+             LogPosition end);
+  // The key is in the keyspace as it was at `end` or later.
   bool IsAhead(std::string_view key, LogPosition end) const;
   // Changes all keys at once (of one partition, if that is given), but not those that are ahead of
   // `end`; `stamps` are what these have seen more for it.
@@ -50,7 +50,7 @@ class Replay {
 
   Keyspace& keyspace_;
   crdt::HybridClock& clock_;
-  CheckpointedKeys ahead_;
+  CheckpointLoader* loader_;
   std::vector<StagedFragment> staged_;
   // Collected at the end only: a key that is ahead may hold what later frames have to name first.
   crdt::VersionVector stable_;

@@ -106,6 +106,7 @@ constexpr CommandSpec kCommands[] = {
     {.name = "crdt.digest",
      .words = Exactly(1),
      .access = Access::kRead,
+     .flags = command_flag::kAllKeys,
      .group = "meridian",
      .summary = "A number that is equal at all regions exactly when their data is equal.",
      .since = "",

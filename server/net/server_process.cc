@@ -197,7 +197,13 @@ int ServerProcess::Run() {
                 std::to_string(::getpid()));
   node_->Start();
   Tick();
-  Loop();
+  try {
+    Loop();
+  } catch (const storage::LoadFailure& failure) {
+    // Who asked for the key gets no answer rather than a wrong one.
+    logging_.Error(failure.what());
+    return 1;
+  }
   listener_.Stop();
   clients_.CloseAll();
   peers_.Shutdown();

@@ -1,6 +1,7 @@
 // How checkpoints go: plain values for INFO, SAVE and the log.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "storage/log/log_position.h"
@@ -18,6 +19,13 @@ struct CheckpointReport {
   std::uint64_t rows = 0;          // Written since the start.
   std::uint64_t changes = 0;       // That the last one does not have, repetitions included.
   std::uint64_t disk_bytes = 0;    // That the checkpoint takes.
+};
+
+// Of a start whose keys are not all in memory yet.
+struct LoadProgress {
+  std::int64_t began_unix_ms = 0;
+  std::size_t partitions = 0;    // Of kPartitions, that are in memory.
+  std::uint64_t disk_bytes = 0;  // Of all that is to be loaded.
 };
 
 }  // namespace storage

@@ -84,13 +84,28 @@ void CheckpointBatch::SetMark(const CheckpointMark& mark) {
   out.Bytes(mark.Encode());
 }
 
+void CheckpointBatch::SetReach(LogPosition position) {
+  std::string value;
+  ByteWriter(value).Varint(position);
+  ByteWriter out(changes_);
+  out.U8(static_cast<std::uint8_t>(Kind::kReach));
+  out.Bytes(value);
+}
+
 void CheckpointBatch::Visit(const std::function<void(const Change&)>& visit) const {
   for (ByteReader in(changes_); !in.at_end();) {
     Change change{.kind = static_cast<Kind>(in.U8())};
-    if (change.kind != Kind::kMark) change.key = in.Bytes();
+    if (change.kind == Kind::kPut || change.kind == Kind::kRemove) change.key = in.Bytes();
     if (change.kind != Kind::kRemove) change.value = in.Bytes();
     visit(change);
   }
+}
+
+Result<LogPosition> DecodeCheckpointReach(std::string_view value) {
+  ByteReader in(value);
+  const LogPosition position = in.Varint();
+  if (in.ok() && in.at_end()) return position;
+  return Fail(ErrorCode::kCorrupt, "the reach of a checkpoint does not decode");
 }
 
 Result<CheckpointRow> DecodeCheckpointRow(std::string_view key, std::string_view value) {

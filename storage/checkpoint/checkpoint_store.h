@@ -41,16 +41,18 @@ struct CheckpointMark {
 // Changes of a store that come in one step.
 class CheckpointBatch {
  public:
-  enum class Kind : std::uint8_t { kPut, kRemove, kMark };
+  enum class Kind : std::uint8_t { kPut, kRemove, kMark, kReach };
   struct Change {
     Kind kind;
     std::string_view key;    // Of the row.
-    std::string_view value;  // Of the row, or the mark.
+    std::string_view value;  // Of the row, the mark, or the reach.
   };
 
   void Put(const CheckpointRow& row);
   void Remove(std::string_view key);
   void SetMark(const CheckpointMark& mark);
+  // No row is of a position behind this one: the log has to reach so far.
+  void SetReach(LogPosition position);
   bool empty() const { return changes_.empty(); }
   std::size_t bytes() const { return changes_.size(); }
   void Visit(const std::function<void(const Change&)>& visit) const;
@@ -68,15 +70,22 @@ class CheckpointStore {
   virtual crdt::Status Flush() = 0;
   // Empty where none was ever set.
   virtual crdt::Result<std::optional<std::string>> Mark() = 0;
-  // The values of rows as they were put, in any order.
+  virtual crdt::Result<LogPosition> Reach() = 0;
+  // The value of a row as it was put; empty where there is none.
+  virtual crdt::Result<std::optional<std::string>> Row(std::string_view key) = 0;
+  // Rows of a partition, by their keys' bytes, those behind `after` if that is given, until `visit`
+  // answers false. It may write.
   virtual crdt::Status VisitRows(
-      const std::function<crdt::Status(std::string_view key, std::string_view value)>& visit) = 0;
+      PartitionId partition, const std::optional<std::string>& after,
+      const std::function<crdt::Result<bool>(std::string_view key, std::string_view value)>&
+          visit) = 0;
   // Removes everything.
   virtual crdt::Status Clear() = 0;
   // May be asked for meanwhile.
   virtual std::uint64_t disk_bytes() = 0;
 };
 
+crdt::Result<LogPosition> DecodeCheckpointReach(std::string_view value);
 // A row from its key and its value in the store.
 crdt::Result<CheckpointRow> DecodeCheckpointRow(std::string_view key, std::string_view value);
 

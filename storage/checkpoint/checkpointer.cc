@@ -32,21 +32,29 @@ Status CheckpointJob::Run() const {
   }
   if (remove_below == 0) return {};
   CheckpointBatch removed;
-  const Status visited = store->VisitRows([&](std::string_view key, std::string_view value) {
-    const auto row = DecodeCheckpointRow(key, value);
-    if (!row) return Status(std::unexpected(row.error()));
-    if (row->position >= remove_below) return Status();
-    removed.Remove(key);
-    if (removed.bytes() < kBatchBytes) return Status();
-    return store->Write(std::exchange(removed, {}));
-  });
-  if (!visited || removed.empty()) return visited;
-  return store->Write(removed);
+  for (int id = 0; id < kPartitions; ++id) {
+    const Status visited = store->VisitRows(
+        static_cast<PartitionId>(id), std::nullopt,
+        [&](std::string_view key, std::string_view value) -> Result<bool> {
+          const auto row = DecodeCheckpointRow(key, value);
+          if (!row) return std::unexpected(row.error());
+          if (row->position >= remove_below) return true;
+          removed.Remove(key);
+          if (removed.bytes() < kBatchBytes) return true;
+          if (Status written = store->Write(std::exchange(removed, {})); !written) {
+            return std::unexpected(written.error());
+          }
+          return true;
+        });
+    if (!visited) return visited;
+  }
+  return removed.empty() ? Status() : store->Write(removed);
 }
 
 // --- At the start --------------------------------------------------------------------------------
 
-Result<std::optional<Checkpointer::Loaded>> Checkpointer::Load() {
+Result<std::optional<CheckpointMark>> Checkpointer::Open() {
+  keyspace_.TrackChanges();
   const auto bytes = store_.Mark();
   if (!bytes) return std::unexpected(bytes.error());
   std::optional<CheckpointMark> mark;
@@ -56,38 +64,12 @@ Result<std::optional<Checkpointer::Loaded>> Checkpointer::Load() {
     if (decoded->log_id == log_id_) mark = *std::move(decoded);
   }
   if (!mark) {
-    keyspace_.TrackChanges();
     if (Status cleared = store_.Clear(); !cleared) return std::unexpected(cleared.error());
     return std::nullopt;
   }
   mark_ = *std::move(mark);
   report_.begin = mark_.begin;
-  Loaded loaded{.from = mark_.begin, .ahead = {}, .furthest = mark_.begin};
-  keyspace_.SetVectors(mark_.vectors.floor, mark_.vectors.beyond_floor);
-  const Status visited = store_.VisitRows([&](std::string_view key, std::string_view value) {
-    const auto row = DecodeCheckpointRow(key, value);
-    if (!row) return Status(std::unexpected(row.error()));
-    const bool is_void = row->position < mark_.void_below;
-    if (is_void || row->object.empty()) to_remove_.emplace(key);
-    if (is_void) return Status();
-    if (row->position > mark_.begin) loaded.ahead.emplace(key, row->position);
-    loaded.furthest = std::max(loaded.furthest, row->position);
-    if (row->object.empty()) return Status();
-    ++loaded.rows;
-    crdt::ByteReader in(row->object);
-    auto object = crdt::Object::Decode(in);
-    if (!object) return Status(std::unexpected(object.error()));
-    const bool has_spent = object->has_spent();
-    keyspace_.Put(key, *std::move(object));
-    if (!has_spent) return Status();
-    // The stamps of the resets are not in the state: collected when all that it has seen is stable.
-    const crdt::VersionVector seen = keyspace_.Observed(PartitionOf(key));
-    for (const Stamp stamp : seen.entries()) keyspace_.NoteResets(key, stamp);
-    return Status();
-  });
-  if (!visited) return std::unexpected(visited.error());
-  keyspace_.TrackChanges();
-  return loaded;
+  return mark_;
 }
 
 // --- Cycles --------------------------------------------------------------------------------------
@@ -208,6 +190,7 @@ void Checkpointer::Submit(const Log& log, Times now) {
   const bool goes = IsComplete() || phase_ == Phase::kIdle;
   if (!goes || batch_.empty() || log.durable() < batch_needs_) return;
   job_runs_ = true;
+  batch_.SetReach(batch_needs_);
   const bool marks = phase_ == Phase::kMarking;
   run_({.store = &store_,
         .batch = std::exchange(batch_, {}),

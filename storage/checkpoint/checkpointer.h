@@ -57,18 +57,16 @@ class Checkpointer {
       : store_(store), keyspace_(keyspace), log_id_(std::move(log_id)), run_(std::move(run)) {}
 
   // --- At the start ------------------------------------------------------------------------------
-  struct Loaded {
-    LogPosition from = 0;      // Where the replay begins.
-    CheckpointedKeys ahead;    // Keys that are further than that.
-    LogPosition furthest = 0;  // The log has to reach so far.
-    std::uint64_t rows = 0;
-  };
-  // Fills the empty keyspace, and tracks its changes from there on. Empty: there is no checkpoint
-  // of this log, and what there was in the store is gone.
-  crdt::Result<std::optional<Loaded>> Load();
+  // The mark of the checkpoint, whose rows CheckpointLoader brings; changes of the keyspace are
+  // tracked from here on. Empty: there is no checkpoint of this log, and what there was in the
+  // store is gone.
+  crdt::Result<std::optional<CheckpointMark>> Open();
+  // The row of this key holds nothing: it is to go.
+  void NoteGone(std::string_view key) { to_remove_.emplace(key); }
 
   // --- Afterwards --------------------------------------------------------------------------------
-  // A slice of work, of some thousand keys at most. REQUIRES: between two commands.
+  // A slice of work, of some thousand keys at most. REQUIRES: between two commands, and the
+  // keyspace is whole.
   void OnTurn(const Log& log, const CheckpointPolicy& policy, Times now);
   void OnJobDone(CheckpointJob job, const crdt::Status& status, Times now);
   // Begins a cycle at once, or after the one that runs.

@@ -20,20 +20,26 @@ using crdt::Status;
 // Rows by partition, so that one can be read alone; docs/formats.md, "Checkpoint".
 constexpr char kRowPrefix = 'r';
 constexpr std::string_view kMarkKey = "m";
+constexpr std::string_view kReachKey = "e";
 
 // What RocksDB holds is memory that a database in memory lacks.
 constexpr std::size_t kWriteBufferBytes = 4 << 20;
 constexpr std::size_t kBlockCacheBytes = 1 << 20;
-constexpr std::size_t kReadAheadBytes = 2 << 20;
-constexpr std::size_t kRowPrefixBytes = 2;
 
 rocksdb::Slice SliceOf(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
 
+std::string_view ViewOf(const rocksdb::Slice& bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+std::string RowPrefix(PartitionId partition) {
+  return {kRowPrefix, static_cast<char>(partition)};
+}
+
 std::string RowKey(std::string_view key) {
-  std::string row{kRowPrefix, static_cast<char>(PartitionOf(key))};
-  return row.append(key);
+  return RowPrefix(PartitionOf(key)).append(key);
 }
 
 Status StatusOf(const rocksdb::Status& status) {
@@ -83,6 +89,9 @@ class RocksCheckpointStore : public CheckpointStore {
         case CheckpointBatch::Kind::kMark:
           changes.Put(SliceOf(kMarkKey), SliceOf(change.value));
           break;
+        case CheckpointBatch::Kind::kReach:
+          changes.Put(SliceOf(kReachKey), SliceOf(change.value));
+          break;
       }
     });
     if (Status resumed = Resume(); !resumed) return resumed;
@@ -93,30 +102,32 @@ class RocksCheckpointStore : public CheckpointStore {
 
   Status Flush() override { return Noted(db_->Flush(rocksdb::FlushOptions())); }
 
-  Result<std::optional<std::string>> Mark() override {
-    std::string mark;
-    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), SliceOf(kMarkKey), &mark);
-    if (status.IsNotFound()) return std::nullopt;
-    if (Status read = StatusOf(status); !read) return std::unexpected(read.error());
-    return mark;
+  Result<std::optional<std::string>> Mark() override { return Get(kMarkKey); }
+
+  Result<LogPosition> Reach() override {
+    const auto value = Get(kReachKey);
+    if (!value) return std::unexpected(value.error());
+    return *value ? DecodeCheckpointReach(**value) : 0;
   }
 
-  Status VisitRows(
-      const std::function<Status(std::string_view key, std::string_view value)>& visit) override {
+  Result<std::optional<std::string>> Row(std::string_view key) override { return Get(RowKey(key)); }
+
+  Status VisitRows(PartitionId partition, const std::optional<std::string>& after,
+                   const std::function<Result<bool>(std::string_view key, std::string_view value)>&
+                       visit) override {
     rocksdb::ReadOptions options;
     options.fill_cache = false;
-    options.readahead_size = kReadAheadBytes;
+    const std::string prefix = RowPrefix(partition);
     const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options));
-    const std::string first(1, kRowPrefix);
-    for (row->Seek(first); row->Valid() && row->key().starts_with(first); row->Next()) {
-      if (row->key().size() < kRowPrefixBytes) {
-        return Fail(ErrorCode::kCorrupt, "a row of a checkpoint without a partition");
-      }
-      const std::string_view key(row->key().data() + kRowPrefixBytes,
-                                 row->key().size() - kRowPrefixBytes);
-      if (Status visited = visit(key, {row->value().data(), row->value().size()}); !visited) {
-        return visited;
-      }
+    const std::string first = after ? prefix + *after : prefix;
+    row->Seek(first);
+    if (after && row->Valid() && row->key() == first) row->Next();
+    for (; row->Valid() && row->key().starts_with(prefix); row->Next()) {
+      const rocksdb::Slice key(row->key().data() + prefix.size(),
+                               row->key().size() - prefix.size());
+      const auto more = visit(ViewOf(key), ViewOf(row->value()));
+      if (!more) return std::unexpected(more.error());
+      if (!*more) return {};
     }
     return StatusOf(row->status());
   }
@@ -136,6 +147,13 @@ class RocksCheckpointStore : public CheckpointStore {
   }
 
  private:
+  Result<std::optional<std::string>> Get(std::string_view key) {
+    std::string value;
+    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), SliceOf(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    if (Status read = StatusOf(status); !read) return std::unexpected(read.error());
+    return value;
+  }
   Status Noted(const rocksdb::Status& status) {
     failed_ = !status.ok();
     return StatusOf(status);

@@ -34,11 +34,16 @@ def seconds_until(begin, answered):
     raise AssertionError(f"nothing within {TIMEOUT_SECONDS} s")
 
 
+def all_is_loaded(client):
+    persistence = client.info("persistence")
+    return persistence["loading"] == 0 and persistence["async_loading"] == 0
+
+
 def times_of_return(port, keys, begin):
     """(first GET, fully loaded), in seconds."""
     client = redis.Redis(port=port, socket_timeout=TIMEOUT_SECONDS)
     first = seconds_until(begin, lambda: client.get(b"key:%012d" % (keys * 2 // 3)) == VALUE)
-    loaded = seconds_until(begin, lambda: client.info("persistence")["loading"] == 0)
+    loaded = seconds_until(begin, lambda: all_is_loaded(client))
     assert client.dbsize() == keys
     return first, loaded
 

@@ -51,6 +51,8 @@ server::Environment SimulatedNode::MakeEnvironment() {
           .log = *this,
           .sync = [this](storage::SyncJob job) { RunSync(std::move(job)); },
           .checkpoints = OpenCheckpoints(),
+          .rows_loaded_at_start = 0,
+          .rows_loaded_per_turn = 2,
           .checkpoint = [this](storage::CheckpointJob job) { RunCheckpoint(std::move(job)); },
           .exit =
               [this, process](int code) {

@@ -113,6 +113,7 @@ class FakeNode : public Node {
   ClientPause& pause() override { return pause_; }
   ConflictRing& conflicts() override { return conflicts_; }
   LogReport log_report() const override { return {}; }
+  std::optional<LoadProgress> load_progress() const override { return std::nullopt; }
   std::optional<CheckpointReport> checkpoint_report() const override { return std::nullopt; }
   std::uint64_t RequestCheckpoint() override { return 0; }
   ReplicationReport replication_report() const override { return {.is_primary = refusal.empty()}; }

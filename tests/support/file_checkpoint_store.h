@@ -13,6 +13,7 @@
 
 #include "crdt/encoding.h"
 #include "storage/checkpoint/checkpoint_store.h"
+#include "storage/key_location.h"
 #include "storage/memory_disk.h"
 
 namespace storage {
@@ -35,9 +36,10 @@ class FileCheckpointStore : public CheckpointStore {
       return crdt::Fail(crdt::ErrorCode::kCorrupt, path_ + " is damaged");
     }
     if (in.U8() != 0) mark_ = in.Bytes();
+    reach_ = in.Varint();
     while (!in.at_end()) {
       const std::string_view key = in.Bytes();
-      rows_[std::string(key)] = in.Bytes();
+      rows_[PlaceOf(key)] = in.Bytes();
     }
     return in.ok() ? crdt::Status()
                    : crdt::Fail(crdt::ErrorCode::kCorrupt, path_ + " does not decode");
@@ -50,10 +52,13 @@ class FileCheckpointStore : public CheckpointStore {
           Put(change);
           break;
         case CheckpointBatch::Kind::kRemove:
-          rows_.erase(std::string(change.key));
+          rows_.erase(PlaceOf(change.key));
           break;
         case CheckpointBatch::Kind::kMark:
           mark_ = change.value;
+          break;
+        case CheckpointBatch::Kind::kReach:
+          reach_ = *DecodeCheckpointReach(change.value);
           break;
       }
     });
@@ -65,8 +70,9 @@ class FileCheckpointStore : public CheckpointStore {
     crdt::ByteWriter out(bytes);
     out.U8(mark_ ? 1 : 0);
     if (mark_) out.Bytes(*mark_);
-    for (const auto& [key, value] : rows_) {
-      out.Bytes(key);
+    out.Varint(reach_);
+    for (const auto& [place, value] : rows_) {
+      out.Bytes(place.second);
       out.Bytes(value);
     }
     std::string file;
@@ -76,12 +82,24 @@ class FileCheckpointStore : public CheckpointStore {
 
   crdt::Result<std::optional<std::string>> Mark() override { return mark_; }
 
+  crdt::Result<LogPosition> Reach() override { return reach_; }
+
+  crdt::Result<std::optional<std::string>> Row(std::string_view key) override {
+    const auto row = rows_.find(PlaceOf(key));
+    return row == rows_.end() ? std::nullopt : std::optional(row->second);
+  }
+
   crdt::Status VisitRows(
-      const std::function<crdt::Status(std::string_view key, std::string_view value)>& visit)
+      PartitionId partition, const std::optional<std::string>& after,
+      const std::function<crdt::Result<bool>(std::string_view key, std::string_view value)>& visit)
       override {
-    const auto rows = rows_;  // The visitor may write.
-    for (const auto& [key, value] : rows) {
-      if (crdt::Status visited = visit(key, value); !visited) return visited;
+    auto row = after ? rows_.upper_bound({partition, *after}) : rows_.lower_bound({partition, ""});
+    while (row != rows_.end() && row->first.first == partition) {
+      const auto [place, value] = *row;  // The visitor may write.
+      const auto more = visit(place.second, value);
+      if (!more) return std::unexpected(more.error());
+      if (!*more) break;
+      row = rows_.upper_bound(place);
     }
     return {};
   }
@@ -89,26 +107,30 @@ class FileCheckpointStore : public CheckpointStore {
   crdt::Status Clear() override {
     rows_.clear();
     mark_.reset();
+    reach_ = 0;
     return disk_.Exists(path_) ? disk_.Remove(path_) : crdt::Status();
   }
 
   std::uint64_t disk_bytes() override { return 0; }
-  const std::map<std::string, std::string>& rows() const { return rows_; }
+  std::size_t row_count() const { return rows_.size(); }
 
  protected:
   virtual void Put(const CheckpointBatch::Change& change) {
-    rows_[std::string(change.key)] = change.value;
+    rows_[PlaceOf(change.key)] = change.value;
   }
-  void PutRow(std::string_view key, std::string value) {
-    rows_[std::string(key)] = std::move(value);
-  }
+  void PutRow(std::string_view key, std::string value) { rows_[PlaceOf(key)] = std::move(value); }
 
  private:
+  using Place = std::pair<PartitionId, std::string>;
+
+  static Place PlaceOf(std::string_view key) { return {PartitionOf(key), std::string(key)}; }
+
   MemoryDisk& disk_;
   std::string path_;
   std::function<bool()> flushes_;
-  std::map<std::string, std::string> rows_;
+  std::map<Place, std::string> rows_;
   std::optional<std::string> mark_;
+  LogPosition reach_ = 0;
 };
 
 }  // namespace storage

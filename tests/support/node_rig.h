@@ -49,6 +49,8 @@ class NodeRig {
                                   node->OnSyncDone(job, done);
                                 },
                             .checkpoints = with_checkpoints ? &*checkpoints : nullptr,
+                            .rows_loaded_at_start = rows_loaded_at_start,
+                            .rows_loaded_per_turn = rows_loaded_per_turn,
                             .checkpoint =
                                 [this](storage::CheckpointJob job) {
                                   jobs_.push_back(std::move(job));
@@ -97,7 +99,9 @@ class NodeRig {
   std::int64_t now_ms = 1'800'000'000'000;
   std::optional<int> exit_code;
   bool with_checkpoints = true;
-  bool holds_jobs = false;          // RunJobs() is called by the test.
+  bool holds_jobs = false;  // RunJobs() is called by the test.
+  std::size_t rows_loaded_at_start = 1000;
+  std::size_t rows_loaded_per_turn = 1000;
   std::uint64_t flush_percent = 0;  // Of the batches that a checkpoint writes.
   std::optional<storage::FileCheckpointStore> checkpoints;
   std::unique_ptr<ShardNode> node;

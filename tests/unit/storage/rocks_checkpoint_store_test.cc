@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "storage/key_location.h"
 #include "tests/unit/storage/temporary_directory.h"
 
 namespace storage {
@@ -23,12 +24,17 @@ class RocksCheckpointStoreTest : public ::testing::Test {
   // Key to position and object.
   std::map<std::string, std::pair<LogPosition, std::string>> Rows() {
     std::map<std::string, std::pair<LogPosition, std::string>> rows;
-    EXPECT_TRUE(store->VisitRows([&rows](std::string_view key, std::string_view value) {
-      const auto row = DecodeCheckpointRow(key, value);
-      EXPECT_TRUE(row);
-      rows[std::string(key)] = {row->position, std::string(row->object)};
-      return crdt::Status();
-    }));
+    for (int id = 0; id < kPartitions; ++id) {
+      EXPECT_TRUE(store->VisitRows(static_cast<PartitionId>(id), std::nullopt,
+                                   [&](std::string_view key, std::string_view value) {
+                                     EXPECT_EQ(PartitionOf(key), id);
+                                     const auto row = DecodeCheckpointRow(key, value);
+                                     EXPECT_TRUE(row);
+                                     rows[std::string(key)] = {row->position,
+                                                               std::string(row->object)};
+                                     return true;
+                                   }));
+    }
     return rows;
   }
 
@@ -54,6 +60,33 @@ TEST_F(RocksCheckpointStoreTest, KeepsWhatWasFlushed) {
   EXPECT_EQ(CheckpointMark::Decode(**mark)->begin, 7U);
   using Row = std::pair<LogPosition, std::string>;
   EXPECT_EQ(Rows(), (std::map<std::string, Row>{{"key", {300, "object"}}, {"", {1, ""}}}));
+}
+
+TEST_F(RocksCheckpointStoreTest, VisitsAPartitionsRowsByTheirBytesAndGoesOnBehindOne) {
+  Open();
+  const std::vector<std::string> keys = {"{p}", std::string("{p}\0", 4), "{p}a", "{p}a\xff",
+                                         "{p}b"};
+  CheckpointBatch batch;
+  batch.SetReach(77);
+  for (const std::string& key : keys) batch.Put({.key = key, .position = 1, .object = key});
+  batch.Put({.key = "elsewhere", .position = 1, .object = ""});
+  ASSERT_TRUE(store->Write(batch));
+  for (std::size_t begin = 0; begin <= keys.size(); ++begin) {
+    for (std::size_t most = 1; most <= keys.size(); ++most) {
+      const auto after = begin == 0 ? std::nullopt : std::optional(keys[begin - 1]);
+      std::vector<std::string> seen;
+      ASSERT_TRUE(store->VisitRows(PartitionOf("{p}"), after, [&](std::string_view key, auto) {
+        seen.emplace_back(key);
+        return seen.size() < most;
+      }));
+      const auto end = std::min(keys.size(), begin + most);
+      EXPECT_EQ(seen, std::vector(keys.begin() + static_cast<std::ptrdiff_t>(begin),
+                                  keys.begin() + static_cast<std::ptrdiff_t>(end)));
+    }
+  }
+  EXPECT_EQ(*store->Reach(), 77U);
+  EXPECT_EQ(DecodeCheckpointRow("{p}a", **store->Row("{p}a"))->object, "{p}a");
+  EXPECT_EQ(*store->Row("{p}c"), std::nullopt);
 }
 
 TEST_F(RocksCheckpointStoreTest, KeepsTheOrderOfBatches) {

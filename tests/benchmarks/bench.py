@@ -75,6 +75,12 @@ def wanted_rows(setup, options):
         yield name
 
 
+def busy(sample):
+    """Bold where the load or the machine did not let the server work all the time."""
+    share = f"{sample.busy:.0%}"
+    return share if sample.busy >= local_path.SATURATED else f"**{share}**"
+
+
 def rows_part(options, progress):
     lines = []
     cpu = {}
@@ -90,11 +96,12 @@ def rows_part(options, progress):
             lines.append([
                 f"{name}; {setup}", f"{ours.cpu_us:.2f}", f"{theirs.cpu_us:.2f}",
                 f"**{ours.cpu_us / theirs.cpu_us:.2f} ×**",
+                f"{busy(ours)} / {busy(theirs)}",
                 f"{ours.throughput / 1e3:.0f} / {theirs.throughput / 1e3:.0f}",
                 f"{ours.p50_ms:.2f} / {ours.p99_ms:.2f}",
                 f"{theirs.p50_ms:.2f} / {theirs.p99_ms:.2f}"])
-    text = table(["Command; setup", "CPU µs, ours", "Redis", "ratio", "thousand/s, ours / Redis",
-                  "p50 / p99 ms, ours", "Redis"], lines)
+    text = table(["Command; setup", "CPU µs, ours", "Redis", "ratio", "busy, ours / Redis",
+                  "thousand/s, ours / Redis", "p50 / p99 ms, ours", "Redis"], lines)
     alone, mesh = str(local_path.Setup("everysec")), str(local_path.Setup("everysec", 0, 2))
     kept = [[name, f"{cpu[alone, name]:.2f}", f"{cpu[mesh, name]:.2f}",
              f"{cpu[alone, name] / cpu[mesh, name]:.0%}"]

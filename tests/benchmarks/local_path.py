@@ -1,7 +1,8 @@
-"""What a command costs where it is taken: redis-benchmark against both servers in turn."""
+"""What a command costs where it is taken: the same load on both servers in turn."""
 
-import csv
 import dataclasses
+import json
+import pathlib
 import statistics
 import subprocess
 import time
@@ -14,22 +15,30 @@ from measured_servers import (OTHER_CORES, Meridian, RawClient, Redis, cpu_secon
 CLIENTS = 50
 KEYS = 1000000
 VALUE_BYTES = 64
+LOAD = pathlib.Path(__file__).resolve().parents[2] / "build" / "release" / "meridian-load"
+# Whose server was idle for more of the time says little of the server, and more of its sleeping.
+SATURATED = 0.9
 
-# Name of the row: redis-benchmark's test, or the words of a command, and how many commands go in
-# one packet.
+# The words and the value are those of redis-benchmark's tests, so that figures stay comparable.
+# With random keys it draws the scores of its ZADD, too.
+VALUE = "VXKeHogKgJ=[5V9_X^b?48OKF2jGA<f:iR@50o7dS3JV4Q6L68lC[GTA]0DaMg?_"
+SET = ("SET", "key:__rand_int__", VALUE)
+GET = ("GET", "key:__rand_int__")
+
+# Name of the row: the words of a command, and how many commands go in one packet.
 ROWS = {
-    "GET": ("get", 1),
-    "SET": ("set", 1),
-    "GET, pipeline 16": ("get", 16),
-    "SET, pipeline 16": ("set", 16),
-    "INCR, pipeline 16": ("incr", 16),
-    "HSET, pipeline 16": ("hset", 16),
-    "SADD, pipeline 16": ("sadd", 16),
+    "GET": (GET, 1),
+    "SET": (SET, 1),
+    "GET, pipeline 16": (GET, 16),
+    "SET, pipeline 16": (SET, 16),
+    "INCR, pipeline 16": (("INCR", "counter:__rand_int__"), 16),
+    "HSET, pipeline 16": (("HSET", "myhash", "element:__rand_int__", VALUE), 16),
+    "SADD, pipeline 16": (("SADD", "myset", "element:__rand_int__"), 16),
     "HGETALL of 50 fields, pipeline 16": (("HGETALL", "fields"), 16),
-    "LPUSH, pipeline 16": ("lpush", 16),
-    "RPOP, pipeline 16": ("rpop", 16),
+    "LPUSH, pipeline 16": (("LPUSH", "mylist", VALUE), 16),
+    "RPOP, pipeline 16": (("RPOP", "mylist"), 16),
     "LRANGE 0 99, pipeline 16": (("LRANGE", "elements", "0", "99"), 16),
-    "ZADD, pipeline 16": ("zadd", 16),
+    "ZADD, pipeline 16": (("ZADD", "myzset", "__rand_int__", "element:__rand_int__"), 16),
     "ZADD at random scores, pipeline 16":
         (("ZADD", "random-scores", "__rand_int__", "element:__rand_int__"), 16),
     "XADD, pipeline 16": (("XADD", "stream", "*", "field", "value:__rand_int__"), 16),
@@ -40,6 +49,10 @@ ROWS = {
 }
 READS = {"GET", "GET, pipeline 16", "HGETALL of 50 fields, pipeline 16",
          "LRANGE 0 99, pipeline 16", "ZRANGE 0 99, pipeline 16"}
+
+# What a row takes away, and what puts it there before each measurement: else it measures a list
+# that is empty.
+PUT_BACK = {"RPOP, pipeline 16": ROWS["LPUSH, pipeline 16"]}
 
 # What the rows that read collections find.
 COLLECTIONS = [("HSET", "fields", *(word for i in range(50)
@@ -68,38 +81,41 @@ SETUPS = [Setup("no AOF"), Setup("no AOF", 1)] + [
 @dataclasses.dataclass
 class Sample:
     cpu_us: float
+    # Of the time that the load took, how much the server's process was running.
+    busy: float
     throughput: float
     p50_ms: float
     p99_ms: float
 
 
-def redis_benchmark(port, test, pipeline, operations, keys=KEYS):
+def load(server, words, pipeline, operations):
+    """The same command over and over; returns what the generator counted."""
     cores = ",".join(map(str, sorted(OTHER_CORES)))
-    what, name = (["-t", test], test) if isinstance(test, str) else (test, " ".join(test))
-    output = subprocess.run(
-        ["taskset", "-c", cores, "redis-benchmark", "-p", str(port),
-         "-n", str(operations), "-P", str(pipeline), "-c", str(CLIENTS), "-r", str(keys),
-         "-d", str(VALUE_BYTES), "--csv", *what],
-        capture_output=True, text=True, timeout=120, check=True).stdout
-    return next(row for row in csv.reader(output.splitlines()) if row[0].lower() == name.lower())
+    done = subprocess.run(
+        ["taskset", "-c", cores, LOAD, "-p", str(server.port), "-c", str(CLIENTS),
+         "-P", str(pipeline), "-n", str(operations), "-r", str(KEYS), *words],
+        capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)} at {server.name}: {done.stderr}")
+    return json.loads(done.stdout)
 
 
-def measure(server, test, pipeline, operations):
+def measure(server, name, operations):
+    if name in PUT_BACK:
+        load(server, *PUT_BACK[name], operations)
     before = cpu_seconds(server.pid)
-    row = redis_benchmark(server.port, test, pipeline, operations)
+    counted = load(server, *ROWS[name], operations)
     cpu = cpu_seconds(server.pid) - before
-    return Sample(cpu / operations * 1e6, float(row[1]), float(row[4]), float(row[6]))
+    operations, seconds = counted["operations"], counted["seconds"]
+    return Sample(cpu / operations * 1e6, cpu / seconds, operations / seconds,
+                  counted["p50_ms"], counted["p99_ms"])
 
 
-def operations_for(servers, test, pipeline, seconds):
+def operations_for(servers, name, seconds):
     """So many that the slower of the servers takes about this long."""
-    probe = 2000 * pipeline
-    rates = []
-    for server in servers:
-        begin = time.monotonic()
-        redis_benchmark(server.port, test, pipeline, probe)
-        rates.append(probe / (time.monotonic() - begin))
-    return max(probe, int(min(rates) * seconds))
+    probe = 2000 * ROWS[name][1]
+    slowest = min(measure(server, name, probe).throughput for server in servers)
+    return max(probe, int(slowest * seconds))
 
 
 def median(samples):
@@ -115,15 +131,14 @@ def measure_setup(setup, rows, options, progress):
         servers = [ours, theirs]
         for server in servers:
             # Of so many random draws one key in twenty is never drawn.
-            redis_benchmark(server.port, "set", 16, 3 * KEYS)
+            load(server, SET, 16, 3 * KEYS)
             fill(server.port, len(COLLECTIONS), lambda i: request(*COLLECTIONS[i]))
         for name in rows:
-            test, pipeline = ROWS[name]
-            operations = operations_for(servers, test, pipeline, options.seconds)
+            operations = operations_for(servers, name, options.seconds)
             samples = {server.name: [] for server in servers}
             for _ in range(options.repetitions):
                 for server in servers:
-                    samples[server.name].append(measure(server, test, pipeline, operations))
+                    samples[server.name].append(measure(server, name, operations))
             results[name] = tuple(median(samples[server.name]) for server in servers)
             progress(f"{setup}: {name}: {results[name][0].cpu_us:.2f} µs, "
                      f"Redis {results[name][1].cpu_us:.2f} µs")

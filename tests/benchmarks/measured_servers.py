@@ -34,12 +34,14 @@ def pin(pid, cores):
         os.sched_setaffinity(thread, cores)
 
 
-def cpu_seconds(pid):
-    """User and system time, finer than the 10 ms ticks of /proc/PID/stat."""
-    total = 0
+def scheduled_seconds(pid):
+    """{thread: (seconds that it ran, seconds that it could have run but waited for a core)}, finer
+    than the 10 ms ticks of /proc/PID/stat."""
+    seconds = {}
     for thread in threads(pid):
-        total += int(pathlib.Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0])
-    return total / 1e9
+        fields = pathlib.Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()
+        seconds[thread] = int(fields[0]) / 1e9, int(fields[1]) / 1e9
+    return seconds
 
 
 def resident_bytes(pid):

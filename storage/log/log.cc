@@ -14,7 +14,9 @@ using crdt::VersionVector;
 
 namespace {
 
-constexpr std::uint64_t kMarkDistance = 1 << 20;
+// A log in memory is cut at marks only: so many on the part that it keeps.
+constexpr std::uint64_t kMarksInMemory = 16;
+constexpr std::uint64_t kLeastMarkDistance = 1 << 10;
 constexpr std::size_t kReadChunk = 256 << 10;
 // Space for the in-flight work of a full disk.
 constexpr std::uint64_t kLeastSegment = 1 << 20;
@@ -30,6 +32,10 @@ Status SyncJob::Run() const {
 }
 
 Log::Log(LogOptions options, Disk* disk) : options_(std::move(options)), disk_(disk) {
+  if (!on_disk()) {
+    mark_distance_ =
+        std::clamp(options_.memory_bytes / kMarksInMemory, kLeastMarkDistance, mark_distance_);
+  }
   marks_.emplace_back();
 }
 
@@ -99,7 +105,7 @@ void Log::EndFrame(std::size_t payload_at) {
   }
   FrameHeader{static_cast<std::uint32_t>(payload.size()), FrameChecksum(payload, begin)}.EncodeTo(
       tail_.data() + payload_at - kFrameHeaderBytes);
-  if (begin - marks_.back().position() >= kMarkDistance) marks_.emplace_back(begin, vectors_);
+  if (begin - marks_.back().position() >= mark_distance_) marks_.emplace_back(begin, vectors_);
 }
 
 void Log::AppendRecord(Stamp first_stamp, std::uint64_t effect_count, std::string_view effects) {

@@ -90,6 +90,7 @@ class Log {
   // A segment that is not written to any more has not been synced.
   bool finished_segment_waits() const { return unsynced_files_.size() > 1; }
   std::uint64_t disk_bytes() const { return disk_bytes_; }
+  std::uint64_t bytes_in_memory() const { return tail_.size(); }
   std::uint64_t segments() const { return segments_.size(); }
   const crdt::VersionVector& floor() const { return vectors_.floor; }
   const LogVectors& vectors() const { return vectors_; }
@@ -133,8 +134,9 @@ class Log {
   LogPosition tail_begin_ = 0;
   LogPosition written_ = 0;
   LogPosition durable_ = 0;
-  LogVectors vectors_;           // At the end.
-  std::deque<LogCursor> marks_;  // About one per megabyte; the first is where the log begins.
+  LogVectors vectors_;  // At the end.
+  std::uint64_t mark_distance_ = 1 << 20;
+  std::deque<LogCursor> marks_;  // So far apart; the first is where the log begins.
   std::deque<LogSegment> segments_;
   std::size_t sealed_segments_ = 0;  // So many from the first on need no seal any more.
   // Segments that begin at a frame which is not written yet: their headers.

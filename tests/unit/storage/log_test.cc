@@ -200,6 +200,21 @@ TEST_F(LogTest, ALogInMemoryKeepsItsNewestPartAndSaysWhereItDoesNotReach) {
   EXPECT_EQ(log.CursorAtEnd().position(), log.end());
 }
 
+TEST_F(LogTest, ASmallLogInMemoryIsKeptSmallToo) {
+  constexpr std::uint64_t kMemory = 64 << 10;
+  Log log({.memory_bytes = kMemory}, nullptr);
+  std::uint64_t most = 0;
+  for (std::uint64_t number = 1; number <= 500; ++number) {
+    AppendNumber(log, number, 1 << 10);
+    ASSERT_TRUE(log.WriteOut().has_value());
+    most = std::max(most, log.bytes_in_memory());
+  }
+  EXPECT_LE(most, 2 * kMemory + (1 << 10));
+  EXPECT_GE(log.bytes_in_memory(), kMemory);
+  EXPECT_FALSE(log.CursorFor(UpTo(300)).has_value());
+  EXPECT_EQ(NumbersFrom(log, *log.CursorFor(UpTo(450))).back(), 500U);
+}
+
 // --- The rules -----------------------------------------------------------------------------------
 
 // Wherever the tail is torn, a command with effects in several partitions is there or it is not.

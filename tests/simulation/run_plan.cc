@@ -104,7 +104,7 @@ Config Drawer::DrawConfig(crdt::RegionId region, std::uint32_t ordinal) {
 void Drawer::DrawNodes() {
   using geo_config::FsyncPolicy;
   // A log in memory is for a region alone.
-  const bool in_memory = plan_.regions.size() == 1 && dice_.Chance(40);
+  const bool in_memory = plan_.regions.size() == 1 && dice_.Chance(60);
   const bool bootstrap = dice_.Chance(70);
   for (const RegionEntry& region : plan_.regions) {
     const auto policy = Pick(dice_, {FsyncPolicy::kAlways, FsyncPolicy::kEverySecond,
@@ -114,7 +114,9 @@ void Drawer::DrawNodes() {
       config.appendfsync = policy;
       config.appendonly = !in_memory;
       config.bootstrap = bootstrap;
-      if (in_memory) config.log_memory_bytes = 100 << 10;
+      // Small enough that a replica which was away for a moment has to join.
+      if (in_memory)
+        config.log_memory_bytes = Pick<std::uint64_t>(dice_, {1 << 10, 4 << 10, 16 << 10});
       plan_.nodes.push_back({std::move(config), dice_.Between(-150, 150)});
     }
   }
@@ -128,8 +130,8 @@ void Drawer::DrawClients() {
                             .transaction_percent = Pick<std::uint64_t>(dice_, {2, 10, 25}),
                             .regions = static_cast<int>(plan_.regions.size()),
                             .pauses = dice_.Chance(30)};
-  // Bulk makes a log in memory lose its beginning, so that replicas have to join.
-  if (!plan_.nodes[0].config.appendonly) options.value_bytes = 30 << 10;
+  // A record may be longer than all that is kept of the log in memory.
+  if (!plan_.nodes[0].config.appendonly && dice_.Chance(30)) options.value_bytes = 30 << 10;
   for (const RegionEntry& region : plan_.regions) {
     for (std::int64_t k = dice_.Between(1, 3); k > 0; --k) {
       plan_.clients.push_back({.region = region.id, .workload = options});

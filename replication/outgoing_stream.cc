@@ -1,6 +1,7 @@
 #include "replication/outgoing_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace replication {
 
@@ -41,6 +42,11 @@ void OutgoingStream::Begin(const crdt::VersionVector& reference, std::vector<Mes
   started_ = true;
 }
 
+void OutgoingStream::BeginFollow(const crdt::VersionVector& reference, std::vector<Message>& out) {
+  Begin(reference, out);
+  if (!passed_stable_.empty()) AppendEntry(std::exchange(passed_stable_, {}), out);
+}
+
 void OutgoingStream::AppendEntry(std::string_view payload, std::vector<Message>& out) {
   sent_ += payload.size();
   if (payload.size() <= kPartBytes) {
@@ -78,6 +84,7 @@ bool OutgoingStream::Take(const storage::FrameView& frame, crdt::Status& status,
   if (frame.kind() != FrameKind::kRecord) {
     // A follower's vectors have to move with the log's.
     if (request_.follow && started_) AppendEntry(frame.payload, out);
+    if (!started_ && frame.kind() == FrameKind::kStable) passed_stable_ = frame.payload;
     return goes_on();
   }
   const crdt::Result<RecordView> record = storage::DecodeRecord(frame.payload, frame.floor);
@@ -88,7 +95,7 @@ bool OutgoingStream::Take(const storage::FrameView& frame, crdt::Status& status,
   if (request_.follow) {
     if (!started_ && request_.have.Covers(record->last_stamp())) return true;
     // A follower decodes the log's own bytes, so both begin with the log's floor.
-    if (!started_) Begin(frame.floor, out);
+    if (!started_) BeginFollow(frame.floor, out);
     AppendEntry(frame.payload, out);
   } else {
     if (!Wanted(*record)) return true;
@@ -121,6 +128,12 @@ crdt::Status OutgoingStream::Pump(storage::Log& log, LogPosition limit, std::vec
     Flush(cursor_.position(), out);
     if (!parts_.empty()) SendParts(out);
     if (batches_.empty() || batches_.back().first < sent_) batches_.emplace_back(sent_, records_);
+  }
+  // A follower that has all records already may lack what is stable: nothing else may come.
+  if (request_.follow && !passed_stable_.empty() && cursor_.position() >= limit) {
+    BeginFollow(cursor_.floor(), out);
+    told_position_ = cursor_.position();
+    Flush(told_position_, out);
   }
   // A follower that has it all already must learn where it stands: WAIT counts positions.
   if (request_.follow && !needs_join_ && parts_.empty() && told_position_ < cursor_.position()) {

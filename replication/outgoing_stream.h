@@ -55,6 +55,8 @@ class OutgoingStream {
   // Takes a frame at the cursor; false where the batch is to end behind it.
   bool Take(const storage::FrameView& frame, crdt::Status& status, std::vector<Message>& out);
   void Begin(const crdt::VersionVector& reference, std::vector<Message>& out);
+  // Of a follower: with what it was not told yet of what is stable.
+  void BeginFollow(const crdt::VersionVector& reference, std::vector<Message>& out);
   void AppendEntry(std::string_view payload, std::vector<Message>& out);
   void SendParts(std::vector<Message>& out);
   void Flush(storage::LogPosition position, std::vector<Message>& out);
@@ -63,6 +65,8 @@ class OutgoingStream {
   storage::LogCursor cursor_;
   crdt::VersionVector running_;
   bool started_ = false;
+  // The newest frame that tells what is stable, among those that a follower's records do not need.
+  std::string passed_stable_;
   bool needs_join_ = false;
   storage::LogPosition told_position_ = 0;
   std::string batch_;

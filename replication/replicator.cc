@@ -501,4 +501,11 @@ std::size_t Replicator::unsent_bytes() const {
   return sum;
 }
 
+std::size_t Replicator::waiting_records() const {
+  std::size_t sum = 0;
+  for (const auto& [id, link] : links_)
+    sum += link->gate() == nullptr ? 0 : link->gate()->waiting();
+  return sum;
+}
+
 }  // namespace replication

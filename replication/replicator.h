@@ -143,6 +143,8 @@ class Replicator {
   std::vector<NodeReport> NodeReports() const;
   // Bytes that wait in the process for links: shown, and bounded by their windows.
   std::size_t unsent_bytes() const;
+  // Records that have come and wait at causal gates.
+  std::size_t waiting_records() const;
 
  private:
   // Another node, whether connected or not.

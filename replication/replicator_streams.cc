@@ -196,6 +196,7 @@ void Replicator::PumpAll(Now now) {
       const auto ordinal = link->peer().ordinal;
       if (!link->sending_join() && !replicas_.replicas().contains(ordinal)) {
         replicas_.Connect(ordinal, now.steady_ms);
+        stable_ = {};  // Told again: what the replica kept while it was away waits for it.
       }
     }
     if (network_.Unsent(id) > kMostUnsent) continue;

@@ -33,7 +33,7 @@ class RecordingShard : public ReplicatedShard {
     floor_.Advance(record.last_stamp());
     return {};
   }
-  void ApplyStable(const VersionVector&) override {}
+  void ApplyStable(const VersionVector& applied) override { stable = applied; }
   void StartOver() override {}
   void ExportPartition(
       storage::PartitionId,
@@ -45,6 +45,7 @@ class RecordingShard : public ReplicatedShard {
   void JumpFloor(const VersionVector& floor) override { floor_.Merge(floor); }
 
   std::vector<VersionVector> contexts;
+  VersionVector stable;
 
  private:
   VersionVector floor_;
@@ -54,6 +55,18 @@ class RecordingShard : public ReplicatedShard {
 storage::RecordView Relayed(Stamp stamp, VersionVector context) {
   return {
       .first_stamp = stamp, .effect_count = 1, .context = std::move(context), .effects = kEffects};
+}
+
+void Deliver(const std::vector<Message>& messages, CausalGate& gate, RecordingShard& replica) {
+  for (const Message& message : messages) {
+    if (const auto* start = std::get_if<StreamStart>(&message)) {
+      ASSERT_TRUE(gate.OnStart(*start));
+    }
+    if (const auto* records = std::get_if<Records>(&message)) {
+      ASSERT_TRUE(gate.OnRecords(*records));
+    }
+  }
+  ASSERT_TRUE(gate.Deliver(replica, std::nullopt));
 }
 
 TEST(FollowStream, AReplicaSeesTheContextsThatThePrimaryHadBehindARelayedRecord) {
@@ -73,18 +86,40 @@ TEST(FollowStream, AReplicaSeesTheContextsThatThePrimaryHadBehindARelayedRecord)
 
   RecordingShard replica;
   CausalGate gate(request);
-  for (const Message& message : messages) {
-    if (const auto* start = std::get_if<StreamStart>(&message)) {
-      ASSERT_TRUE(gate.OnStart(*start));
-    }
-    if (const auto* records = std::get_if<Records>(&message)) {
-      ASSERT_TRUE(gate.OnRecords(*records));
-    }
-  }
-  ASSERT_TRUE(gate.Deliver(replica, std::nullopt));
+  Deliver(messages, gate, replica);
   ASSERT_EQ(replica.contexts.size(), 4U);
   EXPECT_EQ(replica.contexts[2], VersionVector());
   EXPECT_EQ(replica.contexts[3], before);
+}
+
+TEST(FollowStream, AReplicaThatLacksNoRecordHearsWhatIsStableToo) {
+  storage::Log primary({}, nullptr);
+  primary.AppendRecord(At(1, 1), 1, kEffects);
+  const VersionVector all = primary.floor();
+  std::string stable;
+  storage::EncodeVector(storage::FrameKind::kStable, all, stable);
+  primary.Append(stable);
+  ASSERT_TRUE(primary.WriteOut());
+
+  const Subscribe request{.have = all, .follow = true, .window = 1 << 20, .stream = 1};
+  OutgoingStream stream(request, *primary.CursorFor(all));
+  std::vector<Message> messages;
+  ASSERT_TRUE(stream.Pump(primary, primary.end(), messages));
+  RecordingShard replica;
+  replica.JumpFloor(all);
+  CausalGate gate(request);
+  Deliver(messages, gate, replica);
+  EXPECT_EQ(replica.stable, all);
+  EXPECT_TRUE(replica.contexts.empty());
+  EXPECT_EQ(gate.applied_position(), primary.end());
+
+  messages.clear();
+  primary.AppendRecord(At(1, 2), 1, kEffects);
+  ASSERT_TRUE(primary.WriteOut());
+  ASSERT_TRUE(stream.Pump(primary, primary.end(), messages));
+  Deliver(messages, gate, replica);
+  ASSERT_EQ(replica.contexts.size(), 1U);
+  EXPECT_EQ(replica.contexts[0], all);
 }
 
 }  // namespace

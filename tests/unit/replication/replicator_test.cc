@@ -465,6 +465,22 @@ TEST(FinePrint, Rule13NothingIsStableThatACrashOfAMachineMayTake) {
   }
 }
 
+// It may have learnt of spent parts by a full synchronisation, or have missed what was told while
+// it was away: it must not keep them until something else is written.
+TEST(Stability, IsToldAgainToAReplicaThatComesBack) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.StartAll();
+  machines.Run(4000);
+  const crdt::Stamp stamp = machines.Write("eu-0", "a");
+  machines.Run(5000);
+  ASSERT_TRUE(machines["eu-1"].shard().stable().Covers(stamp));
+  machines.Kill("eu-1");
+  machines["eu-1"].shard().ApplyStable({});  // It has forgotten.
+  machines.Start("eu-1");
+  machines.Run(5000);
+  EXPECT_TRUE(machines["eu-1"].shard().stable().Covers(stamp));
+}
+
 // --- Links ---------------------------------------------------------------------------------------
 
 TEST(Links, AnUnreachableRegionNeverSlowsTheOthers) {

@@ -87,6 +87,8 @@ void History::Observe(NodeNumber node, const storage::Log& log) {
 }
 
 void History::Look(NodeNumber node, const storage::FrameView& frame) {
+  nodes_[node].longest_frame = std::max<std::uint64_t>(
+      nodes_[node].longest_frame, frame.payload.size() + storage::kFrameHeaderBytes);
   if (frame.kind() == FrameKind::kRecord) {
     const auto record = storage::DecodeRecord(frame.payload, frame.floor);
     if (!record) throw Violation(names_[node] + " logged a record that does not decode");

@@ -56,6 +56,8 @@ class History {
   const crdt::VersionVector& synced(NodeNumber node) const { return nodes_[node].synced; }
   // All that was on its disk at some time, disks included that it has lost.
   const crdt::VersionVector& ever_synced(NodeNumber node) const { return nodes_[node].ever_synced; }
+  // That the node has ever logged, in bytes.
+  std::uint64_t longest_frame(NodeNumber node) const { return nodes_[node].longest_frame; }
   // By their first stamps, which is an order that agrees with causality.
   const std::map<crdt::Stamp, KnownRecord>& records() const { return records_; }
 
@@ -65,6 +67,7 @@ class History {
     crdt::VersionVector ever;
     crdt::VersionVector synced;
     crdt::VersionVector ever_synced;
+    std::uint64_t longest_frame = 0;
     // Floors behind frames that are not synced yet.
     std::deque<std::pair<storage::LogPosition, crdt::Stamp>> unsynced;
     // First stamps of records that this node wrote and that are in its memory alone.

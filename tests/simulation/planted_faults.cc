@@ -36,8 +36,12 @@ std::span<const PlantedFault> PlantedFaults() {
       {Planted::kTransactionTorn, "transaction-torn", 20},
       {Planted::kJoinLosesAKey, "join-loses-a-key", 300},
       {Planted::kGateSkipped, "gate-skipped", 20},
+      {Planted::kNeverCollected, "never-collected", 100},
+      {Planted::kStableUnheard, "stable-unheard", 100},
+      {Planted::kLogNeverCut, "log-never-cut", 300},
       {Planted::kCheckpointForgetsDeletes, "checkpoint-forgets-deletes", 200},
       {Planted::kCheckpointWithoutPositions, "checkpoint-without-positions", 200},
+      {Planted::kCheckpointKeepsRows, "checkpoint-keeps-rows", 100},
   };
   return kFaults;
 }
@@ -84,6 +88,9 @@ class FaultyNode : public server::ShardNode {
       return ShardNode::ApplyRecord(record);
     }
     return applied;
+  }
+  void ApplyStable(const VersionVector& stable) override {
+    if (planted_ != Planted::kNeverCollected) ShardNode::ApplyStable(stable);
   }
   crdt::Status JoinPartition(storage::PartitionId partition,
                              const std::vector<replication::ExportedKey>& keys,
@@ -186,13 +193,11 @@ void Change(Planted planted, Message& message) {
     if (planted == Planted::kGateSkipped) SwapFirstTwo(*records);
   } else if (auto* subscribe = std::get_if<replication::Subscribe>(&message)) {
     if (planted == Planted::kResumedTooFar) SkipOne(*subscribe);
-  } else if (planted == Planted::kTailNotOffered) {
-    if (auto* state = std::get_if<replication::NodeState>(&message); state && !state->primary) {
-      state->floor = {};
-    }
-    if (auto* beat = std::get_if<replication::Heartbeat>(&message); beat && !beat->state.primary) {
-      beat->state.floor = {};
-    }
+  } else if (auto* beat = std::get_if<replication::Heartbeat>(&message)) {
+    if (planted == Planted::kStableUnheard) beat->state.held = {};
+    if (planted == Planted::kTailNotOffered && !beat->state.primary) beat->state.floor = {};
+  } else if (auto* state = std::get_if<replication::NodeState>(&message)) {
+    if (planted == Planted::kTailNotOffered && !state->primary) state->floor = {};
   }
 }
 
@@ -203,6 +208,7 @@ std::unique_ptr<server::ShardNode> MakeNode(Planted planted, geo_config::Config 
   if (planted == Planted::kNone) {
     return std::make_unique<server::ShardNode>(std::move(config), std::move(environment));
   }
+  if (planted == Planted::kLogNeverCut) config.log_memory_bytes = std::uint64_t{1} << 40;
   return std::make_unique<FaultyNode>(planted, std::move(config), std::move(environment));
 }
 
@@ -214,6 +220,7 @@ SimulatedNetwork::Tamper MakeTamper(Planted planted) {
     case Planted::kResumedTooFar:
     case Planted::kTailNotOffered:
     case Planted::kGateSkipped:
+    case Planted::kStableUnheard:
       break;
     default:
       return {};

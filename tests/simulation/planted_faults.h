@@ -37,9 +37,14 @@ enum class Planted {
   kTransactionTorn,         // Of a transaction from elsewhere only the first change arrives.
   kJoinLosesAKey,           // A full synchronisation leaves out a key.
   kGateSkipped,             // Two records arrive in the wrong order.
+  // Of memory and logs that have to be bounded:
+  kNeverCollected,  // what is stable stays;
+  kStableUnheard,   // nobody hears what is durable elsewhere;
+  kLogNeverCut,     // a log in memory is kept whole.
   // Of checkpoints:
   kCheckpointForgetsDeletes,    // a key that is gone keeps its row;
-  kCheckpointWithoutPositions,  // replay does not know what the rows have already.
+  kCheckpointWithoutPositions,  // replay does not know what the rows have already;
+  kCheckpointKeepsRows,         // rows of deleted keys stay.
 };
 
 struct PlantedFault {

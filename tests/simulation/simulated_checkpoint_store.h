@@ -25,6 +25,9 @@ class SimulatedCheckpointStore : public storage::FileCheckpointStore {
     }
     FileCheckpointStore::Put(change);
   }
+  void Remove(std::string_view key) override {
+    if (planted_ != Planted::kCheckpointKeepsRows) FileCheckpointStore::Remove(key);
+  }
 
   Dice dice_;
   Planted planted_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/simulation/quiescence.h"
 #include "tests/simulation/reference_model.h"
 
 namespace simulation {
@@ -11,6 +12,9 @@ namespace {
 
 constexpr std::int64_t kLookMs = 50;
 constexpr std::int64_t kRestartMs = 500;
+// Longer than the longest life that clients give a key, and what is stable takes.
+constexpr std::int64_t kMostUnrestMs = 20'000;
+constexpr std::int64_t kLookForRestMs = 250;
 
 // What the merge rules define of each key, in hexadecimal digits.
 std::map<std::string, std::string> MergedKeys(const storage::Keyspace& keyspace) {
@@ -113,6 +117,7 @@ Outcome SimulatedCluster::Run() {
     for (const auto& client : clients_) client->Leave();
     faults_->HealAll();
     Converge();
+    ComeToRest();
     if (const std::string wrong = CompareWithModel(*all_[0]); !wrong.empty()) {
       throw Violation("against the specification: " + wrong);
     }
@@ -144,18 +149,20 @@ Outcome SimulatedCluster::Run() {
 
 // --- The end -------------------------------------------------------------------------------------
 
+void SimulatedCluster::AdvanceInQuiet() {
+  events_.RunUntil(events_.now_ms() + faults_->TakeStep());
+  for (SimulatedNode* node : all_) node->EndTurn();
+  if (events_.now_ms() < next_restart_ms_) return;
+  faults_->KeepRunning();
+  next_restart_ms_ = events_.now_ms() + kRestartMs;
+}
+
 void SimulatedCluster::Converge() {
   const std::int64_t healed_ms = events_.now_ms();
-  std::int64_t next_restart_ms = healed_ms;
   std::int64_t next_look_ms = healed_ms;
   while (events_.now_ms() - healed_ms < plan_.convergence_ms) {
-    events_.RunUntil(events_.now_ms() + faults_->TakeStep());
-    for (SimulatedNode* node : all_) node->EndTurn();
+    AdvanceInQuiet();
     const std::int64_t now_ms = events_.now_ms();
-    if (now_ms >= next_restart_ms) {
-      faults_->KeepRunning();
-      next_restart_ms = now_ms + kRestartMs;
-    }
     if (now_ms < next_look_ms) continue;
     next_look_ms = now_ms + kLookMs;
     if (!Equal()) continue;
@@ -195,6 +202,32 @@ bool SimulatedCluster::Equal() {
                                     all_[0]->node().BeginCommand().keyspace()));
   }
   return true;
+}
+
+void SimulatedCluster::ComeToRest() {
+  // What a region has acknowledged and then lost holds stability back elsewhere: it may come home.
+  const crdt::VersionVector& floor = all_[0]->node().floor();
+  const bool lost_something = std::ranges::any_of(all_, [&](const SimulatedNode* node) {
+    return !floor.Covers(history_->ever(node->number()));
+  });
+  if (lost_something) return;
+  const std::int64_t began_ms = events_.now_ms();
+  std::string retained = "nobody was looked at";
+  while (events_.now_ms() - began_ms < kMostUnrestMs) {
+    const std::int64_t next_look_ms = events_.now_ms() + kLookForRestMs;
+    while (events_.now_ms() < next_look_ms) AdvanceInQuiet();
+    retained.clear();
+    for (SimulatedNode* node : all_) {
+      const std::string here = node->running() ? WhatIsRetained(*node) : "does not run";
+      if (!here.empty()) retained = node->name() + ": " + here;
+    }
+    if (!retained.empty()) continue;
+    story_.Tell("nothing waits any more " + std::to_string(events_.now_ms() - began_ms) +
+                " ms after that");
+    return;
+  }
+  throw Violation("still " + std::to_string(kMostUnrestMs) + " ms after all were equal, " +
+                  retained);
 }
 
 std::string SimulatedCluster::Differences() {

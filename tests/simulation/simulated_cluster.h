@@ -49,8 +49,12 @@ class SimulatedCluster {
   void MakeClients();
   // What happens in the next step of time.
   void Advance();
+  // What happens in the next step of time, once clients and faults have ended.
+  void AdvanceInQuiet();
   void Converge();
   bool Equal();
+  // Until nobody holds anything but the data.
+  void ComeToRest();
   std::string Differences();
   // What a node shows and should not, computed from the records that it has; empty: nothing.
   std::string CompareWithModel(SimulatedNode& node);
@@ -65,6 +69,7 @@ class SimulatedCluster {
   std::vector<std::unique_ptr<SimulatedNode>> nodes_;
   std::vector<SimulatedNode*> all_;
   std::vector<std::unique_ptr<SimulatedClient>> clients_;
+  std::int64_t next_restart_ms_ = 0;  // Of what does not run, once all is healed.
   std::unique_ptr<Faults> faults_;
   std::unique_ptr<ExpectationChecker> expectations_;
 };

@@ -58,6 +58,9 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   server::ShardNode& node() { return *node_; }
   bool leads() { return running() && node_->replicator().primary(); }
 
+  // Null where none are made. REQUIRES: it runs.
+  const SimulatedCheckpointStore* checkpoints() const { return checkpoints_.get(); }
+
   // The lines of its log, with their times.
   const std::vector<std::pair<std::int64_t, std::string>>& said() const { return said_; }
 

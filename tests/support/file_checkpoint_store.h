@@ -52,7 +52,7 @@ class FileCheckpointStore : public CheckpointStore {
           Put(change);
           break;
         case CheckpointBatch::Kind::kRemove:
-          rows_.erase(PlaceOf(change.key));
+          Remove(change.key);
           break;
         case CheckpointBatch::Kind::kMark:
           mark_ = change.value;
@@ -118,6 +118,7 @@ class FileCheckpointStore : public CheckpointStore {
   virtual void Put(const CheckpointBatch::Change& change) {
     rows_[PlaceOf(change.key)] = change.value;
   }
+  virtual void Remove(std::string_view key) { rows_.erase(PlaceOf(key)); }
   void PutRow(std::string_view key, std::string value) { rows_[PlaceOf(key)] = std::move(value); }
 
  private:

@@ -1,0 +1,92 @@
+#include "tests/simulation/quiescence.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace simulation {
+
+namespace {
+
+// A log in memory is cut at marks, and looked at when it is twice as long as it has to be.
+constexpr std::uint64_t kLogSlack = 16 << 10;
+
+std::string Number(std::uint64_t number) {
+  return std::to_string(number);
+}
+
+// Spent counter parts, graves, and keys of which nothing else is left.
+std::string RetainedKeys(SimulatedNode& node, std::set<std::string>& names) {
+  const storage::Keyspace& keyspace = node.node().BeginCommand().keyspace();
+  std::string retained;
+  for (const crdt::KeyTable* table : keyspace.Tables()) {
+    table->ForEach([&](const crdt::KeyCell& cell) {
+      const std::string name(cell.name());
+      names.insert(name);
+      std::string merged;
+      crdt::ByteWriter out(merged);
+      crdt::EncodeMergedCell(cell, out);
+      if (merged.empty() || (!cell.is_packed() && cell.full().has_spent())) {
+        retained = "key " + name + " holds what only waits to be collected";
+      }
+    });
+  }
+  for (storage::PartitionId id = 0; id < storage::kPartitions; ++id) {
+    if (!keyspace.partition(id).has_pending_resets()) continue;
+    retained = "partition " + Number(id) + " waits for resets to be stable";
+  }
+  return retained;
+}
+
+std::string RetainedForPeers(server::ShardNode& node) {
+  const replication::Replicator& replicator = node.replicator();
+  if (const auto waiting = replicator.waiting_records(); waiting > 0) {
+    return Number(waiting) + " records wait at causal gates";
+  }
+  if (const auto unsent = replicator.unsent_bytes(); unsent > 0) {
+    return Number(unsent) + " bytes wait for links";
+  }
+  if (!replicator.primary()) return {};
+  for (const auto& region : node.region_reports()) {
+    if (region.records_behind == 0 && region.bytes_behind == 0) continue;
+    return Number(region.bytes_behind) + " bytes are kept for region " + region.name;
+  }
+  return {};
+}
+
+// A row for each key and no other.
+std::string RetainedRows(SimulatedNode& node, const std::set<std::string>& names) {
+  const auto report = node.node().checkpoint_report();
+  if (!report) return {};
+  std::set<std::string> rows;
+  for (const auto& [key, value] : node.checkpoints()->rows()) rows.insert(key);
+  if (rows == names) return {};
+  return "the checkpoint has " + Number(rows.size()) + " rows for " + Number(names.size()) +
+         " keys";
+}
+
+}  // namespace
+
+std::string WhatIsRetained(SimulatedNode& node) {
+  const auto checkpoint = node.node().checkpoint_report();
+  if (checkpoint && !checkpoint->running) {
+    node.node().RequestCheckpoint();
+    node.Touch();
+  }
+  std::set<std::string> names;
+  std::string retained = RetainedKeys(node, names);
+  if (retained.empty()) retained = RetainedForPeers(node.node());
+  if (retained.empty()) retained = RetainedRows(node, names);
+  return retained;
+}
+
+std::string WhereLogIsTooLong(const SimulatedNode& node, const storage::Log& log,
+                              std::uint64_t longest_frame) {
+  if (log.on_disk()) return {};
+  const std::uint64_t most = 2 * (node.config().log_memory_bytes + longest_frame) + kLogSlack;
+  if (log.bytes_in_memory() <= most) return {};
+  return node.name() + " keeps " + Number(log.bytes_in_memory()) + " bytes of its log, where " +
+         Number(most) + " is the most";
+}
+
+}  // namespace simulation

@@ -218,7 +218,11 @@ void SimulatedCluster::ComeToRest() {
     while (events_.now_ms() < next_look_ms) AdvanceInQuiet();
     retained.clear();
     for (SimulatedNode* node : all_) {
-      const std::string here = node->running() ? WhatIsRetained(*node) : "does not run";
+      std::string here = node->running() ? WhatIsRetained(*node) : "does not run";
+      if (here.empty()) {
+        here =
+            WhereLogIsTooLong(*node, node->node().log(), history_->longest_frame(node->number()));
+      }
       if (!here.empty()) retained = node->name() + ": " + here;
     }
     if (!retained.empty()) continue;

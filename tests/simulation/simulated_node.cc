@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "server/dispatcher.h"
-#include "tests/simulation/quiescence.h"
 
 namespace simulation {
 
@@ -316,11 +315,6 @@ void SimulatedNode::RunTurn() {
   peers_.Silence(sends_nothing);
   node_->EndOfTurn();
   Observe();
-  const std::uint64_t longest_frame = world_.history.longest_frame(number_);
-  if (const std::string wrong = WhereLogIsTooLong(*this, node_->log(), longest_frame);
-      !wrong.empty()) {
-    throw Violation(wrong);
-  }
   if (sends_nothing) return Stop(WriteStep::kWritten);
   if (StopsAt(WriteStep::kSent)) return;
   if (began_sync_ && StopsAt(WriteStep::kSyncing)) return;

@@ -58,8 +58,7 @@ std::string RetainedForPeers(server::ShardNode& node) {
 std::string RetainedRows(SimulatedNode& node, const std::set<std::string>& names) {
   const auto report = node.node().checkpoint_report();
   if (!report) return {};
-  std::set<std::string> rows;
-  for (const auto& [key, value] : node.checkpoints()->rows()) rows.insert(key);
+  const std::set<std::string> rows = node.checkpoints()->row_keys();
   if (rows == names) return {};
   return "the checkpoint has " + Number(rows.size()) + " rows for " + Number(names.size()) +
          " keys";

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -112,7 +113,11 @@ class FileCheckpointStore : public CheckpointStore {
   }
 
   std::uint64_t disk_bytes() override { return 0; }
-  std::size_t row_count() const { return rows_.size(); }
+  std::set<std::string> row_keys() const {
+    std::set<std::string> keys;
+    for (const auto& [place, value] : rows_) keys.insert(place.second);
+    return keys;
+  }
 
  protected:
   virtual void Put(const CheckpointBatch::Change& change) {

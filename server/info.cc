@@ -136,6 +136,7 @@ void Persistence(const Source& source, Lines& lines) {
   lines.Add("checkpoint_replay_bytes", log.end - checkpoint.begin);
   lines.Add("checkpoint_disk_bytes", checkpoint.disk_bytes);
   lines.Add("checkpoint_rows_written", checkpoint.rows);
+  lines.Add("checkpoint_longest_pause_usec", checkpoint.longest_turn_us);
   lines.Add("aof_enabled", log.on_disk ? 1 : 0);
   lines.Add("aof_rewrite_in_progress", 0);
   lines.Add("aof_rewrite_scheduled", 0);

@@ -292,7 +292,9 @@ std::optional<LoadProgress> ShardNode::load_progress() const {
 
 std::optional<CheckpointReport> ShardNode::checkpoint_report() const {
   if (checkpointer_ == nullptr) return std::nullopt;
-  return checkpointer_->report();
+  CheckpointReport report = checkpointer_->report();
+  report.longest_turn_us = longest_checkpoint_turn_us_;
+  return report;
 }
 
 std::uint64_t ShardNode::RequestCheckpoint() {
@@ -332,10 +334,13 @@ void ShardNode::EndOfTurn(Loop loop) {
   if (loader_ != nullptr) {
     LoadKeys(environment_.rows_loaded_per_turn);
   } else if (checkpointer_ != nullptr) {
+    const std::int64_t began_us = environment_.clock.SteadyUs();
     checkpointer_->OnTurn(*log_,
                           {.interval_ms = config_.checkpoint_interval.count(),
                            .log_bytes = config_.checkpoint_log_bytes},
                           {now.steady_ms, now.unix_ms});
+    longest_checkpoint_turn_us_ =
+        std::max(longest_checkpoint_turn_us_, environment_.clock.SteadyUs() - began_us);
   }
   const bool no_sync = config_.appendfsync == geo_config::FsyncPolicy::kNo || !log_->on_disk();
   // One millisecond less: a record of this millisecond may carry its first stamp.

@@ -175,6 +175,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   std::unique_ptr<storage::Checkpointer> checkpointer_;  // Null: none are made.
   std::unique_ptr<storage::CheckpointLoader> loader_;    // Null: all keys are in memory.
   std::int64_t loading_since_unix_ms_ = 0;
+  std::int64_t longest_checkpoint_turn_us_ = 0;
   std::unique_ptr<replication::Replicator> replicator_;
   ClientPause pause_;
   WaitingClients waiting_{*this, blocked_};

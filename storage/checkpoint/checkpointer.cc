@@ -14,11 +14,11 @@ using crdt::Status;
 namespace {
 
 // A slice: bounds the pause of the thread.
-constexpr int kMostKeysAtOnce = 1000;
-constexpr std::size_t kMostBytesAtOnce = 256 << 10;
+constexpr int kMostKeysAtOnce = 500;
+constexpr std::size_t kMostBytesAtOnce = 128 << 10;
 // What one job writes. The log is synced for each.
 constexpr std::size_t kBatchBytes = 1 << 20;
-constexpr std::size_t kMostLately = 1 << 16;
+constexpr std::size_t kMostLately = 1 << 12;
 constexpr std::int64_t kTryAgainMs = 1000;
 
 }  // namespace
@@ -118,6 +118,7 @@ void Checkpointer::Begin(const Log& log, Times now) {
   Keyspace::Changes changes = keyspace_.TakeChanges();
   names_ = std::move(changes.names);
   names_at_ = 0;
+  lately_.resize(kMostLately);
   mark_.log_id = log_id_;
   mark_.begin = log.end();
   mark_.vectors = log.vectors();
@@ -138,15 +139,18 @@ void Checkpointer::WriteRows(const Log& log) {
   crdt::ByteReader in(std::string_view(names_).substr(names_at_));
   for (int i = 0; i < kMostKeysAtOnce && batch_.bytes() < most && !in.at_end(); ++i) {
     const std::string_view key = in.Bytes();
-    if (lately_.size() >= kMostLately) lately_.clear();
-    if (lately_.emplace(key).second) WriteRow(key, position);
+    std::string& lately = lately_[NameHash()(key) % kMostLately];
+    // An empty name stands for none.
+    if (lately == key && !key.empty()) continue;
+    lately = key;
+    WriteRow(key, position);
   }
   names_at_ = names_.size() - in.remaining();
   if (!in.at_end()) return;
   // An assignment would keep the memory.
   std::string().swap(names_);
   std::string().swap(object_);
-  lately_.clear();
+  std::vector<std::string>().swap(lately_);
   batch_.SetMark(mark_);
   phase_ = Phase::kMarking;
 }

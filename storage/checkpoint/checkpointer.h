@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crdt/encoding.h"
 #include "crdt/result.h"
@@ -107,8 +108,8 @@ class Checkpointer {
   std::uint64_t changes_at_mark_ = 0;   // and of the last one.
   std::string names_;                   // Of keys that the running cycle has to write.
   std::size_t names_at_ = 0;
-  // Of names that were written lately: spares most repetitions.
-  NameSet lately_;
+  // Names that were written lately, each where its hash says: spares most repetitions.
+  std::vector<std::string> lately_;
   std::string object_;  // Scratch.
 
   CheckpointBatch batch_;

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import checkpoint_cost
 import collection_memory
 import local_path
 import queue_memory
@@ -164,9 +165,20 @@ def restart_part(options, _):
                   for name, (first, loaded) in restart.measure(options).items()])
 
 
+def checkpoint_part(options, _):
+    cost = checkpoint_cost.measure(options)
+    return table(["Checkpoints, one each second, under pipelined SETs of random keys", ""],
+                 [["throughput that is left", f"{cost['throughput']:.0%}"],
+                  [f"rows written for {cost['operations']:,} SETs", f"{cost['rows']:,.0f}"],
+                  ["CPU µs for each row", f"{cost['cpu_us']:.2f}"],
+                  ["bytes written for each changed byte", f"{cost['bytes']:.1f}"],
+                  ["the longest that the node did nothing else, ms",
+                   f"{cost['pause_ms']:.1f}"]])
+
+
 PARTS = {"rows": rows_part, "wait": wait_part, "memory": memory_part,
          "collections": collections_part, "queue": queue_part, "pauses": pauses_part, "link": link_part,
-         "visibility": visibility_part, "restart": restart_part}
+         "visibility": visibility_part, "restart": restart_part, "checkpoint": checkpoint_part}
 
 
 def write_document(text):

@@ -22,6 +22,10 @@ namespace {
 // As long as others may join a group commit.
 constexpr std::int64_t kMostGatheringMs = 1;
 constexpr std::int64_t kDiskCheckMs = 1000;
+// So many times as long as a slice of a checkpoint took none follows while clients are served.
+constexpr std::int64_t kCheckpointRests = 12;
+// Times checkpoint-log-bytes.
+constexpr std::uint64_t kMostCheckpointLag = 4;
 constexpr std::int64_t kExpiryPauseMs = 20;
 // Expired keys looked at in one go: bounds the pause of the thread.
 constexpr int kMostExpired = 500;
@@ -334,13 +338,7 @@ void ShardNode::EndOfTurn(Loop loop) {
   if (loader_ != nullptr) {
     LoadKeys(environment_.rows_loaded_per_turn);
   } else if (checkpointer_ != nullptr) {
-    const std::int64_t began_us = environment_.clock.SteadyUs();
-    checkpointer_->OnTurn(*log_,
-                          {.interval_ms = config_.checkpoint_interval.count(),
-                           .log_bytes = config_.checkpoint_log_bytes},
-                          {now.steady_ms, now.unix_ms});
-    longest_checkpoint_turn_us_ =
-        std::max(longest_checkpoint_turn_us_, environment_.clock.SteadyUs() - began_us);
+    WorkOnCheckpoint(loop, now);
   }
   const bool no_sync = config_.appendfsync == geo_config::FsyncPolicy::kNo || !log_->on_disk();
   // One millisecond less: a record of this millisecond may carry its first stamp.
@@ -354,6 +352,22 @@ void ShardNode::EndOfTurn(Loop loop) {
                          now);
   if (!waiting_.empty()) waiting_.AnswerThoseDone();
   if (shutdown_) ContinueShutdown();
+}
+
+void ShardNode::WorkOnCheckpoint(Loop loop, const replication::Now& now) {
+  const std::int64_t began_us = environment_.clock.SteadyUs();
+  // Where clients keep the node busy they get most of it, unless a restart would take ever longer.
+  const bool is_behind =
+      config_.checkpoint_log_bytes > 0 &&
+      log_->end() - checkpointer_->begin() > kMostCheckpointLag * config_.checkpoint_log_bytes;
+  if (loop == Loop::kBusy && began_us < checkpoint_rests_until_us_ && !is_behind) return;
+  checkpointer_->OnTurn(*log_,
+                        {.interval_ms = config_.checkpoint_interval.count(),
+                         .log_bytes = config_.checkpoint_log_bytes},
+                        {now.steady_ms, now.unix_ms});
+  const std::int64_t ended_us = environment_.clock.SteadyUs();
+  longest_checkpoint_turn_us_ = std::max(longest_checkpoint_turn_us_, ended_us - began_us);
+  checkpoint_rests_until_us_ = ended_us + kCheckpointRests * (ended_us - began_us);
 }
 
 void ShardNode::SyncLog(std::int64_t now_ms, Loop loop) {

@@ -154,6 +154,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void SetUseClock() { keyspace_.SetUseClock(static_cast<std::uint64_t>(steady_ms()) / 1000); }
   void JudgeClock();
   void CheckDisk(std::int64_t now_ms);
+  void WorkOnCheckpoint(Loop loop, const replication::Now& now);
   void SyncLog(std::int64_t now_ms, Loop loop);
   void DeleteExpired();
   void ContinueShutdown();
@@ -176,6 +177,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   std::unique_ptr<storage::CheckpointLoader> loader_;    // Null: all keys are in memory.
   std::int64_t loading_since_unix_ms_ = 0;
   std::int64_t longest_checkpoint_turn_us_ = 0;
+  std::int64_t checkpoint_rests_until_us_ = 0;
   std::unique_ptr<replication::Replicator> replicator_;
   ClientPause pause_;
   WaitingClients waiting_{*this, blocked_};

@@ -1,6 +1,8 @@
 #include "storage/checkpoint/checkpointer.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "crdt/object.h"
@@ -16,6 +18,7 @@ namespace {
 // A slice: bounds the pause of the thread.
 constexpr int kMostKeysAtOnce = 500;
 constexpr std::size_t kMostBytesAtOnce = 128 << 10;
+constexpr std::size_t kFetchedAtOnce = 32;
 // What one job writes. The log is synced for each.
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kMostLately = 1 << 12;
@@ -136,17 +139,25 @@ void Checkpointer::Begin(const Log& log, Times now) {
 void Checkpointer::WriteRows(const Log& log) {
   const LogPosition position = log.end();
   const std::size_t most = std::min(kBatchBytes, batch_.bytes() + kMostBytesAtOnce);
-  crdt::ByteReader in(std::string_view(names_).substr(names_at_));
-  for (int i = 0; i < kMostKeysAtOnce && batch_.bytes() < most && !in.at_end(); ++i) {
-    const std::string_view key = in.Bytes();
-    std::string& lately = lately_[NameHash()(key) % kMostLately];
-    // An empty name stands for none.
-    if (lately == key && !key.empty()) continue;
-    lately = key;
-    WriteRow(key, position);
+  std::array<Lookup, kFetchedAtOnce> fetched;
+  for (int i = 0; i < kMostKeysAtOnce && batch_.bytes() < most && names_at_ < names_.size();) {
+    std::size_t count = 0;
+    crdt::ByteReader in(std::string_view(names_).substr(names_at_));
+    for (; count < fetched.size() && !in.at_end(); ++count) fetched[count].key = in.Bytes();
+    const std::span<Lookup> lookups = std::span(fetched).first(count);
+    keyspace_.Prefetch(lookups);
+    for (const Lookup& lookup : lookups) {
+      names_at_ = static_cast<std::size_t>(lookup.key.data() + lookup.key.size() - names_.data());
+      ++i;
+      std::string& lately = lately_[lookup.location.hash % kMostLately];
+      // An empty name stands for none.
+      if (lately == lookup.key && !lookup.key.empty()) continue;
+      lately = lookup.key;
+      WriteRow(lookup, position);
+      if (batch_.bytes() >= most) break;
+    }
   }
-  names_at_ = names_.size() - in.remaining();
-  if (!in.at_end()) return;
+  if (names_at_ < names_.size()) return;
   // An assignment would keep the memory.
   std::string().swap(names_);
   std::string().swap(object_);
@@ -155,17 +166,19 @@ void Checkpointer::WriteRows(const Log& log) {
   phase_ = Phase::kMarking;
 }
 
-void Checkpointer::WriteRow(std::string_view key, LogPosition position) {
+void Checkpointer::WriteRow(const Lookup& lookup, LogPosition position) {
   object_.clear();
-  const crdt::KeyCell* cell = keyspace_.partition(PartitionOf(key)).table().Find(key);
+  const auto& [key, element, location] = lookup;
+  const crdt::KeyCell* cell =
+      keyspace_.partition(location.partition).table().Find(key, location.hash);
   if (cell != nullptr) {
     crdt::ByteWriter out(object_);
     crdt::EncodeCell(*cell, out);
-    to_remove_next_.erase(key);
+    if (!to_remove_next_.empty()) to_remove_next_.erase(key);
   } else {
     to_remove_next_.emplace(key);
   }
-  to_remove_.erase(key);
+  if (!to_remove_.empty()) to_remove_.erase(key);
   batch_.Put({.key = key, .position = position, .object = object_});
   batch_needs_ = std::max(batch_needs_, position);
   ++report_.rows;

@@ -80,13 +80,15 @@ class Checkpointer {
   // requested.
   std::uint64_t cycles_until_now() const { return report_.finished + (report_.running ? 2 : 1); }
   CheckpointReport report() const;
+  // Where a restart begins to replay.
+  LogPosition begin() const { return report_.begin; }
 
  private:
   enum class Phase { kIdle, kWriting, kMarking, kRemoving };
 
   void Begin(const Log& log, Times now);
   void WriteRows(const Log& log);
-  void WriteRow(std::string_view key, LogPosition position);
+  void WriteRow(const Lookup& lookup, LogPosition position);
   void RemoveRows();
   // The batch is as long as it gets.
   bool IsComplete() const;

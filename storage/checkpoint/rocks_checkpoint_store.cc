@@ -1,6 +1,7 @@
 #include "storage/checkpoint/rocks_checkpoint_store.h"
 
 #include <rocksdb/db.h>
+#include <rocksdb/memtablerep.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -22,8 +23,9 @@ constexpr char kRowPrefix = 'r';
 constexpr std::string_view kMarkKey = "m";
 constexpr std::string_view kReachKey = "e";
 
-// What RocksDB holds is memory that a database in memory lacks.
-constexpr std::size_t kWriteBufferBytes = 4 << 20;
+// Only full while a checkpoint is written, and given back after each one. Small ones would have the
+// same rows merged into the lowest level more often.
+constexpr std::size_t kWriteBufferBytes = 32 << 20;
 constexpr std::size_t kBlockCacheBytes = 1 << 20;
 
 rocksdb::Slice SliceOf(std::string_view bytes) {
@@ -56,6 +58,9 @@ rocksdb::Options Options() {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.write_buffer_size = kWriteBufferBytes;
+  // Rows are written and not read before they are flushed: sorted then, not as they come.
+  options.memtable_factory.reset(new rocksdb::VectorRepFactory());
+  options.allow_concurrent_memtable_write = false;
   options.compression = rocksdb::kLZ4Compression;
   options.avoid_flush_during_shutdown = true;
   options.max_open_files = 256;

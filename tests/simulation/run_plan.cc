@@ -1,5 +1,7 @@
 #include "tests/simulation/run_plan.h"
 
+#include <algorithm>
+
 #include "tests/simulation/drawn_schedule.h"
 
 namespace simulation {
@@ -57,6 +59,7 @@ class Drawer {
     plan_.most_latency_ms = Pick<std::int64_t>(dice_, {2, 3, 5, 30});
     DrawNodes();
     DrawClients();
+    BoundTheWork();
     std::vector<crdt::RegionId> regions;
     for (const NodePlan& node : plan_.nodes) regions.push_back(node.config.region);
     plan_.schedule = DrawSchedule(regions, plan_.active_ms, dice_.Split());
@@ -72,6 +75,7 @@ class Drawer {
   Config DrawConfig(crdt::RegionId region, std::uint32_t ordinal);
   void DrawNodes();
   void DrawClients();
+  void BoundTheWork();
 
   Dice dice_;
   RunPlan plan_;
@@ -136,6 +140,16 @@ void Drawer::DrawClients() {
     for (std::int64_t k = dice_.Between(1, 3); k > 0; --k) {
       plan_.clients.push_back({.region = region.id, .workload = options});
     }
+  }
+}
+
+// What a run costs goes with its commands and with the nodes that carry them out.
+void Drawer::BoundTheWork() {
+  constexpr std::int64_t kMostWork = 300'000;  // Milliseconds of a client, for each node.
+  const std::int64_t work = plan_.active_ms * static_cast<std::int64_t>(plan_.clients.size()) *
+                            static_cast<std::int64_t>(plan_.nodes.size());
+  for (ClientPlan& client : plan_.clients) {
+    client.most_pause_ms = std::max(client.most_pause_ms, client.most_pause_ms * work / kMostWork);
   }
 }
 

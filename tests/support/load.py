@@ -5,6 +5,8 @@ replicas had it): check() wants all of the first, allows any of the second, and 
 """
 
 import collections
+
+import re
 import threading
 import time
 
@@ -45,7 +47,7 @@ class Writer(threading.Thread):
                 client = None
             except redis.exceptions.ResponseError as error:
                 # A node that has just started, or has lost the lead, refuses for a while.
-                if not str(error).startswith(("MISCONF", "LOADING")):
+                if not re.search(r"(^|caused error: )(MISCONF|LOADING)", str(error)):
                     self.failure = error
                     return
             except Exception as error:

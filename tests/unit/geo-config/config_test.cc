@@ -6,6 +6,8 @@
 #include <fstream>
 #include <string>
 
+#include "tests/support/temporary_directory.h"
+
 namespace geo_config {
 namespace {
 
@@ -166,7 +168,8 @@ TEST(Config, ASecretIsNeededWhereANodeIsBeyondLoopback) {
 }
 
 TEST(Config, TheSecretCanStandInAFileOfItsOwnAndIsNeverShown) {
-  const std::string path = testing::TempDir() + "meridian_secret";
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/secret";
   std::ofstream(path) << "open sesame\n";
   const auto config = Load("secret-file = '" + path + "'", {});
   ASSERT_TRUE(config) << config.error().detail;

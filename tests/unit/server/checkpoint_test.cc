@@ -146,6 +146,25 @@ TEST_F(Checkpoints, ThatDoNotDecodeAreMadeAnewFromTheLog) {
   EXPECT_EQ(rig.Run({"GET", "key"}), "$5\r\nvalue\r\n");
 }
 
+// A key that cannot be read must not pass for one that is not there.
+TEST_F(Checkpoints, WithARowThatDoesNotDecodeEndTheNodeWhenItIsAskedFor) {
+  Start();
+  rig.Run({"SET", "key", "value"});
+  rig.Run({"SET", "other", "value"});
+  Checkpoint();
+  storage::CheckpointBatch damaged;
+  damaged.Put({.key = "key", .position = 1, .object = "\xff\xff"});
+  ASSERT_TRUE(rig.checkpoints->Write(damaged));
+  ASSERT_TRUE(rig.checkpoints->Flush());
+  rig.rows_loaded_at_start = 0;
+  rig.rows_loaded_per_turn = 0;
+  Start();
+  EXPECT_EQ(rig.Run({"GET", "other"}), "$5\r\nvalue\r\n");
+  EXPECT_THROW(rig.Run({"GET", "key"}), storage::LoadFailure);
+  Start();
+  EXPECT_EQ(rig.Run({"GET", "key"}), "$5\r\nvalue\r\n");
+}
+
 TEST_F(Checkpoints, WithoutTheLogUpToThemAreDamage) {
   Start();
   rig.Run({"SET", "key", "value"});

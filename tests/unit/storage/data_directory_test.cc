@@ -8,7 +8,7 @@
 #include <string>
 
 #include "storage/posix_disk.h"
-#include "temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace storage {
 namespace {

@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "storage/key_location.h"
-#include "tests/unit/storage/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace storage {
 namespace {

@@ -3,17 +3,19 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-
-namespace storage {
+#include <system_error>
 
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
     std::string pattern = ::testing::TempDir() + "meridian-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
+    if (::mkdtemp(pattern.data()) == nullptr) {
+      throw std::system_error(errno, std::generic_category(), pattern);
+    }
     path_ = pattern;
   }
   ~TemporaryDirectory() {
@@ -28,5 +30,3 @@ class TemporaryDirectory {
  private:
   std::string path_;
 };
-
-}  // namespace storage

@@ -92,6 +92,12 @@ void RegionAcknowledgements::NoteHeldByAll(crdt::RegionId region, const crdt::Ve
   if (found != regions_.end()) found->second.held_by_all.Merge(held);
 }
 
+void RegionAcknowledgements::ForgetWhatWasLost(crdt::RegionId region,
+                                               const crdt::VersionVector& floor) {
+  const auto found = regions_.find(region);
+  if (found != regions_.end()) found->second.applied = floor;
+}
+
 crdt::VersionVector RegionAcknowledgements::Stable(
     const crdt::VersionVector& own_floor, const crdt::VersionVector& own_held_by_all) const {
   crdt::VersionVector stable = own_held_by_all;

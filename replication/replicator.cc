@@ -253,6 +253,9 @@ void Replicator::OnHeartbeat(PeerLink& link, Now now) {
   region_acknowledgements_.Acknowledge(peer.address.region, link.state().floor,
                                        link.heartbeat().durable);
   region_acknowledgements_.NoteHeldByAll(peer.address.region, link.state().held);
+  if (link.state().complete) {
+    region_acknowledgements_.ForgetWhatWasLost(peer.address.region, link.state().floor);
+  }
   NoteInStep(peer.address.region, now);
 }
 
@@ -318,12 +321,7 @@ void Replicator::DecideRole(Now now) {
       BecomeReplica(now);
       return;
     }
-    if (primary_ && HoldsOrphanedJoin() && RegionIsComplete(now)) {
-      StartOver();
-      // What was written under this epoch may be forgotten: another one follows.
-      BecomeReplica(now);
-      wants_to_lead_ = true;
-    }
+    if (primary_ && HoldsOrphanedJoin() && RegionIsComplete(now)) TakeForWhole();
     if (primary_) return;
     const bool grace_over = now.steady_ms - started_ms_ >= options_.leader_grace_ms;
     waiting_to_lead_ =

@@ -193,6 +193,7 @@ class Replicator {
   bool HoldsOrphanedJoin() const;
   bool MustStartOver(const PeerLink& source) const;
   void StartOver();
+  void TakeForWhole();
   std::set<crdt::RegionId> RelaysFor(const PeerLink& link, Now now) const;
   bool IsRelayed(crdt::RegionId author, const PeerLink& link, Now now) const;
   void DeliverAll(Now now);

@@ -55,7 +55,8 @@ bool Replicator::IsRelayed(RegionId author, const PeerLink& link, Now now) const
 
 // Of nodes without logs on disk: partitions of a full synchronisation that went no further. Where
 // the node that they came from is gone with all it had, they are further than anybody will ever be,
-// and the rest is not to be had.
+// and the rest is not to be had. A replica follows what its primary has; a primary goes on from
+// what it has.
 bool Replicator::HoldsOrphanedJoin() const {
   return !shard_.log().on_disk() && !shard_.log().vectors().beyond_floor.empty() &&
          std::ranges::none_of(links_, [](const auto& entry) { return entry.second->joining(); });
@@ -95,6 +96,15 @@ void Replicator::StartOver() {
   began_anew_ = true;
   durable_floor_ = {};
   held_floor_ = {};
+}
+
+// All others are here, and nobody has the rest. What is further stays: an EXEC that touched keys of
+// several partitions may show in some of them only, and no write is refused for it.
+void Replicator::TakeForWhole() {
+  keeper_.Log("the source of the full synchronisation is gone: what it brought is taken for whole");
+  VersionVector reached;
+  for (const auto& [partition, vector] : shard_.log().vectors().beyond_floor) reached.Merge(vector);
+  shard_.JumpFloor(reached);
 }
 
 void Replicator::Subscribe(PeerLink& link, Now now) {

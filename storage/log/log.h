@@ -97,6 +97,8 @@ class Log {
   const LogOptions& options() const { return options_; }
 
   // --- Reading -----------------------------------------------------------------------------------
+  // Where it begins; behind what a log in memory has cut off or given up.
+  const LogCursor& begin() const { return marks_.front(); }
   // At or before the first frame that `have` does not cover. Empty: the log does not reach back so
   // far.
   std::optional<LogCursor> CursorFor(const crdt::VersionVector& have) const;

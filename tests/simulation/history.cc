@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "storage/key_location.h"
 #include "tests/simulation/story.h"
 
 namespace simulation {
@@ -59,20 +60,16 @@ void History::OnMemoryLost(NodeNumber node) {
   }
   records_.clear();
   next_.clear();
+  gaps_.clear();
   for (NodeHistory& history : nodes_) history = {};
 }
 
 void History::Observe(NodeNumber node, const storage::Log& log) {
   NodeHistory& history = nodes_[node];
-  if (const auto begin = log.CursorFor({});
-      begin && begin->position() > 0 && begin->position() >= history.cursor.position()) {
-    history.cursor = *begin;  // A log in memory has started over.
+  if (!log.on_disk() && log.begin().position() >= history.cursor.position()) {
+    history.cursor = log.begin();  // It has lost its beginning, or started over.
   }
   if (history.cursor.position() < log.end()) {
-    if (history.cursor.position() == 0) {
-      // A log in memory may have lost its beginning.
-      if (auto begin = log.CursorFor({})) history.cursor = *std::move(begin);
-    }
     const auto read = log.Read(history.cursor, log.end(), log.end(), [&](const auto& frame) {
       Look(node, frame);
       return true;
@@ -97,10 +94,31 @@ void History::Look(NodeNumber node, const storage::FrameView& frame) {
     }
     nodes_[node].unsynced.emplace_back(frame.end, record->last_stamp());
   } else if (frame.kind() == FrameKind::kFloorJump) {
-    const auto floor = storage::DecodeVector(frame.payload);
-    if (!floor) throw Violation(names_[node] + " logged a jump that does not decode");
-    for (const Stamp stamp : floor->entries()) nodes_[node].unsynced.emplace_back(frame.end, stamp);
+    LookAtJump(node, frame);
   }
+}
+
+void History::LookAtJump(NodeNumber node, const storage::FrameView& frame) {
+  const auto floor = storage::DecodeVector(frame.payload);
+  if (!floor) throw Violation(names_[node] + " logged a jump that does not decode");
+  for (const Stamp stamp : floor->entries()) nodes_[node].unsynced.emplace_back(frame.end, stamp);
+  const storage::LogVectors before{frame.floor, frame.beyond_floor};
+  for (storage::PartitionId partition = 0; partition < storage::kPartitions; ++partition) {
+    VersionVector applied = before.Observed(partition);
+    if (applied.Covers(*floor)) continue;
+    if (!lost_for_good_) {
+      throw Violation(names_[node] + " jumps over what partition " + std::to_string(partition) +
+                      " has not got: to " + floor->ToString() + " from " + applied.ToString());
+    }
+    gaps_[partition].push_back({std::move(applied), *floor});
+  }
+}
+
+bool History::WasLost(storage::PartitionId partition, Stamp stamp) const {
+  const auto gaps = gaps_.find(partition);
+  return gaps != gaps_.end() && std::ranges::any_of(gaps->second, [stamp](const Gap& gap) {
+           return gap.claimed.Covers(stamp) && !gap.applied.Covers(stamp);
+         });
 }
 
 // True where all that was known of the writer, besides this record, is nowhere any more.

@@ -7,6 +7,8 @@
 //   * a writer's records are a chain: each has seen the one before it, and only one follows
 //   another;
 //   * nothing is applied before its context, and nothing twice;
+//   * a full synchronisation ends with all that it says it has brought, unless nodes without logs on
+//     disk have lost the rest;
 //   * what was synced is there after every crash, unless the disk itself was damaged or replaced.
 #pragma once
 
@@ -60,6 +62,9 @@ class History {
   std::uint64_t longest_frame(NodeNumber node) const { return nodes_[node].longest_frame; }
   // By their first stamps, which is an order that agrees with causality.
   const std::map<crdt::Stamp, KnownRecord>& records() const { return records_; }
+  // Whether a record that counts as applied was lost as far as it is of a partition: with the only
+  // node that had it whole, before a full synchronisation came to that partition.
+  bool WasLost(storage::PartitionId partition, crdt::Stamp stamp) const;
 
  private:
   struct NodeHistory {
@@ -76,14 +81,22 @@ class History {
 
   bool ForgetWhatNobodyHas(crdt::Writer writer, crdt::Stamp but);
   void Look(NodeNumber node, const storage::FrameView& frame);
+  void LookAtJump(NodeNumber node, const storage::FrameView& frame);
   // True where nobody has logged it before.
   bool LookAtRecord(NodeNumber node, const storage::RecordView& record,
                     const crdt::VersionVector& floor);
+
+  // Of a partition: what lies behind `applied` and not behind `claimed`.
+  struct Gap {
+    crdt::VersionVector applied;
+    crdt::VersionVector claimed;
+  };
 
   std::vector<std::string> names_;
   std::vector<NodeHistory> nodes_;
   bool lost_for_good_ = false;  // What only one disk or memory had.
   std::map<crdt::Stamp, KnownRecord> records_;
+  std::map<storage::PartitionId, std::vector<Gap>> gaps_;
   // The last stamp of a record → the first stamp of the one that its writer wrote next.
   std::map<std::pair<crdt::Writer, crdt::Stamp>, crdt::Stamp> next_;
 };

@@ -15,9 +15,10 @@ std::string Number(std::uint64_t number) {
   return std::to_string(number);
 }
 
-// Spent counter parts, graves, and keys of which nothing else is left.
+// Spent counter parts, graves, keys of which nothing else is left, and keys whose time is over.
 std::string RetainedKeys(SimulatedNode& node, std::set<std::string>& names) {
   const storage::Keyspace& keyspace = node.node().BeginCommand().keyspace();
+  const std::int64_t now_ms = node.clock().UnixMs();
   std::string retained;
   for (const crdt::KeyTable* table : keyspace.Tables()) {
     table->ForEach([&](const crdt::KeyCell& cell) {
@@ -28,6 +29,11 @@ std::string RetainedKeys(SimulatedNode& node, std::set<std::string>& names) {
       crdt::EncodeMergedCell(cell, out);
       if (merged.empty() || (!cell.is_packed() && cell.full().has_spent())) {
         retained = "key " + name + " holds what only waits to be collected";
+      }
+      const crdt::KeyView view(&cell);
+      if (const auto deadline = view.deadline();
+          view.exists() && deadline && *deadline <= now_ms) {
+        retained = "key " + name + " has expired and is still there";
       }
     });
   }

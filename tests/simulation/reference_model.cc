@@ -131,14 +131,19 @@ void ReferenceModel::ApplyToList(const EffectView& effect, const Seen& seen, Lis
   }
 }
 
-void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
+void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen,
+                                 const WasLost& was_lost) {
   if (effect.kind == EffectKind::kClear) {
-    for (auto& [name, key] : keys_) Clear(key, seen);
+    for (auto& [name, key] : keys_) {
+      if (!was_lost(name, seen.stamp)) Clear(key, seen);
+    }
     for (crdt::ElementReader key(effect); key.Next();) {
+      if (was_lost(key.name(), seen.stamp)) continue;
       Bury(keys_[std::string(key.name())], key.resets(), seen.stamp);
     }
     return;
   }
+  if (was_lost(effect.key, seen.stamp)) return;
   Key& key = keys_[std::string(effect.key)];
   Bury(key, effect.resets, seen.stamp);
   const auto set_deadline = [&](std::int64_t deadline) {
@@ -220,12 +225,12 @@ void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen) {
   if (effect.has(crdt::effect_flag::kCreates)) set_deadline(crdt::kInfinite);
 }
 
-void ReferenceModel::Apply(Stamp first, const KnownRecord& record) {
+void ReferenceModel::Apply(Stamp first, const KnownRecord& record, const WasLost& was_lost) {
   crdt::ByteReader in(record.effects);
   for (Stamp stamp = first; !in.at_end(); stamp = stamp.Plus(1)) {
     const auto effect = EffectView::Decode(in);
     if (!effect) throw Violation("a record was logged whose effects do not decode");
-    ApplyEffect(*effect, {record.context, stamp});
+    ApplyEffect(*effect, {record.context, stamp}, was_lost);
   }
 }
 

@@ -7,8 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "crdt/effect.h"
@@ -23,7 +25,10 @@ namespace simulation {
 
 class ReferenceModel {
  public:
-  void Apply(crdt::Stamp first, const KnownRecord& record);
+  using WasLost = std::function<bool(std::string_view key, crdt::Stamp stamp)>;
+
+  // But for the effects on keys that `was_lost` names.
+  void Apply(crdt::Stamp first, const KnownRecord& record, const WasLost& was_lost);
   // What differs from the keyspace, for people; empty: nothing. Keys whose deadline is at or before
   // `now_ms` are not looked at.
   std::string Compare(const storage::Keyspace& keyspace, std::int64_t now_ms) const;
@@ -69,7 +74,7 @@ class ReferenceModel {
     auto operator<=>(const Place&) const = default;
   };
 
-  void ApplyEffect(const crdt::EffectView& effect, const Seen& seen);
+  void ApplyEffect(const crdt::EffectView& effect, const Seen& seen, const WasLost& was_lost);
   void Increase(const crdt::EffectView& effect, const Seen& seen, Value& value);
   static void Clear(Value& value, const Seen& seen);
   static void Clear(Values& values, const Seen& seen);

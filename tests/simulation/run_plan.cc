@@ -108,7 +108,7 @@ Config Drawer::DrawConfig(crdt::RegionId region, std::uint32_t ordinal) {
 void Drawer::DrawNodes() {
   using geo_config::FsyncPolicy;
   // A log in memory is for a region alone.
-  const bool in_memory = plan_.regions.size() == 1 && dice_.Chance(40);
+  const bool in_memory = plan_.regions.size() == 1 && dice_.Chance(60);
   const bool bootstrap = dice_.Chance(70);
   for (const RegionEntry& region : plan_.regions) {
     const auto policy = Pick(dice_, {FsyncPolicy::kAlways, FsyncPolicy::kEverySecond,
@@ -118,7 +118,10 @@ void Drawer::DrawNodes() {
       config.appendfsync = policy;
       config.appendonly = !in_memory;
       config.bootstrap = bootstrap;
-      if (in_memory) config.log_memory_bytes = 100 << 10;
+      // Small enough that a replica which was away for a moment has to join.
+      if (in_memory) {
+        config.log_memory_bytes = Pick<std::uint64_t>(dice_, {1 << 10, 4 << 10, 16 << 10});
+      }
       plan_.nodes.push_back({std::move(config), dice_.Between(-150, 150)});
     }
   }
@@ -132,8 +135,8 @@ void Drawer::DrawClients() {
                             .transaction_percent = Pick<std::uint64_t>(dice_, {2, 10, 25}),
                             .regions = static_cast<int>(plan_.regions.size()),
                             .pauses = dice_.Chance(30)};
-  // Bulk makes a log in memory lose its beginning, so that replicas have to join.
-  if (!plan_.nodes[0].config.appendonly) options.value_bytes = 30 << 10;
+  // A record may be longer than all that is kept of the log in memory.
+  if (!plan_.nodes[0].config.appendonly && dice_.Chance(30)) options.value_bytes = 30 << 10;
   for (const RegionEntry& region : plan_.regions) {
     for (std::int64_t k = dice_.Between(1, 3); k > 0; --k) {
       plan_.clients.push_back({.region = region.id, .workload = options});
@@ -143,7 +146,7 @@ void Drawer::DrawClients() {
 
 // What a run costs goes with its commands and with the nodes that carry them out.
 void Drawer::BoundTheWork() {
-  constexpr std::int64_t kMostWork = 230'000;  // Milliseconds of a client, for each node.
+  constexpr std::int64_t kMostWork = 300'000;  // Milliseconds of a client, for each node.
   const std::int64_t work = plan_.active_ms * static_cast<std::int64_t>(plan_.clients.size()) *
                             static_cast<std::int64_t>(plan_.nodes.size());
   for (ClientPlan& client : plan_.clients) {

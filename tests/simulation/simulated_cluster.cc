@@ -205,12 +205,6 @@ bool SimulatedCluster::Equal() {
 }
 
 void SimulatedCluster::ComeToRest() {
-  // What a region has acknowledged and then lost holds stability back elsewhere: it may come home.
-  const crdt::VersionVector& floor = all_[0]->node().floor();
-  const bool lost_something = std::ranges::any_of(all_, [&](const SimulatedNode* node) {
-    return !floor.Covers(history_->ever(node->number()));
-  });
-  if (lost_something) return;
   const std::int64_t began_ms = events_.now_ms();
   std::string retained = "nobody was looked at";
   while (events_.now_ms() - began_ms < kMostUnrestMs) {
@@ -259,8 +253,11 @@ std::string SimulatedCluster::CompareWithModel(SimulatedNode& node) {
   if (node.node().replicator().joining()) return {};
   ReferenceModel model;
   const crdt::VersionVector& floor = node.node().floor();
+  const auto was_lost = [this](std::string_view key, crdt::Stamp stamp) {
+    return history_->WasLost(storage::PartitionOf(key), stamp);
+  };
   for (const auto& [first, record] : history_->records()) {
-    if (floor.Covers(first)) model.Apply(first, record);
+    if (floor.Covers(first)) model.Apply(first, record, was_lost);
   }
   const std::int64_t now = all_[0]->clock().UnixMs();
   return model.Compare(node.node().BeginCommand().keyspace(), now);

@@ -166,6 +166,18 @@ TEST(FinePrint, Rule13WhatARegionHasAndWeLackStopsCollecting) {
   EXPECT_TRUE(regions.Stable(own, own).empty());
 }
 
+TEST(RegionAcknowledgements, WhatARegionHadAndHasLostIsNotWaitedFor) {
+  RegionAcknowledgements regions({2});
+  const crdt::VersionVector own = Having({WriteOf(1, 5)});
+  regions.Acknowledge(2, Having({WriteOf(1, 5), WriteOf(2, 1)}), own);
+  regions.NoteHeldByAll(2, own);
+  ASSERT_TRUE(regions.Stable(own, own).empty());
+  regions.Acknowledge(2, own, own);
+  ASSERT_TRUE(regions.Stable(own, own).empty()) << "another node of the region may have it";
+  regions.ForgetWhatWasLost(2, own);
+  EXPECT_EQ(regions.Stable(own, own), own);
+}
+
 TEST(ReplicaAcknowledgements, AReplicaOfAnEmptyLogIsInSyncWhenTheFirstRecordComes) {
   ReplicaAcknowledgements replicas;
   replicas.Connect(1, /*now_ms=*/0);

@@ -217,11 +217,10 @@ TEST(Joins, DoNotGoBackAndForthBetweenTwoNodesThatReadEachOther) {
   EXPECT_LE(joins, 3);
 }
 
-TEST(Joins, OfAPrimaryWithoutALogOnDiskAreGivenUpWhereNobodyHasTheRest) {
+TEST(Joins, OfAPrimaryWithoutALogOnDiskAreTakenForWholeWhereNobodyHasTheRest) {
   Machines machines({"eu-0", "eu-1"});
   machines.StartAll();
   machines.Run(2500);
-  const crdt::Epoch before = machines["eu-0"].replicator().epoch();
   machines.Write("eu-0", "a");
   machines.Run(1000);
   crdt::VersionVector beyond;
@@ -233,11 +232,36 @@ TEST(Joins, OfAPrimaryWithoutALogOnDiskAreGivenUpWhereNobodyHasTheRest) {
   machines.Start("eu-1");
   machines.Run(5000);
   EXPECT_FALSE(machines["eu-0"].replicator().joining());
-  EXPECT_GT(machines["eu-0"].replicator().epoch(), before);
+  EXPECT_TRUE(machines["eu-0"].shard().floor().Covers(beyond));
   machines.Write("eu-0", "b");
   machines.Run(2500);
-  EXPECT_EQ(machines["eu-0"].shard().texts().size(), 2u) << "what was whole came back";
+  EXPECT_EQ(machines["eu-0"].shard().texts().size(), 2u) << "what was whole is kept";
   EXPECT_EQ(machines["eu-1"].shard().texts().size(), 2u);
+}
+
+// The replica's own full synchronisation was not finished when its primary lost its memory.
+TEST(Joins, OfAPrimaryThatLostItsMemoryFromAnUnfinishedReplicaComeToAnEnd) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.log_options.memory_bytes = 1000;
+  machines.StartAll();
+  machines.Run(2500);
+  for (const char* text : {"a", "b", "c", "d"}) {
+    machines.Write("eu-0", text + std::string(2000, '.'));
+    machines.Run(1000);
+  }
+  ASSERT_FALSE(machines["eu-1"].shard().log().CursorFor({})) << "it still reaches back";
+  crdt::VersionVector beyond;
+  beyond.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
+  machines.Kill("eu-0");
+  machines["eu-0"].disk() = {};
+  ASSERT_TRUE(machines["eu-1"].shard().JoinPartition(3, {}, beyond).has_value());
+  machines.Start("eu-0", /*primary_when_new=*/true);
+  machines.Run(5000);
+  for (const char* name : {"eu-0", "eu-1"}) {
+    EXPECT_FALSE(machines[name].replicator().joining()) << name;
+    EXPECT_EQ(machines[name].shard().texts().size(), 4u) << name;
+    EXPECT_TRUE(machines[name].shard().floor().Covers(beyond)) << name;
+  }
 }
 
 // Where the logs are in memory only, the other node is the only one to remember it.

@@ -345,6 +345,12 @@ std::vector<Setting> MakeTable() {
           {"checkpoint-log-bytes", kLog, kAtRunTime,
            "A checkpoint begins where a restart would have to replay more of the log than this; 0: "
            "not for this reason."}),
+      Size<&Config::geo_retention_bytes>(
+          {"geo-retention-bytes", kLog, kAtRunTime,
+           "The log is kept for nodes that are away, but no more of it than this; who comes back "
+           "later gets whole partitions. 0: without a bound."}),
+      Duration<&Config::geo_retention_time>({"geo-retention-time", kLog, kAtRunTime,
+                                             "Nor what is older than this. 0: however old it is."}),
       Flag<&Config::bootstrap>({"bootstrap", kLog, kAtStart,
                                 "This deployment is new: an empty directory takes writes although "
                                 "the other nodes have not told the greatest epoch that they "

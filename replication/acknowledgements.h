@@ -126,8 +126,8 @@ class RegionAcknowledgements {
   const Region& Of(crdt::RegionId region) const { return regions_.at(region); }
   std::int64_t CountDurable(crdt::Stamp stamp) const;
   void NoteHeldByAll(crdt::RegionId region, const crdt::VersionVector& held);
-  // All nodes of the region are together, and `floor` is all that they have: what it had beyond that
-  // went with a disk or a memory, and will not come from there.
+  // All nodes of the region are together, and `floor` is all that they have: what it had beyond
+  // that went with a disk or a memory, and will not come from there.
   void ForgetWhatWasLost(crdt::RegionId region, const crdt::VersionVector& floor);
   // Durable at every node of every region, this one's `own_held_by_all` included: what may be
   // collected. Empty as long as a region has not been heard of (fine print 13), or has something

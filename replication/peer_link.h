@@ -71,6 +71,10 @@ class PeerLink {
   bool feeding() const { return outgoing_ != nullptr || join_sender_ != nullptr; }
   bool feeds_follower() const { return follower_; }
   bool sending_join() const { return join_sender_ != nullptr; }
+  // Where in the log the stream begins behind the join that is being sent; `otherwise` without one.
+  storage::LogPosition JoinGoesOnFrom(storage::LogPosition otherwise) const {
+    return join_sender_ != nullptr ? join_sender_->cursor().position() : otherwise;
+  }
   // Sends what the log has up to `limit`, as far as the peer's window allows.
   crdt::Status Pump(ReplicatedShard& shard, storage::LogPosition limit);
   const OutgoingStream* outgoing() const { return outgoing_.get(); }

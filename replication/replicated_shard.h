@@ -42,10 +42,8 @@ class ReplicatedShard {
   virtual crdt::Status JoinPartition(storage::PartitionId partition,
                                      const std::vector<ExportedKey>& keys,
                                      const crdt::VersionVector& observed) = 0;
-  // Every partition was joined at least up to `floor`.
+  // Every partition was joined at least up to `floor`, or what it lacks of that is nowhere.
   virtual void JumpFloor(const crdt::VersionVector& floor) = 0;
-  // Forgets everything, the log included. REQUIRES: the log is in memory only.
-  virtual void StartOver() = 0;
 };
 
 }  // namespace replication

@@ -290,6 +290,7 @@ void Replicator::OnTick(Now now) {
   }
   for (const auto& [id, reason] : dead) Drop(id, reason, /*tell=*/true, now);
   DialPeers(now);
+  TakeForWholeWhatNobodyHas(now);
   DecideRole(now);
   SubscribeAll(now);
   DeliverAll(now);
@@ -321,7 +322,6 @@ void Replicator::DecideRole(Now now) {
       BecomeReplica(now);
       return;
     }
-    if (primary_ && HoldsOrphanedJoin() && RegionIsComplete(now)) TakeForWhole();
     if (primary_) return;
     const bool grace_over = now.steady_ms - started_ms_ >= options_.leader_grace_ms;
     waiting_to_lead_ =
@@ -491,6 +491,12 @@ std::string_view Replicator::RegionName(RegionId id) const {
   const auto region = regions_.find(id);
   return region == regions_.end() ? std::string_view(options_.self.region_name)
                                   : std::string_view(region->second.name);
+}
+
+LogPosition Replicator::JoinsGoOnFrom(LogPosition end) const {
+  LogPosition from = end;
+  for (const auto& [id, link] : links_) from = std::min(from, link->JoinGoesOnFrom(end));
+  return from;
 }
 
 std::size_t Replicator::unsent_bytes() const {

@@ -141,6 +141,9 @@ class Replicator {
   ReplicationReport Report(Now now) const;
   std::vector<RegionReport> RegionReports(Now now) const;
   std::vector<NodeReport> NodeReports() const;
+  // The log is still needed from here on by those who are sent a full synchronisation; `end` where
+  // nobody is.
+  storage::LogPosition JoinsGoOnFrom(storage::LogPosition end) const;
   // Bytes that wait in the process for links: shown, and bounded by their windows.
   std::size_t unsent_bytes() const;
   // Records that have come and wait at causal gates.
@@ -189,11 +192,8 @@ class Replicator {
   void SubscribeAll(Now now);
   void Subscribe(PeerLink& link, Now now);
   void CatchUp(Now now);
-  bool NobodyHasWhatItLacks(Now now) const;
-  bool HoldsOrphanedJoin() const;
-  bool MustStartOver(const PeerLink& source) const;
-  void StartOver();
-  void TakeForWhole();
+  bool NobodyHasMoreOf(const crdt::VersionVector& wanted, Now now) const;
+  void TakeForWholeWhatNobodyHas(Now now);
   std::set<crdt::RegionId> RelaysFor(const PeerLink& link, Now now) const;
   bool IsRelayed(crdt::RegionId author, const PeerLink& link, Now now) const;
   void DeliverAll(Now now);

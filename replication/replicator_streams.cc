@@ -53,28 +53,11 @@ bool Replicator::IsRelayed(RegionId author, const PeerLink& link, Now now) const
   return link.WaitedMs(now.steady_ms) >= options_.relay_after_ms;
 }
 
-// Of nodes without logs on disk: partitions of a full synchronisation that went no further. Where
-// the node that they came from is gone with all it had, they are further than anybody will ever be,
-// and the rest is not to be had. A replica follows what its primary has; a primary goes on from
-// what it has.
-bool Replicator::HoldsOrphanedJoin() const {
-  return !shard_.log().on_disk() && !shard_.log().vectors().beyond_floor.empty() &&
-         std::ranges::none_of(links_, [](const auto& entry) { return entry.second->joining(); });
-}
-
-// The primary that is to be followed has taken home what is whole here, and has not the rest.
-bool Replicator::MustStartOver(const PeerLink& source) const {
-  if (!HoldsOrphanedJoin() || !source.state().floor.Covers(shard_.floor())) return false;
-  return !std::ranges::all_of(shard_.log().vectors().beyond_floor, [&](const auto& entry) {
-    return source.state().floor.Covers(entry.second);
-  });
-}
-
-// All are there, and it is nowhere any more.
-bool Replicator::NobodyHasWhatItLacks(Now now) const {
+// All are there, and what is missing here of `wanted` is nowhere any more.
+bool Replicator::NobodyHasMoreOf(const VersionVector& wanted, Now now) const {
   const auto has_none = [&](const PeerLink* link) {
     return HasSettled(link, now) &&
-           shard_.floor().Covers(VersionVector::Minimum(lacked_, link->state().floor));
+           shard_.floor().Covers(VersionVector::Minimum(wanted, link->state().floor));
   };
   return std::ranges::all_of(peers_,
                              [&](const auto& entry) {
@@ -85,25 +68,22 @@ bool Replicator::NobodyHasWhatItLacks(Now now) const {
 }
 
 void Replicator::CatchUp(Now now) {
-  if (!shard_.floor().Covers(lacked_) && !NobodyHasWhatItLacks(now)) return;
+  if (!shard_.floor().Covers(lacked_) && !NobodyHasMoreOf(lacked_, now)) return;
   lacked_ = {};
   began_anew_ = false;
 }
 
-void Replicator::StartOver() {
-  keeper_.Log("the source of the full synchronisation is gone: what it brought is given up");
-  shard_.StartOver();
-  began_anew_ = true;
-  durable_floor_ = {};
-  held_floor_ = {};
-}
-
-// All others are here, and nobody has the rest. What is further stays: an EXEC that touched keys of
-// several partitions may show in some of them only, and no write is refused for it.
-void Replicator::TakeForWhole() {
-  keeper_.Log("the source of the full synchronisation is gone: what it brought is taken for whole");
+// A full synchronisation went no further, and the node that it came from has lost what it had, as
+// has everybody else. What came stays: an EXEC that touched keys of several partitions may show in
+// some of them only. Other regions may have the rest, so that it is not for nodes that have some.
+void Replicator::TakeForWholeWhatNobodyHas(Now now) {
+  const auto& beyond_floor = shard_.log().vectors().beyond_floor;
+  if (beyond_floor.empty() || !regions_.empty()) return;
+  if (std::ranges::any_of(links_, [](const auto& link) { return link.second->joining(); })) return;
   VersionVector reached;
-  for (const auto& [partition, vector] : shard_.log().vectors().beyond_floor) reached.Merge(vector);
+  for (const auto& [partition, vector] : beyond_floor) reached.Merge(vector);
+  if (!NobodyHasMoreOf(reached, now)) return;
+  keeper_.Log("the source of the full synchronisation is gone: what it brought is taken for whole");
   shard_.JumpFloor(reached);
 }
 
@@ -126,10 +106,7 @@ void Replicator::Subscribe(PeerLink& link, Now now) {
     wanted.insert(peer.address.region);
   }
   if (!follow && wanted.empty()) return;
-  const bool start_over = follow && MustStartOver(link);
-  if (start_over) StartOver();
-  if (const CausalGate* gate = link.gate();
-      gate != nullptr && gate->request().follow == follow && !start_over) {
+  if (const CausalGate* gate = link.gate(); gate != nullptr && gate->request().follow == follow) {
     const std::vector<RegionId>& regions = gate->request().regions;
     const bool brings_all = std::ranges::all_of(wanted, [&](RegionId region) {
       return std::ranges::find(regions, region) != regions.end();

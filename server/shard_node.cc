@@ -123,6 +123,7 @@ void ShardNode::ApplyStable(const VersionVector& stable) {
   storage::EncodeVector(FrameKind::kStable, stable, payload);
   log_->Append(payload);
   keyspace_.Collect(stable);
+  stable_.Merge(stable);
 }
 
 void ShardNode::ExportPartition(
@@ -171,14 +172,6 @@ void ShardNode::JumpFloor(const VersionVector& floor) {
   log_->Append(payload);
   keyspace_.JumpFloor(floor);
   for (const crdt::Stamp stamp : floor.entries()) database_.clock().Observe(stamp);
-}
-
-void ShardNode::StartOver() {
-  watches_.TouchAll([this](std::string_view key) { return keyspace_.Find(key).exists(); });
-  log_->StartOver();
-  keyspace_ = storage::Keyspace();
-  SetUseClock();
-  blocked_.TouchAll();
 }
 
 // --- Role ----------------------------------------------------------------------------------------
@@ -411,7 +404,10 @@ void ShardNode::OnTick() {
   SetUseClock();
   replicator_->OnTick(now);
   JudgeClock();
-  if (now.steady_ms - last_disk_check_ms_ >= kDiskCheckMs) CheckDisk(now.steady_ms);
+  if (now.steady_ms - last_disk_check_ms_ >= kDiskCheckMs) {
+    CheckDisk(now.steady_ms);
+    DropOldLog();
+  }
   if (replicator_->primary() && now.steady_ms - last_expiry_ms_ >= kExpiryPauseMs) {
     last_expiry_ms_ = now.steady_ms;
     DeleteExpired();
@@ -439,10 +435,25 @@ void ShardNode::CheckDisk(std::int64_t now_ms) {
   }
   const bool nearly = space_.total > 0 && space_.free * 5 < space_.total;
   if (nearly && !warned_of_disk_) {
-    environment_.log.Warn("the disk is more than 80 % full; the log is kept whole: " +
+    environment_.log.Warn("the disk is more than 80 % full; of that the log takes " +
                           std::to_string(log_->disk_bytes()) + " bytes");
   }
   warned_of_disk_ = nearly;
+}
+
+void ShardNode::DropOldLog() {
+  // Another region that lacks what is gone could not be served.
+  if (checkpointer_ == nullptr || log_->failed() || config_.has_other_regions()) return;
+  const auto wanted = log_->CursorFor(stable_);
+  LogPosition needed = wanted ? wanted->position() : log_->begin().position();
+  if (const std::uint64_t most = config_.geo_retention_bytes; most > 0 && log_->end() > most) {
+    needed = std::max(needed, log_->end() - most);
+  }
+  if (const std::int64_t longest = config_.geo_retention_time.count(); longest > 0) {
+    needed = std::max(needed, log_->BeginOfWhatIsNewerThan(Times().unix_ms - longest));
+  }
+  log_->DropBefore(
+      std::min({needed, checkpointer_->begin(), replicator_->JoinsGoOnFrom(log_->end())}));
 }
 
 void ShardNode::DeleteExpired() {

@@ -132,7 +132,6 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
                              const std::vector<replication::ExportedKey>& keys,
                              const crdt::VersionVector& observed) override;
   void JumpFloor(const crdt::VersionVector& floor) override;
-  void StartOver() override;
 
   // --- RoleKeeper --------------------------------------------------------------------------------
   crdt::Result<crdt::Epoch> Lead(const geo_config::KnownEpochs& known) override;
@@ -145,7 +144,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   crdt::Status SaveState();
   // Brings the keyspace to where the log ends, from the checkpoint on if there is one.
   crdt::Result<storage::RecoveryReport> RecoverKeyspace();
-  crdt::Result<std::optional<storage::CheckpointMark>> OpenCheckpoint();
+  crdt::Result<std::optional<storage::CheckpointMark>> OpenCheckpoint(bool log_has_all);
   crdt::Result<storage::RecoveryReport> ReadCheckpointAndLog();
   void OpenLog();
   // REQUIRES: loader_.
@@ -154,6 +153,9 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void SetUseClock() { keyspace_.SetUseClock(static_cast<std::uint64_t>(steady_ms()) / 1000); }
   void JudgeClock();
   void CheckDisk(std::int64_t now_ms);
+  // Lets go of the log's beginning: what the checkpoint has and all nodes have durably, or what is
+  // beyond retention.
+  void DropOldLog();
   void WorkOnCheckpoint(Loop loop, const replication::Now& now);
   void SyncLog(std::int64_t now_ms, Loop loop);
   void DeleteExpired();
@@ -193,6 +195,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   std::int64_t last_expiry_ms_ = 0;
   bool warned_of_disk_ = false;
   bool clock_distrusted_ = false;  // It runs ahead of the majority's (fine print 25).
+  crdt::VersionVector stable_;     // As told since the start.
   storage::DiskSpace space_;
   std::optional<ShutdownRequest> shutdown_;
   std::int64_t shutdown_deadline_ms_ = 0;

@@ -4,6 +4,7 @@
 
 #include "server/shard_node.h"
 #include "server/version.h"
+#include "storage/log/segment.h"
 #include "storage/replay.h"
 
 namespace server {
@@ -138,13 +139,20 @@ Status ShardNode::Recover() {
   return {};
 }
 
-crdt::Result<std::optional<storage::CheckpointMark>> ShardNode::OpenCheckpoint() {
+crdt::Result<std::optional<storage::CheckpointMark>> ShardNode::OpenCheckpoint(bool log_has_all) {
   if (environment_.checkpoints == nullptr) return std::nullopt;
   checkpointer_ = std::make_unique<storage::Checkpointer>(*environment_.checkpoints, keyspace_,
                                                           state_.log_id, environment_.checkpoint);
   auto mark = checkpointer_->Open();
   if (mark || mark.error().code != ErrorCode::kCorrupt) return mark;
-  // The log has everything.
+  if (!log_has_all) {
+    return Fail(ErrorCode::kCorrupt,
+                "the checkpoint is damaged, and the log does not reach back behind it; both were "
+                "left as they are: " +
+                    mark.error().detail +
+                    ". Set the directory aside and start with an empty one: the data comes back "
+                    "from a replica");
+  }
   environment_.log.Warn("the checkpoint is damaged and made anew: " + mark.error().detail);
   if (Status cleared = environment_.checkpoints->Clear(); !cleared) {
     return std::unexpected(cleared.error());
@@ -167,15 +175,18 @@ crdt::Result<storage::RecoveryReport> ShardNode::RecoverKeyspace() {
 crdt::Result<storage::RecoveryReport> ShardNode::ReadCheckpointAndLog() {
   OpenLog();
   SetUseClock();
-  auto mark = OpenCheckpoint();
+  const bool log_has_all = storage::LogHasAll(environment_.disk, config_.dir);
+  auto mark = OpenCheckpoint(log_has_all);
   if (!mark) return std::unexpected(mark.error());
   storage::RecoveryStart start;
   if (*mark) {
     const auto reach = environment_.checkpoints->Reach();
     if (!reach) return std::unexpected(reach.error());
-    start = {.visit_from = (*mark)->begin, .durable = std::max((*mark)->begin, *reach)};
+    start = {.visit_from = (*mark)->begin,
+             .durable = std::max((*mark)->begin, *reach),
+             .begins_by = (*mark)->begin};
     loader_ = std::make_unique<storage::CheckpointLoader>(
-        *environment_.checkpoints, keyspace_, *std::move(*mark),
+        *environment_.checkpoints, keyspace_, *std::move(*mark), log_has_all,
         [this](std::string_view key) { checkpointer_->NoteGone(key); });
     loading_since_unix_ms_ = Times().unix_ms;
     environment_.log.Info("the log is replayed from position " + std::to_string(start.visit_from) +

@@ -11,6 +11,7 @@
 #include "server/net/descriptor_limit.h"
 #include "server/process_usage.h"
 #include "storage/checkpoint/rocks_checkpoint_store.h"
+#include "storage/log/segment.h"
 
 namespace server {
 namespace {
@@ -66,8 +67,8 @@ crdt::Status ServerProcess::OpenDirectory() {
   ::umask(S_IRWXG | S_IRWXO);
   const std::string path = config_.dir + "/checkpoint";
   auto checkpoints = storage::OpenRocksCheckpointStore(path);
-  if (!checkpoints && checkpoints.error().code == crdt::ErrorCode::kCorrupt) {
-    // The log has everything.
+  if (!checkpoints && checkpoints.error().code == crdt::ErrorCode::kCorrupt &&
+      storage::LogHasAll(disk_, config_.dir)) {
     logging_.Warn("the checkpoint is damaged, set aside and made anew: " +
                   checkpoints.error().detail);
     std::error_code error;

@@ -12,8 +12,12 @@ using crdt::Stamp;
 using crdt::Status;
 
 CheckpointLoader::CheckpointLoader(CheckpointStore& store, Keyspace& keyspace, CheckpointMark mark,
-                                   std::function<void(std::string_view)> on_gone)
-    : store_(store), keyspace_(keyspace), mark_(std::move(mark)), on_gone_(std::move(on_gone)) {
+                                   bool log_has_all, std::function<void(std::string_view)> on_gone)
+    : store_(store),
+      keyspace_(keyspace),
+      mark_(std::move(mark)),
+      log_has_all_(log_has_all),
+      on_gone_(std::move(on_gone)) {
   keyspace_.SetVectors(mark_.vectors.floor, mark_.vectors.beyond_floor);
   keyspace_.SetSource(this);
 }
@@ -161,7 +165,8 @@ Status CheckpointLoader::Apply(std::string_view key, const std::vector<Deferred>
 }
 
 void CheckpointLoader::Fail(const crdt::Error& error) {
-  const bool removed = error.code == crdt::ErrorCode::kCorrupt && store_.Clear();
+  const bool removed =
+      log_has_all_ && error.code == crdt::ErrorCode::kCorrupt && store_.Clear().has_value();
   throw LoadFailure(
       removed
           ? "the checkpoint is damaged and removed; a start reads the whole log: " + error.detail

@@ -32,8 +32,9 @@ class CheckpointLoader : public KeySource {
  public:
   // `on_gone` gets the keys of rows that hold nothing. The keyspace has the mark's vectors and no
   // keys; it asks this loader until done().
+  // `log_has_all`: a damaged checkpoint is removed, and the log read instead.
   CheckpointLoader(CheckpointStore& store, Keyspace& keyspace, CheckpointMark mark,
-                   std::function<void(std::string_view)> on_gone);
+                   bool log_has_all, std::function<void(std::string_view)> on_gone);
 
   // --- While the log is replayed -----------------------------------------------------------------
   bool IsLoaded(std::string_view key) const;
@@ -80,6 +81,7 @@ class CheckpointLoader : public KeySource {
   CheckpointStore& store_;
   Keyspace& keyspace_;
   CheckpointMark mark_;
+  bool log_has_all_;
   std::function<void(std::string_view)> on_gone_;
 
   // Of a partition that is not loaded.

@@ -75,7 +75,9 @@ crdt::Result<CheckReport> CheckLog(Disk& disk, const std::string& directory, Rep
     report.last.Advance(record->last_stamp());
     return {};
   };
-  auto recovered = RecoverLog(looking, directory, state->log_id, check_frame);
+  // What stands before it is in the checkpoint.
+  const RecoveryStart wherever{.begins_by = ~LogPosition{0}};
+  auto recovered = RecoverLog(looking, directory, state->log_id, check_frame, wherever);
   if (!recovered) return std::unexpected(recovered.error());
   if (!undecodable.empty() && recovered->report.verdict != RecoveryReport::Verdict::kDamaged) {
     recovered->report.verdict = RecoveryReport::Verdict::kDamaged;
@@ -83,8 +85,8 @@ crdt::Result<CheckReport> CheckLog(Disk& disk, const std::string& directory, Rep
   }
   report.recovery = recovered->report;
   if (repair == Repair::kTail && report.recovery.verdict == RecoveryReport::Verdict::kTornTail) {
-    const auto repaired =
-        RecoverLog(disk, directory, state->log_id, [](const FrameView&) -> Status { return {}; });
+    const auto repaired = RecoverLog(
+        disk, directory, state->log_id, [](const FrameView&) -> Status { return {}; }, wherever);
     if (!repaired) return std::unexpected(repaired.error());
     report.repaired = true;
   }
@@ -97,7 +99,11 @@ std::string CheckReport::ToString() const {
   };
   std::string text = count(recovery.segments, "segment") + ", " + count(recovery.frames, "frame") +
                      ", " + count(records, "record") + ", " + count(effects, "effect") + ", " +
-                     count(recovery.position, "byte") + "\n";
+                     count(recovery.position - recovery.begin, "byte") + "\n";
+  if (recovery.begin > 0) {
+    text += "what was before position " + std::to_string(recovery.begin) +
+            " is in the checkpoint alone\n";
+  }
   for (const crdt::Stamp stamp : last.entries()) {
     text += "writer " + std::to_string(stamp.region()) + "." +
             std::to_string(stamp.writer().epoch_slot()) + ": first stamp " +

@@ -27,7 +27,13 @@ Status SyncJob::Run() const {
   for (const std::shared_ptr<File>& file : files) {
     if (Status synced = file->Sync(); !synced) return synced;
   }
-  if (!new_names_in.empty()) return disk->SyncDirectory(new_names_in);
+  if (!new_names_in.empty()) {
+    if (Status synced = disk->SyncDirectory(new_names_in); !synced) return synced;
+  }
+  for (const std::string& path : dropped) {
+    if (Status removed = disk->Remove(path); !removed) return removed;
+    if (Status synced = disk->SyncDirectory(directory); !synced) return synced;
+  }
   return {};
 }
 
@@ -103,9 +109,13 @@ void Log::EndFrame(std::size_t payload_at) {
     planned_[begin] = HeaderAt(begin);
     last_segment_first_ = begin;
   }
+  const bool begins_segment = on_disk() && last_segment_first_ == begin;
   FrameHeader{static_cast<std::uint32_t>(payload.size()), FrameChecksum(payload, begin)}.EncodeTo(
       tail_.data() + payload_at - kFrameHeaderBytes);
-  if (begin - marks_.back().position() >= mark_distance_) marks_.emplace_back(begin, vectors_);
+  const LogPosition since_mark = begin - marks_.back().position();
+  if (since_mark >= mark_distance_ || (begins_segment && since_mark > 0)) {
+    marks_.emplace_back(begin, vectors_);
+  }
 }
 
 void Log::AppendRecord(Stamp first_stamp, std::uint64_t effect_count, std::string_view effects) {
@@ -248,13 +258,17 @@ void Log::NoteUnsynced(const std::shared_ptr<File>& file) {
 }
 
 std::optional<SyncJob> Log::BeginSync() {
-  if (!on_disk() || syncing_ || failed_ || durable_ == written_) return std::nullopt;
+  if (!on_disk() || syncing_ || failed_) return std::nullopt;
+  if (durable_ == written_ && dropped_.empty()) return std::nullopt;
   syncing_ = true;
   SyncJob job{.files = std::move(unsynced_files_),
               .disk = disk_,
               .new_names_in = new_names_ ? options_.directory : std::string(),
+              .dropped = std::move(dropped_),
+              .directory = options_.directory,
               .position = written_};
   unsynced_files_.clear();
+  dropped_.clear();
   new_names_ = false;
   return job;
 }
@@ -295,12 +309,16 @@ void Log::TrimTail() {
   while (marks_.front().position() < cut) marks_.pop_front();
 }
 
-void Log::StartOver() {
-  crdt::Require(!on_disk(), "what is on disk is not forgotten");
-  tail_begin_ = written_ = end();
-  tail_.clear();
-  vectors_ = {};
-  marks_.assign(1, LogCursor(tail_begin_, {}));
+void Log::DropBefore(LogPosition position) {
+  position = std::min(position, durable_);
+  while (segments_.size() > 1 && segments_[1].first <= position) {
+    dropped_.push_back(PathOf(SegmentName(segments_.front().first)));
+    disk_bytes_ -= segments_.front().file_bytes;
+    segments_.pop_front();
+    if (sealed_segments_ > 0) --sealed_segments_;
+  }
+  if (segments_.empty()) return;
+  while (marks_.front().position() < segments_.front().first) marks_.pop_front();
 }
 
 // --- Reading -------------------------------------------------------------------------------------
@@ -311,6 +329,16 @@ std::optional<LogCursor> Log::CursorFor(const VersionVector& have) const {
       marks_, [&have](const LogCursor& mark) { return have.Covers(mark.floor()); });
   if (beyond == marks_.begin()) return std::nullopt;
   return *std::prev(beyond);
+}
+
+LogPosition Log::BeginOfWhatIsNewerThan(std::int64_t unix_ms) const {
+  const auto is_older = [unix_ms](const LogCursor& mark) {
+    return std::ranges::all_of(mark.floor().entries(), [unix_ms](Stamp stamp) {
+      return static_cast<std::int64_t>(stamp.unix_ms()) <= unix_ms;
+    });
+  };
+  const auto newer = std::ranges::partition_point(marks_, is_older);
+  return newer == marks_.begin() ? newer->position() : std::prev(newer)->position();
 }
 
 const LogSegment* Log::SegmentAt(LogPosition position) const {

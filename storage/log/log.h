@@ -42,6 +42,9 @@ struct SyncJob {
   std::vector<std::shared_ptr<File>> files;
   Disk* disk = nullptr;
   std::string new_names_in;  // A directory whose new names have to be durable too; empty: none.
+  // Afterwards: files of `directory` to remove, one by one, so that a crash leaves no gap.
+  std::vector<std::string> dropped;
+  std::string directory;
   LogPosition position = 0;
 
   crdt::Status Run() const;
@@ -68,8 +71,9 @@ class Log {
     partition_vectors_ = std::move(source);
   }
 
-  // Forgets all; positions go on from where they are. REQUIRES: the log is in memory only.
-  void StartOver();
+  // Lets go of whole segments before `position`, the oldest first; the next sync job removes their
+  // files. REQUIRES: on disk; nothing before `position` is needed for a start.
+  void DropBefore(LogPosition position);
 
   // Hands what was appended to the kernel. kDiskFull: everything stays in memory and a later call
   // tries again; the reserve has been given up. Other errors are final.
@@ -87,6 +91,8 @@ class Log {
   bool syncing() const { return syncing_; }
   bool full() const { return full_; }
   bool failed() const { return failed_; }
+  // Files wait for the next sync job to be removed.
+  bool has_dropped() const { return !dropped_.empty(); }
   // A segment that is not written to any more has not been synced.
   bool finished_segment_waits() const { return unsynced_files_.size() > 1; }
   std::uint64_t disk_bytes() const { return disk_bytes_; }
@@ -97,12 +103,14 @@ class Log {
   const LogOptions& options() const { return options_; }
 
   // --- Reading -----------------------------------------------------------------------------------
-  // Where it begins; behind what a log in memory has cut off or given up.
+  // Where it begins, behind what it has let go of.
   const LogCursor& begin() const { return marks_.front(); }
   // At or before the first frame that `have` does not cover. Empty: the log does not reach back so
   // far.
   std::optional<LogCursor> CursorFor(const crdt::VersionVector& have) const;
   LogCursor CursorAtEnd() const { return {end(), vectors_}; }
+  // Before it nothing was written after `unix_ms`.
+  LogPosition BeginOfWhatIsNewerThan(std::int64_t unix_ms) const;
   // Passes whole frames from the cursor on until `limit`, about `max_bytes`, or `visit` answers
   // false (the frame that it answered so for is passed). What `visit` sees is valid until it
   // returns.
@@ -145,6 +153,7 @@ class Log {
   std::map<LogPosition, std::string> planned_;
   LogPosition last_segment_first_ = 0;
   std::vector<std::shared_ptr<File>> unsynced_files_;
+  std::vector<std::string> dropped_;  // Files of segments that nobody needs any more.
   bool new_names_ = false;
   bool syncing_ = false;
   bool full_ = false;

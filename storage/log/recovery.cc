@@ -166,8 +166,9 @@ Status Recovery::Look() {
       return Damaged(found.name + " begins at position " + std::to_string(found.header->first));
     }
   }
-  if (!found_.empty() && found_.front().segment.first != 0) {
-    return Damaged("the segment that begins at position 0 is missing");
+  if (!found_.empty() && found_.front().segment.first > start_.begins_by) {
+    return Damaged("the log begins at position " + std::to_string(found_.front().segment.first) +
+                   ", and is needed from " + std::to_string(start_.begins_by) + " on");
   }
   return {};
 }
@@ -314,6 +315,7 @@ Result<RecoveredLog> Recovery::Run() {
                   ", and was durable up to " + std::to_string(start_.durable));
   }
   report().segments = log_.segments.size();
+  report().begin = log_.segments.empty() ? 0 : log_.segments.front().first;
   return std::move(log_);
 }
 

@@ -23,6 +23,7 @@ namespace storage {
 struct RecoveryReport {
   enum class Verdict { kWhole, kTornTail, kDamaged };
   Verdict verdict = Verdict::kWhole;
+  LogPosition begin = 0;     // Of the first segment.
   LogPosition position = 0;  // The end of what is good.
   std::uint64_t segments = 0;
   std::uint64_t frames = 0;  // That were visited.
@@ -54,6 +55,7 @@ using VisitFrame = std::function<crdt::Status(const FrameView&)>;
 struct RecoveryStart {
   LogPosition visit_from = 0;  // Frames before it are checked and not visited.
   LogPosition durable = 0;     // What is missing up to here is damage.
+  LogPosition begins_by = 0;   // A log that begins later lacks what is needed.
 };
 
 // Cuts a torn tail, keeping it aside in files named torn-…; a damaged log is not changed. An error

@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -101,6 +102,13 @@ std::string SegmentName(LogPosition first) {
 
 bool IsSegmentName(const std::string& name) {
   return name.size() == 24 && name.ends_with(".aof") && name.find_first_not_of("0123456789") == 20;
+}
+
+bool LogHasAll(Disk& disk, const std::string& directory) {
+  const auto names = disk.List(directory);
+  if (!names) return false;
+  return std::ranges::none_of(*names, IsSegmentName) ||
+         std::ranges::find(*names, SegmentName(0)) != names->end();
 }
 
 std::optional<LogPosition> FirstOfSegment(const std::string& name) {

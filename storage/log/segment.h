@@ -17,6 +17,7 @@
 
 #include "crdt/result.h"
 #include "crdt/version_vector.h"
+#include "storage/disk.h"
 #include "storage/log/log_position.h"
 #include "storage/partition.h"
 
@@ -50,6 +51,9 @@ inline constexpr const char* kReserveName = "reserve";
 
 std::string SegmentName(LogPosition first);
 bool IsSegmentName(const std::string& name);
+// Whether the log in this directory still has its beginning, so that nothing is in a checkpoint
+// alone.
+bool LogHasAll(Disk& disk, const std::string& directory);
 // REQUIRES: IsSegmentName(name). Empty for a number that is no position.
 std::optional<LogPosition> FirstOfSegment(const std::string& name);
 

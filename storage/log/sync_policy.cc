@@ -3,9 +3,9 @@
 namespace storage {
 
 bool SyncIsDue(SyncPolicy policy, const Log& log, std::int64_t now_ms, std::int64_t last_sync_ms) {
-  if (!log.on_disk() || log.failed() || log.syncing() || log.durable() == log.written()) {
-    return false;
-  }
+  if (!log.on_disk() || log.failed() || log.syncing()) return false;
+  if (log.has_dropped()) return true;
+  if (log.durable() == log.written()) return false;
   switch (policy) {
     case SyncPolicy::kAlways:
       return true;

@@ -66,8 +66,8 @@ void History::OnMemoryLost(NodeNumber node) {
 
 void History::Observe(NodeNumber node, const storage::Log& log) {
   NodeHistory& history = nodes_[node];
-  if (!log.on_disk() && log.begin().position() >= history.cursor.position()) {
-    history.cursor = log.begin();  // It has lost its beginning, or started over.
+  if (log.begin().position() > history.cursor.position()) {
+    history.cursor = log.begin();  // It has let go of what was before.
   }
   if (history.cursor.position() < log.end()) {
     const auto read = log.Read(history.cursor, log.end(), log.end(), [&](const auto& frame) {
@@ -106,9 +106,13 @@ void History::LookAtJump(NodeNumber node, const storage::FrameView& frame) {
   for (storage::PartitionId partition = 0; partition < storage::kPartitions; ++partition) {
     VersionVector applied = before.Observed(partition);
     if (applied.Covers(*floor)) continue;
-    if (!lost_for_good_) {
-      throw Violation(names_[node] + " jumps over what partition " + std::to_string(partition) +
-                      " has not got: to " + floor->ToString() + " from " + applied.ToString());
+    for (const auto& [first, record] : records_) {
+      if (!floor->Covers(first) || applied.Covers(first) || WasLost(partition, first)) continue;
+      for (std::size_t other = 0; other < nodes_.size(); ++other) {
+        if (!nodes_[other].cursor.floor().Covers(first)) continue;
+        throw Violation(names_[node] + " jumps over " + Name(first) + ", which partition " +
+                        std::to_string(partition) + " has not got and " + names_[other] + " has");
+      }
     }
     gaps_[partition].push_back({std::move(applied), *floor});
   }

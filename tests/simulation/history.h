@@ -7,8 +7,7 @@
 //   * a writer's records are a chain: each has seen the one before it, and only one follows
 //   another;
 //   * nothing is applied before its context, and nothing twice;
-//   * a full synchronisation ends with all that it says it has brought, unless nodes without logs on
-//     disk have lost the rest;
+//   * a full synchronisation ends with all that it says it has brought, unless the rest is nowhere;
 //   * what was synced is there after every crash, unless the disk itself was damaged or replaced.
 #pragma once
 

@@ -16,7 +16,6 @@ namespace simulation {
 std::string WhatIsRetained(SimulatedNode& node);
 
 // How a log in memory is longer than it may be; empty: it is not.
-std::string WhereLogIsTooLong(const SimulatedNode& node, const storage::Log& log,
-                              std::uint64_t longest_frame);
+std::string WhereLogIsTooLong(SimulatedNode& node, std::uint64_t longest_frame);
 
 }  // namespace simulation

@@ -174,7 +174,7 @@ void SimulatedCluster::Converge() {
 }
 
 bool SimulatedCluster::Equal() {
-  // Without logs on disk the only source of a full synchronisation may be gone for ever.
+  // Without a directory a node that was promoted does not remember it: nobody may lead then.
   const auto has_nothing = [](SimulatedNode* node) {
     return node->running() && !node->config().appendonly && node->node().floor().empty();
   };
@@ -214,8 +214,7 @@ void SimulatedCluster::ComeToRest() {
     for (SimulatedNode* node : all_) {
       std::string here = node->running() ? WhatIsRetained(*node) : "does not run";
       if (here.empty()) {
-        here =
-            WhereLogIsTooLong(*node, node->node().log(), history_->longest_frame(node->number()));
+        here = WhereLogIsTooLong(*node, history_->longest_frame(node->number()));
       }
       if (!here.empty()) retained = node->name() + ": " + here;
     }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/dispatcher.h"
+#include "storage/log/segment.h"
 
 namespace simulation {
 
@@ -32,11 +33,9 @@ storage::CheckpointStore* SimulatedNode::OpenCheckpoints() {
   checkpoints_ = std::make_unique<SimulatedCheckpointStore>(disk_, config_.dir + "/checkpoint",
                                                             dice_.Split(), world_.planted);
   const crdt::Status opened = checkpoints_->Open();
-  if (!opened && opened.error().code != crdt::ErrorCode::kCorrupt) {
-    checkpoints_.reset();
-  } else if (!opened && !checkpoints_->Clear()) {
-    checkpoints_.reset();
-  }
+  const bool replaced = !opened && opened.error().code == crdt::ErrorCode::kCorrupt &&
+                        storage::LogHasAll(disk_, config_.dir) && checkpoints_->Clear();
+  if (!opened && !replaced) checkpoints_.reset();
   return checkpoints_.get();
 }
 
@@ -73,7 +72,10 @@ void SimulatedNode::Start() {
                           std::exchange(machine_crashed_, false));
   // The operator may say once that the deployment is new.
   if (process_ > 1) config_.bootstrap = false;
-  node_ = MakeNode(world_.planted, config_, MakeEnvironment());
+  server::Environment environment = MakeEnvironment();
+  tries_again_ = config_.appendonly && environment.checkpoints == nullptr;
+  if (tries_again_) return;
+  node_ = MakeNode(world_.planted, config_, std::move(environment));
   storage::MemoryDisk before;
   if (damaged_) before.CopyFrom(disk_);
   if (const crdt::Status recovered = node_->Recover(); !recovered) {

@@ -90,13 +90,6 @@ class FakeShard : public ReplicatedShard {
     floor_.Merge(floor);
     beyond_floor_.clear();
   }
-  void StartOver() override {
-    log_.StartOver();
-    texts_.clear();
-    order_.clear();
-    floor_ = {};
-    beyond_floor_.clear();
-  }
 
  private:
   static std::string KeyOf(crdt::Stamp stamp) { return std::to_string(stamp.value()); }

@@ -34,7 +34,6 @@ class RecordingShard : public ReplicatedShard {
     return {};
   }
   void ApplyStable(const VersionVector& applied) override { stable = applied; }
-  void StartOver() override {}
   void ExportPartition(
       storage::PartitionId,
       const std::function<void(std::string_view, std::string_view)>&) const override {}

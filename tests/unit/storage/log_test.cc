@@ -215,6 +215,54 @@ TEST_F(LogTest, ASmallLogInMemoryIsKeptSmallToo) {
   EXPECT_EQ(NumbersFrom(log, *log.CursorFor(UpTo(450))).back(), 500U);
 }
 
+TEST_F(LogTest, LetsGoOfWholeSegmentsAndSaysWhereItDoesNotReachAnyMore) {
+  AppendNumbers(1, 60);
+  const std::uint64_t segments = log_.segments();
+  const std::uint64_t bytes = log_.disk_bytes();
+  const LogCursor kept = *log_.CursorFor(UpTo(30));
+  log_.DropBefore(kept.position());
+  EXPECT_EQ(log_.begin().position(), kept.position()) << "a segment begins there";
+  EXPECT_EQ(log_.begin().vectors(), kept.vectors());
+  EXPECT_LT(log_.segments(), segments);
+  EXPECT_LT(log_.disk_bytes(), bytes);
+  EXPECT_FALSE(log_.CursorFor(UpTo(3)).has_value());
+  EXPECT_EQ(NumbersFrom(log_, *log_.CursorFor(UpTo(40))).back(), 60U);
+  log_.DropBefore(log_.end());
+  EXPECT_EQ(log_.segments(), 1U) << "the last one is written to";
+  AppendNumbers(61, 80);
+  EXPECT_EQ(NumbersFrom(log_, log_.begin()).back(), 80U);
+}
+
+TEST_F(LogTest, FilesOfWhatItHasLetGoOfAreRemovedByTheNextSync) {
+  AppendNumbers(1, 60);
+  const std::size_t files = disk_.List(kDirectory)->size();
+  log_.DropBefore(log_.CursorFor(UpTo(30))->position());
+  EXPECT_EQ(disk_.List(kDirectory)->size(), files);
+  EXPECT_TRUE(SyncIsDue(SyncPolicy::kNo, log_, /*now_ms=*/0, /*last_sync_ms=*/0));
+  Flush(log_);
+  EXPECT_EQ(disk_.List(kDirectory)->size(), log_.segments());
+  EXPECT_FALSE(log_.has_dropped());
+}
+
+TEST_F(LogTest, LetsGoOfNothingThatIsNotDurable) {
+  for (std::uint64_t number = 1; number <= 60; ++number) AppendNumber(log_, number);
+  ASSERT_TRUE(log_.WriteOut().has_value());
+  log_.DropBefore(log_.end());
+  EXPECT_EQ(log_.begin().position(), 0U);
+  EXPECT_FALSE(log_.has_dropped());
+}
+
+TEST_F(LogTest, KnowsWhatIsNewerThanAMoment) {
+  const auto ms_of = [](std::uint64_t number) {
+    return static_cast<std::int64_t>(StampNumber(number).unix_ms());
+  };
+  AppendNumbers(1, 60);
+  EXPECT_EQ(log_.BeginOfWhatIsNewerThan(0), 0U);
+  EXPECT_GT(log_.BeginOfWhatIsNewerThan(ms_of(60)), log_.end() - 2000);
+  log_.DropBefore(log_.CursorFor(UpTo(30))->position());
+  EXPECT_EQ(log_.BeginOfWhatIsNewerThan(0), log_.begin().position());
+}
+
 // --- The rules -----------------------------------------------------------------------------------
 
 // Wherever the tail is torn, a command with effects in several partitions is there or it is not.

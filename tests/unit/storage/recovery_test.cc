@@ -181,6 +181,26 @@ TEST(Recovery, AMissingFirstSegmentIsDamage) {
   EXPECT_EQ(Recover(disk).report.verdict, Verdict::kDamaged);
 }
 
+TEST(Recovery, ALogWhoseBeginningIsInTheCheckpointIsWhole) {
+  MemoryDisk disk;
+  WriteRecords(disk, 60);
+  const Recovered whole = Recover(disk);
+  whole.log->DropBefore(whole.log->end() / 2);
+  const LogPosition begin = whole.log->begin().position();
+  ASSERT_GT(begin, 0U);
+  Flush(*whole.log);
+  const Recovered rest = Recover(disk, SmallLog(), {.visit_from = begin, .begins_by = begin});
+  EXPECT_EQ(rest.report.verdict, Verdict::kWhole) << rest.report.detail;
+  EXPECT_EQ(rest.report.begin, begin);
+  EXPECT_EQ(rest.log->begin().vectors(), whole.log->begin().vectors());
+  EXPECT_EQ(rest.log->end(), whole.log->end());
+  EXPECT_EQ(rest.log->vectors(), whole.log->vectors());
+  EXPECT_EQ(ReadAll(*rest.log, rest.log->begin()), ReadAll(*whole.log, whole.log->begin()));
+  EXPECT_EQ(Recover(disk, SmallLog(), {.visit_from = begin, .begins_by = begin - 1}).report.verdict,
+            Verdict::kDamaged)
+      << "the checkpoint ends before the log begins";
+}
+
 TEST(Recovery, ASegmentOfAnotherLogIsNotTaken) {
   MemoryDisk disk;
   WriteRecords(disk, 3);

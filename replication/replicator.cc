@@ -232,6 +232,7 @@ void Replicator::OnHeartbeat(PeerLink& link, Now now) {
   Peer& peer = *PeerOf(link);
   peer.last_state = link.state();
   peer.told = true;
+  peer.told_ms = now.steady_ms;
   peer.dial_pause_ms = 0;
   peer.complaints.Clear();
   clock_majority_.Hear({peer.address.region, peer.address.ordinal}, link.heartbeat().wall_ms,

@@ -162,6 +162,7 @@ class Replicator {
     Complaints complaints;
     NodeState last_state;
     bool told = false;  // Has told its state since we started.
+    std::int64_t told_ms = 0;
   };
   using PeerKey = std::pair<crdt::RegionId, std::uint32_t>;
 
@@ -231,6 +232,9 @@ class Replicator {
   bool asked_to_lead_ = false;  // By an operator, and could not yet.
   bool began_anew_;             // And has not been whole as a primary since.
   crdt::VersionVector lacked_;  // What the others had when it took the lead.
+  // What single partitions have beyond the floor, and since when no more has come.
+  crdt::VersionVector unfinished_;
+  std::int64_t unfinished_since_ms_ = 0;
   crdt::Epoch epoch_;
   std::string waiting_to_lead_;
   std::int64_t started_ms_ = 0;

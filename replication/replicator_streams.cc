@@ -17,6 +17,8 @@ namespace {
 // Between two acknowledgements to a region, where nothing is urgent: keeps the bytes per write low.
 constexpr std::int64_t kRegionAckPauseMs = 5;
 constexpr std::int64_t kStabilityPauseMs = 1000;
+// Later than what was on its way when a full synchronisation went no further.
+constexpr std::int64_t kToldAfterMs = 1000;
 // A joining replica is not sent more than this before its socket took what was there.
 constexpr std::size_t kMostUnsent = 8 << 20;
 
@@ -77,14 +79,23 @@ void Replicator::CatchUp(Now now) {
 // has everybody else. What came stays: an EXEC that touched keys of several partitions may show in
 // some of them only. Other regions may have the rest, so that it is not for nodes that have some.
 void Replicator::TakeForWholeWhatNobodyHas(Now now) {
-  const auto& beyond_floor = shard_.log().vectors().beyond_floor;
-  if (beyond_floor.empty() || !regions_.empty()) return;
-  if (std::ranges::any_of(links_, [](const auto& link) { return link.second->joining(); })) return;
   VersionVector reached;
-  for (const auto& [partition, vector] : beyond_floor) reached.Merge(vector);
-  if (!NobodyHasMoreOf(reached, now)) return;
+  for (const auto& [partition, vector] : shard_.log().vectors().beyond_floor) reached.Merge(vector);
+  const bool goes_on =
+      std::ranges::any_of(links_, [](const auto& link) { return link.second->joining(); });
+  if (goes_on || reached != unfinished_) {
+    unfinished_ = std::move(reached);
+    unfinished_since_ms_ = now.steady_ms;
+    return;
+  }
+  if (unfinished_.empty() || !regions_.empty()) return;
+  // What the others said before may be older than what came from them.
+  const bool all_have_told = std::ranges::all_of(peers_, [&](const auto& peer) {
+    return peer.second.told_ms - unfinished_since_ms_ >= kToldAfterMs;
+  });
+  if (!all_have_told || !NobodyHasMoreOf(unfinished_, now)) return;
   keeper_.Log("the source of the full synchronisation is gone: what it brought is taken for whole");
-  shard_.JumpFloor(reached);
+  shard_.JumpFloor(unfinished_);
 }
 
 void Replicator::Subscribe(PeerLink& link, Now now) {

@@ -89,11 +89,14 @@ void Replicator::TakeForWholeWhatNobodyHas(Now now) {
     return;
   }
   if (unfinished_.empty() || !regions_.empty()) return;
-  // What the others said before may be older than what came from them.
-  const bool all_have_told = std::ranges::all_of(peers_, [&](const auto& peer) {
-    return peer.second.told_ms - unfinished_since_ms_ >= kToldAfterMs;
+  // What the others said before may be older than what came from them. Of several with unfinished
+  // copies one is the first, and the others get what it had.
+  const bool others_wait = std::ranges::all_of(peers_, [&](const auto& entry) {
+    const Peer& peer = entry.second;
+    return peer.told_ms - unfinished_since_ms_ >= kToldAfterMs &&
+           (peer.address.ordinal > options_.self.ordinal || !peer.last_state.joining);
   });
-  if (!all_have_told || !NobodyHasMoreOf(unfinished_, now)) return;
+  if (!others_wait || !NobodyHasMoreOf(unfinished_, now)) return;
   keeper_.Log("the source of the full synchronisation is gone: what it brought is taken for whole");
   shard_.JumpFloor(unfinished_);
 }

@@ -23,6 +23,19 @@ std::string Name(Stamp stamp) {
 
 }  // namespace
 
+bool History::HasWhatWasForgotten(const storage::Log& log) const {
+  bool has = false;
+  storage::LogCursor cursor = log.begin();
+  const auto read = log.Read(cursor, log.end(), log.end(), [&](const storage::FrameView& frame) {
+    if (frame.kind() != FrameKind::kRecord) return true;
+    const auto record = storage::DecodeRecord(frame.payload, frame.floor);
+    has = record && led_again_.contains(record->first_stamp.writer()) &&
+          !records_.contains(record->first_stamp);
+    return !has;
+  });
+  return read && has;
+}
+
 void History::OnRecovered(NodeNumber node, const storage::Log& log) {
   NodeHistory& history = nodes_[node];
   const VersionVector synced = std::exchange(history.synced, {});
@@ -164,6 +177,7 @@ bool History::LookAtRecord(NodeNumber node, const RecordView& record, const Vers
     const Stamp before = record.context.Get(first.writer());
     auto [next, only] = next_.try_emplace({first.writer(), before}, first);
     if (!only && lost_for_good_ && ForgetWhatNobodyHas(first.writer(), first)) {
+      led_again_.insert(first.writer());
       std::tie(next, only) = next_.try_emplace({first.writer(), before}, first);
     }
     if (!only) {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,9 @@ class History {
       : names_(std::move(names)), nodes_(names_.size()) {}
 
   // --- What happens ------------------------------------------------------------------------------
+  // The log, of a directory that was brought back, has writes of an epoch that was led again since,
+  // when nobody had any of them.
+  bool HasWhatWasForgotten(const storage::Log& log) const;
   // The node has read its log: everything in it is looked at again.
   void OnRecovered(NodeNumber node, const storage::Log& log);
   // Looks at what the log has got since the last time.
@@ -94,6 +98,7 @@ class History {
   std::vector<std::string> names_;
   std::vector<NodeHistory> nodes_;
   bool lost_for_good_ = false;  // What only one disk or memory had.
+  std::set<crdt::Writer> led_again_;  // Since all their writes were gone.
   std::map<crdt::Stamp, KnownRecord> records_;
   std::map<storage::PartitionId, std::vector<Gap>> gaps_;
   // The last stamp of a record → the first stamp of the one that its writer wrote next.

@@ -83,6 +83,12 @@ void SimulatedNode::Start() {
     node_.reset();
     return OnRefused(recovered.error(), before);
   }
+  if (world_.history.HasWhatWasForgotten(node_->log())) {
+    world_.story.Tell(name_ + " has writes of an epoch that was led again: set aside");
+    node_.reset();
+    ReplaceDirectory({});
+    return Start();
+  }
   damaged_ = false;
   tries_again_ = false;
   state_file_.AfterStart(disk_, state_file);

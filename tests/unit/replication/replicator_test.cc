@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -261,6 +262,57 @@ TEST(Joins, OfAPrimaryThatLostItsMemoryFromAnUnfinishedReplicaComeToAnEnd) {
     EXPECT_FALSE(machines[name].replicator().joining()) << name;
     EXPECT_EQ(machines[name].shard().texts().size(), 4u) << name;
     EXPECT_TRUE(machines[name].shard().floor().Covers(beyond)) << name;
+  }
+}
+
+// It has written what its replica's copy has in part, and has not told since.
+TEST(Joins, AreNotTakenForWholeBeforeTheOthersHaveToldAnew) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Freeze("eu-0");
+  const crdt::Stamp stamp = machines.Write("eu-0", "a");
+  crdt::VersionVector beyond;
+  beyond.Advance(stamp);
+  ASSERT_TRUE(machines["eu-1"].shard().JoinPartition(3, {}, beyond).has_value());
+  machines.Run(5000);
+  EXPECT_TRUE(machines["eu-1"].replicator().joining());
+  machines.Thaw("eu-0");
+  machines.Run(5000);
+  EXPECT_FALSE(machines["eu-1"].replicator().joining());
+  EXPECT_EQ(machines["eu-1"].shard().order(), std::vector<std::string>{"a"});
+}
+
+// Each copy lacks what only the other one has.
+TEST(Joins, OfTwoReplicasWithUnfinishedCopiesOneIsTheFirst) {
+  const crdt::Stamp stamp = crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9));
+  crdt::VersionVector beyond;
+  beyond.Advance(stamp);
+  const std::string key = std::to_string(stamp.value());
+  const storage::PartitionId partition = storage::PartitionOf(key);
+  // Whenever heartbeats come in between.
+  for (int later_ms = -300; later_ms <= 300; later_ms += 30) {
+    Machines machines({"eu-0", "eu-1", "eu-2"});
+    machines.StartAll();
+    machines.Run(2500);
+    machines.Kill("eu-0");
+    machines["eu-0"].disk() = {};
+    machines.Start("eu-0", /*primary_when_new=*/true);
+    const auto join = [&](const char* name, storage::PartitionId id,
+                          const std::vector<ExportedKey>& keys) {
+      ASSERT_TRUE(machines[name].shard().JoinPartition(id, keys, beyond).has_value());
+    };
+    if (later_ms >= 0) join("eu-1", partition, {{key, "a"}});
+    if (later_ms <= 0) join("eu-2", partition ^ 1, {});
+    machines.Run(std::abs(later_ms));
+    if (later_ms > 0) join("eu-2", partition ^ 1, {});
+    if (later_ms < 0) join("eu-1", partition, {{key, "a"}});
+    machines.Run(8000);
+    for (const char* name : {"eu-0", "eu-1", "eu-2"}) {
+      EXPECT_FALSE(machines[name].replicator().joining()) << name << " " << later_ms;
+      EXPECT_EQ(machines[name].shard().order(), std::vector<std::string>{"a"})
+          << name << " " << later_ms;
+    }
   }
 }
 

@@ -195,7 +195,9 @@ void Replicator::PumpAll(Now now) {
         continue;
       }
       const auto ordinal = link->peer().ordinal;
-      if (!link->sending_join() && !replicas_.replicas().contains(ordinal)) {
+      if (link->sending_join()) {
+        replicas_.Disconnect(ordinal);  // Also where it followed until its stream had to end.
+      } else if (!replicas_.replicas().contains(ordinal)) {
         replicas_.Connect(ordinal, now.steady_ms);
         stable_ = {};  // Told again: what the replica kept while it was away waits for it.
       }

@@ -443,7 +443,8 @@ void ShardNode::CheckDisk(std::int64_t now_ms) {
 
 void ShardNode::DropOldLog() {
   // Another region that lacks what is gone could not be served.
-  if (checkpointer_ == nullptr || log_->failed() || config_.has_other_regions()) return;
+  const bool keep_whole = config_.log_keep_whole || config_.has_other_regions();
+  if (keep_whole || checkpointer_ == nullptr || log_->failed()) return;
   const auto wanted = log_->CursorFor(stable_);
   LogPosition needed = wanted ? wanted->position() : log_->begin().position();
   if (const std::uint64_t most = config_.geo_retention_bytes; most > 0 && log_->end() > most) {

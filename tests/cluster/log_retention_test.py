@@ -34,8 +34,8 @@ def wait_short(node, most=4 * SEGMENT):
 
 def check(test, node, written):
     client = node.client()
+    wait_until(lambda: client.get("sum") == str(written), "it has the last write")
     test.assertEqual(client.dbsize(), 1001)
-    test.assertEqual(client.get("sum"), str(written))
     for number in range(written - 1000, written):
         test.assertEqual(client.get(f"key:{number % 1000}"), f"{number:0256}")
 
@@ -60,6 +60,19 @@ class LogRetention(unittest.TestCase):
             for node in (primary, replica):
                 wait_until(lambda node=node: node.client().dbsize() == 1001, "all is loaded")
                 check(self, node, 4500)
+
+    def test_it_is_kept_whole_where_regions_will_be_added(self):
+        with Cluster(regions=1, replicas=0, segment_bytes="64kb",
+                     settings=SETTINGS + "log-keep-whole = true\n") as cluster:
+            node = cluster.nodes[1, 0]
+            write(node.client(), 0, 4000)
+            node.client().save()
+            self.assertTrue((node.directory / "00000000000000000000.aof").exists())
+            node.client().config_set("log-keep-whole", "yes")
+            node.client().config_set("log-keep-whole", "no")
+            wait_short(node)
+            wait_until(lambda: not (node.directory / "00000000000000000000.aof").exists(),
+                       "the first segment is removed")
 
     def test_it_is_kept_for_a_replica_that_is_away(self):
         with Cluster(regions=1, replicas=1, settings=SETTINGS, segment_bytes="64kb") as cluster:

@@ -97,7 +97,7 @@ class History {
 
   std::vector<std::string> names_;
   std::vector<NodeHistory> nodes_;
-  bool lost_for_good_ = false;  // What only one disk or memory had.
+  bool lost_for_good_ = false;        // What only one disk or memory had.
   std::set<crdt::Writer> led_again_;  // Since all their writes were gone.
   std::map<crdt::Stamp, KnownRecord> records_;
   std::map<storage::PartitionId, std::vector<Gap>> gaps_;

@@ -557,6 +557,20 @@ TEST(Stability, IsToldAgainToAReplicaThatComesBack) {
   EXPECT_TRUE(machines["eu-1"].shard().stable().Covers(stamp));
 }
 
+// Whose stream had to end in a full synchronisation: that may bring what was stable before.
+TEST(Stability, IsToldAgainToAReplicaThatHasJoined) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.StartAll();
+  machines.Run(4000);
+  const crdt::Stamp stamp = machines.Write("eu-0", "a");
+  machines.Run(5000);
+  ASSERT_TRUE(machines["eu-1"].shard().stable().Covers(stamp));
+  machines["eu-0"].shard().JumpFloor(machines["eu-0"].shard().floor());
+  machines["eu-1"].shard().ApplyStable({});  // As if it had come with the partitions.
+  machines.Run(5000);
+  EXPECT_TRUE(machines["eu-1"].shard().stable().Covers(stamp));
+}
+
 // --- Links ---------------------------------------------------------------------------------------
 
 TEST(Links, AnUnreachableRegionNeverSlowsTheOthers) {

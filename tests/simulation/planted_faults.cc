@@ -19,7 +19,7 @@ std::span<const PlantedFault> PlantedFaults() {
       {Planted::kIdentityReused, "identity-reused", 100},
       {Planted::kEpochNotDurable, "epoch-not-durable", 300},
       {Planted::kRepliesAtOnce, "replies-at-once", 60},
-      {Planted::kRepliesBeforeSync, "replies-before-sync", 60},
+      {Planted::kRepliesBeforeSync, "replies-before-sync", 200},
       {Planted::kSyncLies, "sync-lies", 30},
       {Planted::kAppliedAheadOfItself, "applied-ahead-of-itself", 30},
       {Planted::kAppliedAsDurable, "applied-as-durable", 30},

@@ -33,6 +33,7 @@ class Writer(threading.Thread):
         self.members = {}         # Of the set: whether it must be there; None: unknown.
         self.fields = {}          # Of the hash: the values that may be shown.
         self.keys = {}            # As fields; None stands for a key that is not there.
+        self.strays = {}          # Of the keys: values that were not acknowledged.
         self.slowest = 0.0        # Seconds that a round took.
 
     def run(self):
@@ -97,10 +98,14 @@ class Writer(threading.Thread):
         else:
             book, name, value = (self.fields, words[2], words[3]) if verb == "HSET" else \
                 (self.keys, words[1], words[2] if verb == "SET" else None)
-            if acknowledged:
-                book[name] = {value}
-            else:
+            if not acknowledged:
                 book.setdefault(name, {None}).add(value)
+                self.strays.setdefault(name, set()).add(value)
+            elif value is None:
+                # As with members: it may come home, unseen by this delete.
+                book[name] = {None} | self.strays.get(name, set())
+            else:
+                book[name] = {value}
 
     def take_slowest(self):
         with self.lock:

@@ -351,8 +351,9 @@ std::vector<Setting> MakeTable() {
            "which have to be sent all of it. With other regions it is so anyway."}),
       Size<&Config::geo_retention_bytes>(
           {"geo-retention-bytes", kLog, kAtRunTime,
-           "The log is kept for nodes that are away, but no more of it than this; who comes back "
-           "later gets whole partitions. 0: without a bound."}),
+           "In a region that is alone the log is kept for nodes that are away, but no more of it "
+           "than "
+           "this; who comes back later gets whole partitions. 0: without a bound."}),
       Duration<&Config::geo_retention_time>({"geo-retention-time", kLog, kAtRunTime,
                                              "Nor what is older than this. 0: however old it is."}),
       Flag<&Config::bootstrap>({"bootstrap", kLog, kAtStart,

@@ -45,6 +45,7 @@ struct NodeState {
   bool complete = false;
   std::uint64_t closed_slots = 0;
   crdt::VersionVector held;
+  crdt::VersionVector unfinished;
 };
 
 struct Proof {
@@ -57,6 +58,7 @@ struct Subscribe {
   std::vector<crdt::RegionId> regions;
   std::uint64_t window = 0;
   std::uint64_t stream = 0;
+  bool whole = false;
 };
 
 struct StreamStart {

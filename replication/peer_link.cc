@@ -130,12 +130,12 @@ Status PeerLink::OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard)
   outgoing_.reset();
   join_sender_.reset();
   std::optional<storage::LogCursor> cursor = shard.log().CursorFor(subscribe.have);
-  if (cursor) {
+  if (cursor && !subscribe.whole) {
     outgoing_ = std::make_unique<OutgoingStream>(subscribe, *std::move(cursor));
     return {};
   }
   // Within a region whoever lacks what a log has let go of gets the whole state: a replica, and a
-  // primary that has lost its own.
+  // primary that has lost its own or fetches what an unfinished join has left.
   if (!handshake_.same_region()) {
     return Fail(ErrorCode::kRefused,
                 "this node's log does not reach back to what the other region lacks");
@@ -157,15 +157,11 @@ void PeerLink::NoteProgress(std::int64_t now_ms) {
   moved_to_ = gate_ == nullptr ? 0 : gate_->consumed();
 }
 
-void PeerLink::SubscribeTo(crdt::VersionVector have, bool follow,
-                           std::vector<crdt::RegionId> regions) {
-  Subscribe subscribe{.have = std::move(have),
-                      .follow = follow,
-                      .regions = std::move(regions),
-                      .window = kWindow,
-                      .stream = next_stream_++};
-  Queue(subscribe);
-  gate_ = std::make_unique<CausalGate>(std::move(subscribe));
+void PeerLink::SubscribeTo(Subscribe request) {
+  request.window = kWindow;
+  request.stream = next_stream_++;
+  Queue(request);
+  gate_ = std::make_unique<CausalGate>(std::move(request));
   moved_to_ = kNowhere;
   join_receiver_.reset();
   told_consumed_ = 0;

@@ -51,7 +51,8 @@ class PeerLink {
   crdt::Status Deliver(ReplicatedShard& shard, std::optional<std::int64_t> latest_unix_ms);
 
   // --- Reading from the peer ---------------------------------------------------------------------
-  void SubscribeTo(crdt::VersionVector have, bool follow, std::vector<crdt::RegionId> regions);
+  // The window and the number are the link's to give.
+  void SubscribeTo(Subscribe request);
   const CausalGate* gate() const { return gate_.get(); }
   CausalGate* gate() { return gate_.get(); }
   bool joining() const { return join_receiver_ != nullptr; }

@@ -135,7 +135,11 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
   }
   if (events->heartbeat) OnHeartbeat(link, now);
   if (events->acknowledged) OnAcknowledged(link, now);
-  if (events->joined) keeper_.Log("full synchronisation is complete");
+  if (events->joined) {
+    keeper_.Log("full synchronisation is complete");
+    Peer& peer = *PeerOf(link);
+    if (link.gate()->request().whole) peer.fetched.Merge(peer.asked);
+  }
   if (events->state_changed || events->established) {
     DecideRole(now);
     SubscribeAll(now);
@@ -325,8 +329,7 @@ void Replicator::DecideRole(Now now) {
     }
     if (primary_) return;
     const bool grace_over = now.steady_ms - started_ms_ >= options_.leader_grace_ms;
-    waiting_to_lead_ =
-        joining() ? std::string(kUnfinishedJoin) : keeper_.WhyNotLead(WhatPeersTold(now));
+    waiting_to_lead_ = keeper_.WhyNotLead(WhatPeersTold(now));
     if (!waiting_to_lead_.empty()) return;
     if (!MayLead(self, colleagues, grace_over)) {
       waiting_to_lead_ = "waiting for the other nodes of this region to answer";

@@ -163,6 +163,9 @@ class Replicator {
     NodeState last_state;
     bool told = false;  // Has told its state since we started.
     std::int64_t told_ms = 0;
+    // What was asked for of its unfinished partitions, and what has come of that.
+    crdt::VersionVector asked;
+    crdt::VersionVector fetched;
   };
   using PeerKey = std::pair<crdt::RegionId, std::uint32_t>;
 
@@ -194,6 +197,8 @@ class Replicator {
   void Subscribe(PeerLink& link, Now now);
   void CatchUp(Now now);
   bool NobodyHasMoreOf(const crdt::VersionVector& wanted, Now now) const;
+  crdt::VersionVector Unfinished() const;
+  bool MustFetchUnfinished(const Peer& peer, const crdt::VersionVector& unfinished) const;
   void TakeForWholeWhatNobodyHas(Now now);
   std::set<crdt::RegionId> RelaysFor(const PeerLink& link, Now now) const;
   bool IsRelayed(crdt::RegionId author, const PeerLink& link, Now now) const;

@@ -75,12 +75,26 @@ void Replicator::CatchUp(Now now) {
   began_anew_ = false;
 }
 
-// A full synchronisation went no further, and the node that it came from has lost what it had, as
-// has everybody else. What came stays: an EXEC that touched keys of several partitions may show in
-// some of them only. Other regions may have the rest, so that it is not for nodes that have some.
+VersionVector Replicator::Unfinished() const {
+  VersionVector unfinished;
+  for (const auto& [partition, vector] : shard_.log().vectors().beyond_floor) {
+    unfinished.Merge(vector);
+  }
+  return unfinished;
+}
+
+// What only an unfinished full synchronisation has is in no record.
+bool Replicator::MustFetchUnfinished(const Peer& peer, const VersionVector& unfinished) const {
+  return regions_.empty() && !shard_.floor().Covers(unfinished) && !peer.fetched.Covers(unfinished);
+}
+
+// Full synchronisations went no further, and the node that they came from has lost what it had, as
+// has everybody else. The primary fetches what came of them and goes on from there: an EXEC that
+// touched keys of several partitions may show in some of them only. Nobody else may, since of two
+// nodes each would take for applied what only the other one has. Other regions may have the rest,
+// so that it is not for nodes that have some.
 void Replicator::TakeForWholeWhatNobodyHas(Now now) {
-  VersionVector reached;
-  for (const auto& [partition, vector] : shard_.log().vectors().beyond_floor) reached.Merge(vector);
+  VersionVector reached = Unfinished();
   const bool goes_on =
       std::ranges::any_of(links_, [](const auto& link) { return link.second->joining(); });
   if (goes_on || reached != unfinished_) {
@@ -88,27 +102,28 @@ void Replicator::TakeForWholeWhatNobodyHas(Now now) {
     unfinished_since_ms_ = now.steady_ms;
     return;
   }
-  if (unfinished_.empty() || !regions_.empty()) return;
-  // What the others said before may be older than what came from them. Of several with unfinished
-  // copies one is the first, and the others get what it had.
-  const bool others_wait = std::ranges::all_of(peers_, [&](const auto& entry) {
+  if (!primary_ || unfinished_.empty() || !regions_.empty()) return;
+  // What the others said before may be older than what came from them.
+  const bool all_is_here = std::ranges::all_of(peers_, [&](const auto& entry) {
     const Peer& peer = entry.second;
     return peer.told_ms - unfinished_since_ms_ >= kToldAfterMs &&
-           (peer.address.ordinal > options_.self.ordinal || !peer.last_state.joining);
+           !MustFetchUnfinished(peer, peer.last_state.unfinished);
   });
-  if (!others_wait || !NobodyHasMoreOf(unfinished_, now)) return;
+  if (!all_is_here || !NobodyHasMoreOf(unfinished_, now)) return;
   keeper_.Log("the source of the full synchronisation is gone: what it brought is taken for whole");
   shard_.JumpFloor(unfinished_);
 }
 
 void Replicator::Subscribe(PeerLink& link, Now now) {
-  const Peer& peer = *PeerOf(link);
+  Peer& peer = *PeerOf(link);
   bool follow = false;
+  bool whole = false;
   std::set<RegionId> wanted;
   if (SameRegion(peer)) {
     follow = !primary_ && following_ == peer.address.ordinal;
+    whole = primary_ && MustFetchUnfinished(peer, link.state().unfinished);
     // A node that returns with writes that nobody else has offers them (fine print 12).
-    if (primary_ && !shard_.floor().Covers(link.state().floor)) {
+    if (whole || (primary_ && !shard_.floor().Covers(link.state().floor))) {
       wanted.insert(options_.self.region);
       for (const auto& [id, region] : regions_) wanted.insert(id);
     }
@@ -120,7 +135,12 @@ void Replicator::Subscribe(PeerLink& link, Now now) {
     wanted.insert(peer.address.region);
   }
   if (!follow && wanted.empty()) return;
-  if (const CausalGate* gate = link.gate(); gate != nullptr && gate->request().follow == follow) {
+  const CausalGate* gate = link.gate();
+  if (whole && gate != nullptr && gate->request().whole &&
+      peer.asked.Covers(link.state().unfinished)) {
+    return;
+  }
+  if (gate != nullptr && gate->request().follow == follow && !whole) {
     const std::vector<RegionId>& regions = gate->request().regions;
     const bool brings_all = std::ranges::all_of(wanted, [&](RegionId region) {
       return std::ranges::find(regions, region) != regions.end();
@@ -130,7 +150,11 @@ void Replicator::Subscribe(PeerLink& link, Now now) {
     if (brings_all && (regions.size() == wanted.size() || !all_here)) return;
   }
   if (follow) followed_ = {};
-  link.SubscribeTo(shard_.floor(), follow, {wanted.begin(), wanted.end()});
+  if (whole) peer.asked = link.state().unfinished;
+  link.SubscribeTo({.have = shard_.floor(),
+                    .follow = follow,
+                    .regions = {wanted.begin(), wanted.end()},
+                    .whole = whole});
 }
 
 void Replicator::DeliverAll(Now now) {
@@ -243,7 +267,8 @@ NodeState Replicator::OwnState(Now now) const {
           .joining = joining(),
           .complete = RegionIsComplete(now),
           .closed_slots = primary_ ? Epochs(now).closed.to_ullong() : 0,
-          .held = primary_ ? held_by_all_ : held_floor_.durable()};
+          .held = primary_ ? held_by_all_ : held_floor_.durable(),
+          .unfinished = Unfinished()};
 }
 
 void Replicator::SendHeartbeats(Now now) {

@@ -60,7 +60,8 @@ class Checked {
             .joining = from.joining(),
             .complete = from.complete(),
             .closed_slots = from.closed_slots(),
-            .held = Vector(from.held())};
+            .held = Vector(from.held()),
+            .unfinished = Vector(from.unfinished())};
   }
   void Wrong(const char* what) {
     if (wrong_ == nullptr) wrong_ = what;
@@ -85,6 +86,7 @@ void Put(const NodeState& state, pb::NodeState& to) {
   to.set_complete(state.complete);
   to.set_closed_slots(state.closed_slots);
   to.set_held(VectorBytes(state.held));
+  if (!state.unfinished.empty()) to.set_unfinished(VectorBytes(state.unfinished));
 }
 
 void Put(const Hello& from, pb::PeerMessage& to) {
@@ -121,6 +123,7 @@ void Put(const Subscribe& from, pb::PeerMessage& to) {
   for (const crdt::RegionId region : from.regions) subscribe.add_regions(region);
   subscribe.set_window(from.window);
   subscribe.set_stream(from.stream);
+  subscribe.set_whole(from.whole);
 }
 
 void Put(const StreamStart& from, pb::PeerMessage& to) {
@@ -279,7 +282,8 @@ Result<Message> Take(const pb::Subscribe& from) {
   Subscribe subscribe{.have = checked.Vector(from.have()),
                       .follow = from.follow(),
                       .window = from.window(),
-                      .stream = from.stream()};
+                      .stream = from.stream(),
+                      .whole = from.whole()};
   if (from.regions_size() > crdt::kMaxRegion) checked.Wrong("too many regions");
   for (const std::uint32_t region : from.regions()) {
     subscribe.regions.push_back(checked.Region(region));

@@ -65,8 +65,10 @@ void FuzzWire(std::string_view bytes) {
   }
   const bool local = choice % 2 == 0;
   const auto link = Greeted(local ? 1 : 2, shard);
-  link->SubscribeTo(shard.floor(), local,
-                    local ? std::vector<crdt::RegionId>() : std::vector<crdt::RegionId>{2, 3});
+  link->SubscribeTo(
+      {.have = shard.floor(),
+       .follow = local,
+       .regions = local ? std::vector<crdt::RegionId>() : std::vector<crdt::RegionId>{2, 3}});
   const std::size_t half = bytes.size() / 2;
   for (const std::string_view piece : {bytes.substr(0, half), bytes.substr(half)}) {
     if (!link->OnBytes(piece, TellNothing, shard, 0)) return;

@@ -25,7 +25,8 @@ inline NodeState SomeState() {
           .joining = true,
           .complete = true,
           .closed_slots = 0x8000000000000005,
-          .held = SomeVector()};
+          .held = SomeVector(),
+          .unfinished = SomeVector()};
 }
 
 // Name and message.
@@ -46,7 +47,8 @@ inline std::vector<std::pair<std::string, Message>> EveryMessage() {
                               .follow = true,
                               .regions = {1, 31},
                               .window = 8388608,
-                              .stream = 5}},
+                              .stream = 5,
+                              .whole = true}},
       {"stream_start", StreamStart{.stream = 5, .reference = SomeVector()}},
       {"records", Records{.stream = 5,
                           .entries = "\x03"

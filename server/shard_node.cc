@@ -243,7 +243,7 @@ std::string ShardNode::WriteRefusal() const {
   if (replicator_->joining()) {
     // A record's context is the floor, and some partitions are further: what it replaces here would
     // stay elsewhere.
-    return "MISCONF no writes are taken while this node gets its data from another one";
+    return "MISCONF no writes are taken yet: this node holds an unfinished full synchronisation";
   }
   if (replicator_->catching_up()) {
     return "MISCONF no writes are taken while this node gets back what the others have";

@@ -61,11 +61,24 @@ bool MoveElement(CommandContext& context, const ListMove& move) {
   std::string scratch;
   const std::string element(list.At(index).Text(scratch));
   context.reply.Bulk(element);
-  crdt::PrepareListPop(source, move.from, index, 1, database.effects());
-  database.Commit();
   const std::string_view value = element;
-  crdt::PrepareListPush(database.Read(move.to), move.to, move.put, {&value, 1}, database.effects());
-  database.Commit();
+  const auto pop = [&](std::uint64_t at) {
+    crdt::PrepareListPop(database.Read(move.from), move.from, at, 1, database.effects());
+    database.Commit();
+  };
+  const auto push = [&] {
+    crdt::PrepareListPush(database.Read(move.to), move.to, move.put, {&value, 1},
+                          database.effects());
+    database.Commit();
+  };
+  if (move.from == move.to) {
+    // It is empty at no time, or it would be another list, without its time to live.
+    push();
+    pop(move.put == ListSide::kLeft ? index + 1 : index);
+  } else {
+    pop(index);
+    push();
+  }
   return true;
 }
 

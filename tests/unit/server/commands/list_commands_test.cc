@@ -84,6 +84,17 @@ TEST_F(ListCommandsTest, MovesElements) {
   EXPECT_EQ(Run("LMPOP 1 m LEFT"), "*-1|");
 }
 
+TEST_F(ListCommandsTest, MovesTheOnlyElementWithinItsListAndKeepsTheTimeToLive) {
+  Run("RPUSH l a");
+  Run("PEXPIREAT l 44177117420000");
+  for (const std::string_view line :
+       {"LMOVE l l LEFT LEFT", "LMOVE l l RIGHT LEFT", "LMOVE l l LEFT RIGHT", "RPOPLPUSH l l"}) {
+    EXPECT_EQ(Run(line), "$1|a|") << line;
+    EXPECT_EQ(Run("PEXPIRETIME l"), ":44177117420000|") << line;
+    EXPECT_EQ(Run("LRANGE l 0 -1"), "*1|$1|a|") << line;
+  }
+}
+
 TEST_F(ListCommandsTest, RefuseOtherTypes) {
   Run("SET s v");
   for (const std::string_view line :

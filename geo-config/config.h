@@ -14,6 +14,7 @@
 #include "crdt/result.h"
 #include "crdt/stamp.h"
 #include "geo-config/setting.h"
+#include "geo-config/snapshot_schedule.h"
 #include "geo-config/topology.h"
 
 namespace geo_config {
@@ -79,6 +80,8 @@ struct Config {
   bool log_keep_whole = false;
   std::uint64_t geo_retention_bytes = std::uint64_t{16} << 30;
   milliseconds geo_retention_time{0};
+  SnapshotSchedule snapshot_schedule;
+  std::uint32_t snapshot_keep = 5;
   bool bootstrap = false;
 
   // Regions.

@@ -208,6 +208,18 @@ Setting StreamIdMode(const Heading& heading) {
       });
 }
 
+Setting Schedule(const Heading& heading) {
+  static constexpr const char* kForm = "nothing, 1h, 6h, 12h, or a time of day such as `at 03:30`";
+  return Make(
+      heading, kForm, [](const Config& config) { return TextOf(config.snapshot_schedule); },
+      [](Config& config, const std::string& text) -> Status {
+        const auto value = ParseSnapshotSchedule(text);
+        if (!value) return Expected(kForm);
+        config.snapshot_schedule = *value;
+        return {};
+      });
+}
+
 Setting SocketMode(const Heading& heading) {
   static constexpr const char* kForm = "an octal mode such as 700";
   return Make(
@@ -356,6 +368,13 @@ std::vector<Setting> MakeTable() {
            "this; who comes back later gets whole partitions. 0: without a bound."}),
       Duration<&Config::geo_retention_time>({"geo-retention-time", kLog, kAtRunTime,
                                              "Nor what is older than this. 0: however old it is."}),
+      Schedule({"snapshot-schedule", kLog, kAtRunTime,
+                "When this node makes a snapshot by itself: on the full hour each 1, 6 or 12 hours "
+                "since midnight, or at a time of day, in UTC. Empty: never."}),
+      Number<&Config::snapshot_keep, 0, 10000>(
+          {"snapshot-keep", kLog, kAtRunTime,
+           "So many of the newest snapshots are kept; older ones are removed once a newer one is "
+           "complete. 0: all."}),
       Flag<&Config::bootstrap>({"bootstrap", kLog, kAtStart,
                                 "This deployment is new: an empty directory takes writes although "
                                 "the other nodes have not told the greatest epoch that they "

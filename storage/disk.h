@@ -32,20 +32,24 @@ struct DiskSpace {
   std::uint64_t total = 0;
 };
 
-enum class OpenMode { kExisting, kCreate };
+enum class OpenMode { kRead, kExisting, kCreate };
 
 class Disk {
  public:
   virtual ~Disk() = default;
   virtual crdt::Result<std::shared_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
-  // Names of the files of a directory, sorted.
+  // Names of the files and directories in a directory, sorted.
   virtual crdt::Result<std::vector<std::string>> List(const std::string& directory) = 0;
   virtual bool Exists(const std::string& path) = 0;
   virtual crdt::Status Remove(const std::string& path) = 0;
   // Within one directory; replaces what is there.
   virtual crdt::Status Rename(const std::string& from, const std::string& to) = 0;
+  // Another name for the file, on the same file system.
+  virtual crdt::Status Link(const std::string& from, const std::string& to) = 0;
   // With mode 0700; no error where it exists.
   virtual crdt::Status MakeDirectory(const std::string& path) = 0;
+  // With all that is in it; no error where there is none.
+  virtual crdt::Status RemoveDirectory(const std::string& path) = 0;
   // Makes created and removed names durable.
   virtual crdt::Status SyncDirectory(const std::string& path) = 0;
   virtual crdt::Result<DiskSpace> Space(const std::string& path) = 0;

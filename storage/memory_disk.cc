@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 namespace storage {
@@ -84,7 +85,7 @@ class MemoryFile : public File {
 crdt::Result<std::shared_ptr<File>> MemoryDisk::Open(const std::string& path, OpenMode mode) {
   auto found = files_.find(path);
   if (found == files_.end()) {
-    if (mode == OpenMode::kExisting) {
+    if (mode != OpenMode::kCreate) {
       return Fail(ErrorCode::kInputOutput, "cannot open " + path + ": no such file");
     }
     if (Status going = Change(); !going) return std::unexpected(going.error());
@@ -95,18 +96,20 @@ crdt::Result<std::shared_ptr<File>> MemoryDisk::Open(const std::string& path, Op
 }
 
 crdt::Result<std::vector<std::string>> MemoryDisk::List(const std::string& directory) {
-  std::vector<std::string> names;
+  std::set<std::string> names;
   const std::string prefix = directory + "/";
-  for (const auto& [path, content] : files_) {
-    if (path.starts_with(prefix) && path.find('/', prefix.size()) == std::string::npos) {
-      names.push_back(path.substr(prefix.size()));
-    }
+  for (auto file = files_.lower_bound(prefix);
+       file != files_.end() && file->first.starts_with(prefix); ++file) {
+    const std::string_view rest = std::string_view(file->first).substr(prefix.size());
+    names.emplace(rest.substr(0, rest.find('/')));
   }
-  return names;
+  return std::vector<std::string>(names.begin(), names.end());
 }
 
 bool MemoryDisk::Exists(const std::string& path) {
-  return files_.contains(path);
+  if (files_.contains(path)) return true;
+  const auto within = files_.lower_bound(path + "/");
+  return within != files_.end() && within->first.starts_with(path + "/");
 }
 
 Status MemoryDisk::Remove(const std::string& path) {
@@ -132,7 +135,28 @@ Status MemoryDisk::Rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Status MemoryDisk::Link(const std::string& from, const std::string& to) {
+  if (Status going = Change(); !going) return going;
+  const auto found = files_.find(from);
+  if (found == files_.end() || files_.contains(to)) {
+    return Fail(ErrorCode::kInputOutput, "cannot link to " + from + " from " + to);
+  }
+  files_[to] = found->second;
+  new_names_.insert(to);
+  return {};
+}
+
 Status MemoryDisk::MakeDirectory(const std::string&) {
+  return {};
+}
+
+Status MemoryDisk::RemoveDirectory(const std::string& path) {
+  if (Status going = Change(); !going) return going;
+  const auto is_within = [prefix = path + "/"](const std::string& name) {
+    return name.starts_with(prefix);
+  };
+  std::erase_if(files_, [&](const auto& file) { return is_within(file.first); });
+  std::erase_if(new_names_, is_within);
   return {};
 }
 
@@ -219,7 +243,10 @@ bool MemoryDisk::HoldsTheSameAs(const MemoryDisk& other) const {
 
 std::uint64_t MemoryDisk::used_bytes() const {
   std::uint64_t used = 0;
-  for (const auto& [path, content] : files_) used += content->current.size();
+  std::set<const Content*> counted;  // A file may have several names.
+  for (const auto& [path, content] : files_) {
+    if (counted.insert(content.get()).second) used += content->current.size();
+  }
   return used;
 }
 

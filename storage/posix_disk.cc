@@ -95,7 +95,8 @@ class PosixFile : public File {
 }  // namespace
 
 crdt::Result<std::shared_ptr<File>> PosixDisk::Open(const std::string& path, OpenMode mode) {
-  const int flags = O_RDWR | O_CLOEXEC | (mode == OpenMode::kCreate ? O_CREAT : 0);
+  const int flags = O_CLOEXEC | (mode == OpenMode::kRead ? O_RDONLY : O_RDWR) |
+                    (mode == OpenMode::kCreate ? O_CREAT : 0);
   const int descriptor = ::open(path.c_str(), flags, 0600);
   if (descriptor < 0) return FailErrno("open", path);
   return std::make_shared<PosixFile>(descriptor, path);
@@ -128,6 +129,11 @@ Status PosixDisk::Rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Status PosixDisk::Link(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) != 0) return FailErrno("link to " + from + " from", to);
+  return {};
+}
+
 Status PosixDisk::MakeDirectory(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
@@ -135,6 +141,15 @@ Status PosixDisk::MakeDirectory(const std::string& path) {
     return crdt::Fail(ErrorCode::kInputOutput, "cannot make " + path + ": " + error.message());
   }
   if (::chmod(path.c_str(), 0700) != 0) return FailErrno("protect", path);
+  return {};
+}
+
+Status PosixDisk::RemoveDirectory(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) {
+    return crdt::Fail(ErrorCode::kInputOutput, "cannot remove " + path + ": " + error.message());
+  }
   return {};
 }
 

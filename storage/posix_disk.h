@@ -16,7 +16,9 @@ class PosixDisk : public Disk {
   bool Exists(const std::string& path) override;
   crdt::Status Remove(const std::string& path) override;
   crdt::Status Rename(const std::string& from, const std::string& to) override;
+  crdt::Status Link(const std::string& from, const std::string& to) override;
   crdt::Status MakeDirectory(const std::string& path) override;
+  crdt::Status RemoveDirectory(const std::string& path) override;
   crdt::Status SyncDirectory(const std::string& path) override;
   crdt::Result<DiskSpace> Space(const std::string& path) override;
   crdt::Status ReplaceFile(const std::string& path, std::string_view bytes) override;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crdt/result.h"
 #include "storage/log/log_cursor.h"
@@ -61,6 +62,9 @@ class CheckpointBatch {
   std::string changes_;
 };
 
+// Of its file or directory, where the log stands.
+inline constexpr const char* kCheckpointName = "checkpoint";
+
 class CheckpointStore {
  public:
   virtual ~CheckpointStore() = default;
@@ -81,6 +85,11 @@ class CheckpointStore {
           visit) = 0;
   // Removes everything.
   virtual crdt::Status Clear() = 0;
+  // Puts what was written so far into `directory` under `name`, sharing files where it can; durable
+  // but for names. Answers the files below `directory`. From another thread while nothing is
+  // written.
+  virtual crdt::Result<std::vector<std::string>> CopyTo(const std::string& directory,
+                                                        const std::string& name) = 0;
   // May be asked for meanwhile.
   virtual std::uint64_t disk_bytes() = 0;
 };

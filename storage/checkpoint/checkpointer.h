@@ -72,6 +72,8 @@ class Checkpointer {
   void OnJobDone(CheckpointJob job, const crdt::Status& status, Times now);
   // Begins a cycle at once, or after the one that runs.
   void Request() { requested_ = true; }
+  // Something is being written to the store.
+  bool job_runs() const { return job_runs_; }
   // The next OnTurn() has something to do.
   bool has_more(const Log& log) const;
   // Rows wait for the log to be durable up to here; 0: none.

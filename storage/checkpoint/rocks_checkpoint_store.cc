@@ -4,8 +4,11 @@
 #include <rocksdb/memtablerep.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "storage/keyspace.h"
@@ -68,6 +71,14 @@ rocksdb::Options Options() {
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
+}
+
+Result<std::optional<std::string>> GetFrom(rocksdb::DB& db, std::string_view key) {
+  std::string value;
+  const rocksdb::Status status = db.Get(rocksdb::ReadOptions(), SliceOf(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  if (Status read = StatusOf(status); !read) return std::unexpected(read.error());
+  return value;
 }
 
 class RocksCheckpointStore : public CheckpointStore {
@@ -145,6 +156,26 @@ class RocksCheckpointStore : public CheckpointStore {
     return Open();
   }
 
+  Result<std::vector<std::string>> CopyTo(const std::string& directory,
+                                          const std::string& name) override {
+    const std::string path = directory + "/" + name;
+    rocksdb::Checkpoint* made = nullptr;
+    const rocksdb::Status possible = rocksdb::Checkpoint::Create(db_.get(), &made);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+    if (Status copied = StatusOf(possible.ok() ? checkpoint->CreateCheckpoint(path) : possible);
+        !copied) {
+      return std::unexpected(copied.error());
+    }
+    std::vector<std::string> files;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+      files.push_back(name + "/" + entry.path().filename().string());
+    }
+    if (error) return Fail(ErrorCode::kInputOutput, "cannot list " + path + ": " + error.message());
+    std::ranges::sort(files);
+    return files;
+  }
+
   std::uint64_t disk_bytes() override {
     std::uint64_t bytes = 0;
     db_->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
@@ -152,13 +183,7 @@ class RocksCheckpointStore : public CheckpointStore {
   }
 
  private:
-  Result<std::optional<std::string>> Get(std::string_view key) {
-    std::string value;
-    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), SliceOf(key), &value);
-    if (status.IsNotFound()) return std::nullopt;
-    if (Status read = StatusOf(status); !read) return std::unexpected(read.error());
-    return value;
-  }
+  Result<std::optional<std::string>> Get(std::string_view key) { return GetFrom(*db_, key); }
   Status Noted(const rocksdb::Status& status) {
     failed_ = !status.ok();
     return StatusOf(status);
@@ -171,7 +196,40 @@ class RocksCheckpointStore : public CheckpointStore {
   bool failed_ = false;
 };
 
+// RocksDB would leave a log of its own in the directory.
+class NoLog : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 }  // namespace
+
+Result<CheckpointSummary> CheckRocksCheckpoint(const std::string& path) {
+  rocksdb::Options options = Options();
+  options.create_if_missing = false;
+  options.info_log = std::make_shared<NoLog>();
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, path, &opened);
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  if (Status read = StatusOf(status); !read) return std::unexpected(read.error());
+  if (Status whole = StatusOf(db->VerifyChecksum()); !whole) return std::unexpected(whole.error());
+  CheckpointSummary summary;
+  const auto mark = GetFrom(*db, kMarkKey);
+  if (!mark) return std::unexpected(mark.error());
+  if (*mark) {
+    auto decoded = CheckpointMark::Decode(**mark);
+    if (!decoded) return std::unexpected(decoded.error());
+    summary.mark = *std::move(decoded);
+  }
+  const auto reach = GetFrom(*db, kReachKey);
+  if (!reach) return std::unexpected(reach.error());
+  if (!*reach) return summary;
+  const auto position = DecodeCheckpointReach(**reach);
+  if (!position) return std::unexpected(position.error());
+  summary.reach = *position;
+  return summary;
+}
 
 Result<std::unique_ptr<CheckpointStore>> OpenRocksCheckpointStore(const std::string& path) {
   auto store = std::make_unique<RocksCheckpointStore>(path);

@@ -28,7 +28,7 @@ class ReadOnlyDisk : public Disk {
  public:
   explicit ReadOnlyDisk(Disk& disk) : disk_(disk) {}
   crdt::Result<std::shared_ptr<File>> Open(const std::string& path, OpenMode) override {
-    auto file = disk_.Open(path, OpenMode::kExisting);
+    auto file = disk_.Open(path, OpenMode::kRead);
     if (!file) return std::unexpected(file.error());
     return std::make_shared<ReadOnlyFile>(*std::move(file));
   }
@@ -38,7 +38,9 @@ class ReadOnlyDisk : public Disk {
   bool Exists(const std::string& path) override { return disk_.Exists(path); }
   Status Remove(const std::string&) override { return {}; }
   Status Rename(const std::string&, const std::string&) override { return {}; }
+  Status Link(const std::string&, const std::string&) override { return {}; }
   Status MakeDirectory(const std::string&) override { return {}; }
+  Status RemoveDirectory(const std::string&) override { return {}; }
   Status SyncDirectory(const std::string&) override { return {}; }
   crdt::Result<DiskSpace> Space(const std::string& path) override { return disk_.Space(path); }
   Status ReplaceFile(const std::string&, std::string_view) override { return {}; }

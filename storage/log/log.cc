@@ -321,6 +321,19 @@ void Log::DropBefore(LogPosition position) {
   while (marks_.front().position() < segments_.front().first) marks_.pop_front();
 }
 
+std::vector<LogFile> Log::Files(LogPosition from, LogPosition to) const {
+  std::vector<LogFile> files;
+  for (std::size_t i = 0; i < segments_.size() && segments_[i].first < to; ++i) {
+    // What begins at `to` does not count: the one before it would be written to by who takes these.
+    const bool finished = i + 1 < segments_.size() && segments_[i + 1].first < to;
+    if (finished && segments_[i + 1].first <= from) continue;
+    files.push_back({.name = SegmentName(segments_[i].first),
+                     .finished = finished,
+                     .bytes = finished ? 0 : segments_[i].OffsetOf(to)});
+  }
+  return files;
+}
+
 // --- Reading -------------------------------------------------------------------------------------
 
 std::optional<LogCursor> Log::CursorFor(const VersionVector& have) const {

@@ -50,6 +50,13 @@ struct SyncJob {
   crdt::Status Run() const;
 };
 
+// A file of the log, for who copies it.
+struct LogFile {
+  std::string name;
+  bool finished = false;    // Only a seal is still written to it.
+  std::uint64_t bytes = 0;  // Of one that is not: so many count.
+};
+
 class Log {
  public:
   Log(LogOptions options, Disk* disk);
@@ -100,6 +107,8 @@ class Log {
   std::uint64_t segments() const { return segments_.size(); }
   const crdt::VersionVector& floor() const { return vectors_.floor; }
   const LogVectors& vectors() const { return vectors_; }
+  // Those that hold what is between two positions. REQUIRES: durable() >= `to`.
+  std::vector<LogFile> Files(LogPosition from, LogPosition to) const;
   const LogOptions& options() const { return options_; }
 
   // --- Reading -----------------------------------------------------------------------------------

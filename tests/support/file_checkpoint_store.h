@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "crdt/encoding.h"
 #include "storage/checkpoint/checkpoint_store.h"
@@ -110,6 +111,15 @@ class FileCheckpointStore : public CheckpointStore {
     mark_.reset();
     reach_ = 0;
     return disk_.Exists(path_) ? disk_.Remove(path_) : crdt::Status();
+  }
+
+  crdt::Result<std::vector<std::string>> CopyTo(const std::string& directory,
+                                                const std::string& name) override {
+    if (crdt::Status flushed = Flush(); !flushed) return std::unexpected(flushed.error());
+    if (crdt::Status linked = disk_.Link(path_, directory + "/" + name); !linked) {
+      return std::unexpected(linked.error());
+    }
+    return std::vector{name};
   }
 
   std::uint64_t disk_bytes() override { return 0; }

@@ -45,9 +45,13 @@ struct PauseWait {  // Any command while clients are paused: see client_pause.h.
 struct CheckpointWait {  // SAVE: so many checkpoints are finished.
   std::uint64_t finished = 0;
 };
+struct SnapshotWait {  // SNAPSHOT CREATE: so many snapshots are finished.
+  std::uint64_t finished = 0;
+};
 struct StopWait {};  // SHUTDOWN: over where the node does not stop after all.
 struct Wait {
-  std::variant<ReplicaWait, FsyncWait, RegionWait, KeyWait, PauseWait, CheckpointWait, StopWait>
+  std::variant<ReplicaWait, FsyncWait, RegionWait, KeyWait, PauseWait, CheckpointWait, SnapshotWait,
+               StopWait>
       what;
   std::optional<std::int64_t> deadline_steady_ms;  // Empty: for ever.
 };

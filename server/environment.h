@@ -11,6 +11,7 @@
 #include "storage/checkpoint/checkpointer.h"
 #include "storage/disk.h"
 #include "storage/log/log.h"
+#include "storage/snapshot/snapshot_job.h"
 
 namespace server {
 
@@ -48,6 +49,8 @@ struct Environment {
   std::size_t rows_loaded_per_turn = 1000;
   // Runs the job where it may block; ShardNode::OnCheckpointDone follows on the node's thread.
   std::function<void(storage::CheckpointJob)> checkpoint;
+  // The same for a snapshot; ShardNode::OnSnapshotDone follows.
+  std::function<void(storage::SnapshotJob)> snapshot;
   // The node cannot go on, or was told to stop and has: ends the process with this exit code.
   std::function<void(int exit_code)> exit;
   std::string boot_id;                   // Of the running machine.

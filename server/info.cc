@@ -115,6 +115,20 @@ void AddProgress(const LoadProgress& load, std::int64_t now_ms, Lines& lines) {
             part == 0 ? -1 : static_cast<std::int64_t>(seconds * (1 - part) / part));
 }
 
+void AddSnapshots(const Source& source, Lines& lines) {
+  const SnapshotReport* report = source.node.snapshot_report();
+  if (report == nullptr) return;
+  const geo_config::SnapshotSchedule& schedule = source.node.config().snapshot_schedule;
+  lines.Add("snapshot_in_progress", report->running ? 1 : 0);
+  lines.Add("snapshot_last_name", report->newest);
+  lines.Add("snapshot_last_time", report->manifest.unix_ms / 1000);
+  lines.Add("snapshot_last_bytes", report->manifest.bytes());
+  lines.Add("snapshot_last_status", report->last_error.empty() ? "ok" : "err");
+  lines.Add("snapshot_last_error", report->last_error);
+  lines.Add("snapshot_next_time",
+            schedule.is_off() ? 0 : schedule.NextMoment(source.database.now_ms()) / 1000);
+}
+
 void Persistence(const Source& source, Lines& lines) {
   const LogReport log = source.node.log_report();
   lines.Add("loading", source.node.loading() ? 1 : 0);
@@ -137,6 +151,7 @@ void Persistence(const Source& source, Lines& lines) {
   lines.Add("checkpoint_disk_bytes", checkpoint.disk_bytes);
   lines.Add("checkpoint_rows_written", checkpoint.rows);
   lines.Add("checkpoint_longest_pause_usec", checkpoint.longest_turn_us);
+  AddSnapshots(source, lines);
   lines.Add("aof_enabled", log.on_disk ? 1 : 0);
   lines.Add("aof_rewrite_in_progress", 0);
   lines.Add("aof_rewrite_scheduled", 0);

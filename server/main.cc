@@ -7,6 +7,7 @@
 #include "geo-config/config.h"
 #include "server/command_documentation.h"
 #include "server/net/server_process.h"
+#include "server/snapshot_tool.h"
 #include "server/version.h"
 #include "storage/data_directory.h"
 #include "storage/log/check.h"
@@ -66,6 +67,10 @@ int main(int argc, char** argv) {
   std::string config_path;
   std::string check_directory;
   bool repair = false;
+  std::string snapshot_to_verify;
+  std::string snapshot_to_restore;
+  std::string restored_directory;
+  storage::NewDeployment new_deployment;
   bool check_config = false;
   bool document_settings = false;
   bool document_commands = false;
@@ -73,6 +78,15 @@ int main(int argc, char** argv) {
   app.add_flag("--check-config", check_config, "check the configuration and exit");
   app.add_option("--check-aof", check_directory, "check the log of a stopped node and exit");
   app.add_flag("--repair", repair, "with --check-aof: cut a torn tail, keeping it aside");
+  app.add_option("--verify-snapshot", snapshot_to_verify, "read a snapshot whole and exit");
+  auto* restore = app.add_option("--restore-snapshot", snapshot_to_restore,
+                                 "make a data directory of a snapshot and exit");
+  restore->needs(app.add_option("--to", restored_directory, "with --restore-snapshot: where"));
+  auto* renamed = app.add_option("--new-deployment", new_deployment.name,
+                                 "with --restore-snapshot: for a deployment of its own");
+  app.add_option("--new-ordinal", new_deployment.ordinal, "this node's number there")
+      ->needs(renamed)
+      ->check(CLI::Range(0, 15));
   app.add_flag("--document-settings", document_settings, "print docs/configuration.md");
   app.add_flag("--document-commands", document_commands, "print docs/commands.md");
   app.set_version_flag("--version", "meridian-server " + std::string(server::kVersion) +
@@ -93,6 +107,12 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (!check_directory.empty()) return CheckLog(check_directory, repair);
+  if (!snapshot_to_verify.empty()) return server::VerifySnapshot(snapshot_to_verify);
+  if (!snapshot_to_restore.empty()) {
+    return server::RestoreSnapshot(
+        snapshot_to_restore, restored_directory,
+        new_deployment.name.empty() ? std::nullopt : std::optional(new_deployment));
+  }
 
   geo_config::Overrides overrides;
   if (!TakeOverrides(app.remaining(), overrides)) return kUsage;

@@ -22,6 +22,7 @@
 #include "server/node_report.h"
 #include "server/server_stats.h"
 #include "server/slow_calls.h"
+#include "storage/snapshot/snapshot_directory.h"
 
 namespace server {
 
@@ -72,6 +73,14 @@ class Node {
   // (CheckpointReport::finished) until all that is here now is in one.
   // REQUIRES: checkpoint_report().
   virtual std::uint64_t RequestCheckpoint() = 0;
+  // Null where this node keeps nothing on disk.
+  virtual const SnapshotReport* snapshot_report() const = 0;
+  // Begins a snapshot at once, or after the one that runs. Answers how many have to be finished
+  // (SnapshotReport::finished) until there is one of all that is here now, or it has failed.
+  // REQUIRES: snapshot_report().
+  virtual std::uint64_t RequestSnapshot() = 0;
+  // REQUIRES: snapshot_report().
+  virtual crdt::Result<std::vector<storage::FoundSnapshot>> ListSnapshots() const = 0;
   virtual ReplicationReport replication_report() const = 0;
   virtual std::vector<RegionReport> region_reports() const = 0;
   virtual std::vector<NodeReport> node_reports() const = 0;

@@ -7,6 +7,7 @@
 #include "replication/report.h"
 #include "storage/checkpoint/checkpoint_report.h"
 #include "storage/log/log_position.h"
+#include "storage/snapshot/snapshot_manifest.h"
 
 namespace server {
 
@@ -29,6 +30,15 @@ struct LogReport {
   std::uint64_t filesystem_total = 0;
   bool write_failing = false;  // The disk is full: client writes answer MISCONF.
   bool failed = false;         // An fsync failed.
+};
+
+struct SnapshotReport {
+  bool running = false;
+  std::uint64_t finished = 0;  // Since the start, those that failed included.
+  std::string last_error;      // Of the last one; empty: it was made, or there was none.
+  // The newest complete one, also of before the start; empty: none.
+  std::string newest;
+  storage::SnapshotManifest manifest;  // Of that.
 };
 
 }  // namespace server

@@ -327,10 +327,11 @@ void ShardNode::EndOfTurn(Loop loop) {
       return;
     }
   }
+  if (snapshots_ != nullptr && snapshots_->wanted()) WorkOnSnapshot(now);
   SyncLog(now.steady_ms, loop);
   if (loader_ != nullptr) {
     LoadKeys(environment_.rows_loaded_per_turn);
-  } else if (checkpointer_ != nullptr) {
+  } else if (checkpointer_ != nullptr && !MakesSnapshot()) {
     WorkOnCheckpoint(loop, now);
   }
   const bool no_sync = config_.appendfsync == geo_config::FsyncPolicy::kNo || !log_->on_disk();
@@ -366,7 +367,8 @@ void ShardNode::WorkOnCheckpoint(Loop loop, const replication::Now& now) {
 void ShardNode::SyncLog(std::int64_t now_ms, Loop loop) {
   const bool checkpoint_waits =
       checkpointer_ != nullptr && checkpointer_->waits_for() > log_->durable();
-  const bool due = checkpoint_waits ||
+  const bool snapshot_waits = MakesSnapshot() && snapshots_->waits_for() > log_->durable();
+  const bool due = checkpoint_waits || snapshot_waits ||
                    storage::SyncIsDue(PolicyOf(config_.appendfsync), *log_, now_ms, last_sync_ms_);
   // Group commit: what comes in now joins. An fsync for each few of many clients would cost more
   // than their commands.
@@ -407,6 +409,7 @@ void ShardNode::OnTick() {
   if (now.steady_ms - last_disk_check_ms_ >= kDiskCheckMs) {
     CheckDisk(now.steady_ms);
     DropOldLog();
+    if (snapshots_ != nullptr) snapshots_->OnTick(config_.snapshot_schedule, now);
   }
   if (replicator_->primary() && now.steady_ms - last_expiry_ms_ >= kExpiryPauseMs) {
     last_expiry_ms_ = now.steady_ms;
@@ -443,7 +446,7 @@ void ShardNode::CheckDisk(std::int64_t now_ms) {
 
 void ShardNode::DropOldLog() {
   // Another region that lacks what is gone could not be served.
-  const bool keep_whole = config_.log_keep_whole || config_.has_other_regions();
+  const bool keep_whole = config_.log_keep_whole || config_.has_other_regions() || MakesSnapshot();
   if (keep_whole || checkpointer_ == nullptr || log_->failed()) return;
   const auto wanted = log_->CursorFor(stable_);
   LogPosition needed = wanted ? wanted->position() : log_->begin().position();

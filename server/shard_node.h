@@ -15,6 +15,7 @@
 #include "server/environment.h"
 #include "server/node.h"
 #include "server/shard_database.h"
+#include "server/snapshot_keeper.h"
 #include "server/waiting_clients.h"
 #include "server/watch_index.h"
 #include "storage/keyspace.h"
@@ -40,12 +41,13 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   // idle, or a checkpoint is being written.
   bool has_more() const {
     return holds_sync_back_ || loader_ != nullptr ||
-           (checkpointer_ != nullptr && checkpointer_->has_more(*log_));
+           (checkpointer_ != nullptr && !MakesSnapshot() && checkpointer_->has_more(*log_));
   }
   // A few dozen times a second.
   void OnTick();
   void OnSyncDone(const storage::SyncJob& job, const crdt::Status& status);
   void OnCheckpointDone(storage::CheckpointJob job, const crdt::Status& status);
+  void OnSnapshotDone(const storage::SnapshotJob& job, const crdt::Status& status);
   replication::Replicator& replicator() { return *replicator_; }
   replication::Now Times() const {
     return {environment_.clock.SteadyMs(), environment_.clock.UnixMs()};
@@ -79,6 +81,13 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   LogReport log_report() const override;
   std::optional<CheckpointReport> checkpoint_report() const override;
   std::uint64_t RequestCheckpoint() override;
+  const SnapshotReport* snapshot_report() const override {
+    return snapshots_ == nullptr ? nullptr : &snapshots_->report();
+  }
+  std::uint64_t RequestSnapshot() override { return snapshots_->Request(); }
+  crdt::Result<std::vector<storage::FoundSnapshot>> ListSnapshots() const override {
+    return storage::ListSnapshots(environment_.disk, config_.dir);
+  }
   ReplicationReport replication_report() const override { return replicator_->Report(Times()); }
   std::vector<RegionReport> region_reports() const override {
     return replicator_->RegionReports(Times());
@@ -157,6 +166,15 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   // beyond retention.
   void DropOldLog();
   void WorkOnCheckpoint(Loop loop, const replication::Now& now);
+  crdt::Status OpenSnapshots();
+  // From its beginning on nothing is written to the checkpoint, and no log dropped.
+  bool MakesSnapshot() const { return snapshots_ != nullptr && snapshots_->begun(); }
+  // REQUIRES: one is wanted.
+  void WorkOnSnapshot(const replication::Now& now);
+  crdt::Status MayMakeSnapshot() const;
+  storage::SnapshotJob PrepareSnapshot(const replication::Now& now) const;
+  // `job` is null where it came to none.
+  void EndSnapshot(const storage::SnapshotJob* job, const crdt::Status& status);
   void SyncLog(std::int64_t now_ms, Loop loop);
   void DeleteExpired();
   void ContinueShutdown();
@@ -177,6 +195,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   std::unique_ptr<storage::Log> log_;
   std::unique_ptr<storage::Checkpointer> checkpointer_;  // Null: none are made.
   std::unique_ptr<storage::CheckpointLoader> loader_;    // Null: all keys are in memory.
+  std::unique_ptr<SnapshotKeeper> snapshots_;            // Null: nothing is on disk.
   std::int64_t loading_since_unix_ms_ = 0;
   std::int64_t longest_checkpoint_turn_us_ = 0;
   std::int64_t checkpoint_rests_until_us_ = 0;

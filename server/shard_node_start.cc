@@ -102,6 +102,7 @@ Status ShardNode::Recover() {
                              : std::string("keys are loaded while clients are served")));
   proved_whole_ =
       !new_directory_ && storage::ProvesNothingLost(state_, *report, environment_.boot_id);
+  if (Status opened = OpenSnapshots(); !opened) return opened;
   state_.clean = false;
   // Where something may be lost that stays so until a new epoch is taken, however often the node
   // starts until then.

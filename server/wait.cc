@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "crdt/string_value.h"
+#include "server/snapshot_reply.h"
 
 namespace server {
 namespace {
@@ -31,6 +32,9 @@ struct Reached {
   bool Enough(const CheckpointWait& wait) const {
     return Finished(wait) || node.checkpoint_report()->last_failed;
   }
+  bool Enough(const SnapshotWait& wait) const {
+    return node.snapshot_report()->finished >= wait.finished;
+  }
   bool Enough(const StopWait&) const { return !node.stopping(); }
 
   void Write(ReplyWriter& reply, const ReplicaWait& wait) const {
@@ -49,6 +53,12 @@ struct Reached {
   void Write(ReplyWriter&, const PauseWait&) const {}
   void Write(ReplyWriter& reply, const CheckpointWait& wait) const {
     Finished(wait) ? reply.Ok() : reply.Error("ERR the checkpoint is not written yet; see the log");
+  }
+  void Write(ReplyWriter& reply, const SnapshotWait&) const {
+    const SnapshotReport& report = *node.snapshot_report();
+    if (!report.last_error.empty())
+      return reply.Error("ERR no snapshot is made: " + report.last_error);
+    WriteSnapshot(reply, node.config().dir, report.newest, report.manifest);
   }
   void Write(ReplyWriter& reply, const StopWait&) const {
     reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");

@@ -35,6 +35,7 @@ std::span<const CommandSpec> RegionCommands();
 std::span<const CommandSpec> ServerCommands();
 std::span<const CommandSpec> SetCommands();
 std::span<const CommandSpec> SlowlogCommands();
+std::span<const CommandSpec> SnapshotCommands();
 std::span<const CommandSpec> SortCommands();
 std::span<const CommandSpec> SortedSetCombinationCommands();
 std::span<const CommandSpec> SortedSetCommands();

@@ -58,6 +58,12 @@ void ServerProcess::FitClientLimit() {
 }
 
 crdt::Status ServerProcess::OpenDirectory() {
+  if (disk_.Exists(config_.dir + "/" + storage::kSnapshotManifestName)) {
+    return crdt::Fail(crdt::ErrorCode::kRefused,
+                      config_.dir +
+                          " is a snapshot: `meridian snapshot restore` makes a data "
+                          "directory of it");
+  }
   auto directory = storage::DataDirectory::Open(
       config_.dir, config_.deployment + " region " + std::to_string(config_.region) + " node " +
                        std::to_string(config_.ordinal) + ", port " + std::to_string(config_.port));
@@ -65,7 +71,7 @@ crdt::Status ServerProcess::OpenDirectory() {
   directory_.emplace(*std::move(directory));
   // RocksDB makes files and directories as the process may.
   ::umask(S_IRWXG | S_IRWXO);
-  const std::string path = config_.dir + "/checkpoint";
+  const std::string path = config_.dir + "/" + storage::kCheckpointName;
   auto checkpoints = storage::OpenRocksCheckpointStore(path);
   if (!checkpoints && checkpoints.error().code == crdt::ErrorCode::kCorrupt &&
       storage::LogHasAll(disk_, config_.dir)) {
@@ -104,6 +110,12 @@ crdt::Status ServerProcess::Prepare() {
         });
         if (was_last) PurgeAllocator();
       });
+  snapshot_thread_ = std::make_unique<JobThread<storage::SnapshotJob>>(
+      [this](storage::SnapshotJob job, crdt::Status status) {
+        asio::post(context_, [this, job = std::move(job), status = std::move(status)] {
+          node_->OnSnapshotDone(job, status);
+        });
+      });
   node_ = std::make_unique<ShardNode>(
       config_,
       Environment{
@@ -117,6 +129,7 @@ crdt::Status ServerProcess::Prepare() {
           .checkpoints = checkpoints_.get(),
           .checkpoint =
               [this](storage::CheckpointJob job) { checkpoint_thread_->Run(std::move(job)); },
+          .snapshot = [this](storage::SnapshotJob job) { snapshot_thread_->Run(std::move(job)); },
           .exit = [this](int code) { exit_code_ = exit_code_.value_or(code); },
           .boot_id = BootId(),
           .directory_identity = directory_ ? directory_->identity() : 0});

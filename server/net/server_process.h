@@ -50,6 +50,7 @@ class ServerProcess {
   std::unique_ptr<storage::CheckpointStore> checkpoints_;
   std::unique_ptr<JobThread<storage::SyncJob>> sync_thread_;
   std::unique_ptr<JobThread<storage::CheckpointJob>> checkpoint_thread_;
+  std::unique_ptr<JobThread<storage::SnapshotJob>> snapshot_thread_;
   std::unique_ptr<ShardNode> node_;
   std::optional<StopSignals> signals_;
   std::optional<int> exit_code_;

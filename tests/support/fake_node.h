@@ -115,6 +115,9 @@ class FakeNode : public Node {
   LogReport log_report() const override { return {}; }
   std::optional<LoadProgress> load_progress() const override { return std::nullopt; }
   std::optional<CheckpointReport> checkpoint_report() const override { return std::nullopt; }
+  const SnapshotReport* snapshot_report() const override { return nullptr; }
+  std::uint64_t RequestSnapshot() override { return 0; }
+  crdt::Result<std::vector<storage::FoundSnapshot>> ListSnapshots() const override { return {}; }
   std::uint64_t RequestCheckpoint() override { return 0; }
   ReplicationReport replication_report() const override { return {.is_primary = refusal.empty()}; }
   std::vector<RegionReport> region_reports() const override { return regions; }

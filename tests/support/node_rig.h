@@ -33,6 +33,7 @@ class NodeRig {
     node.reset();
     exit_code.reset();
     jobs_.clear();
+    snapshot_jobs.clear();
     checkpoints.emplace(disk, config.dir + "/checkpoint",
                         [this] { return flush_percent > dice_() % 100; });
     if (crdt::Status opened = checkpoints->Open(); !opened) return opened;
@@ -55,6 +56,11 @@ class NodeRig {
                                 [this](storage::CheckpointJob job) {
                                   jobs_.push_back(std::move(job));
                                   if (!holds_jobs) RunJobs();
+                                },
+                            .snapshot =
+                                [this](storage::SnapshotJob job) {
+                                  snapshot_jobs.push_back(std::move(job));
+                                  if (!holds_jobs) RunSnapshotJobs();
                                 },
                             .exit = [this](int code) { exit_code = code; },
                             .boot_id = boot_id,
@@ -82,6 +88,13 @@ class NodeRig {
     }
   }
 
+  void RunSnapshotJobs() {
+    for (storage::SnapshotJob& job : std::exchange(snapshot_jobs, {})) {
+      const crdt::Status done = job.Run();
+      node->OnSnapshotDone(job, done);
+    }
+  }
+
   class Lines : public EventLog {
    public:
     void Info(const std::string& line) override { text += line + '\n'; }
@@ -104,6 +117,7 @@ class NodeRig {
   std::size_t rows_loaded_per_turn = 1000;
   std::uint64_t flush_percent = 0;  // Of the batches that a checkpoint writes.
   std::optional<storage::FileCheckpointStore> checkpoints;
+  std::vector<storage::SnapshotJob> snapshot_jobs;
   std::unique_ptr<ShardNode> node;
 
  private:

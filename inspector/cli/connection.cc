@@ -99,6 +99,11 @@ Json Connection::Ask(const std::vector<std::string>& words) {
   return parser_.Read();
 }
 
+void Connection::WaitForEver() {
+  constexpr timeval kForEver{};
+  setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &kForEver, sizeof kForEver);
+}
+
 void Connection::Lost(const std::string& why) const {
   throw Failure(ExitCode::kNoAnswer, "the server at " + address_.ToString() + " is lost: " + why);
 }

@@ -20,6 +20,8 @@ class Connection {
   // Throws Failure: kBadAnswer with the text of an error reply, kNoAnswer where the connection
   // fails.
   Json Ask(const std::vector<std::string>& words);
+  // From now on replies may take longer than a minute.
+  void WaitForEver();
 
  private:
   void Open();

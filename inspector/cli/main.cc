@@ -8,12 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "inspector/cli/check_aof.h"
 #include "inspector/cli/connection.h"
 #include "inspector/cli/failover.h"
 #include "inspector/cli/outcome.h"
 #include "inspector/cli/presentation.h"
 #include "inspector/cli/rendering.h"
+#include "inspector/cli/server_binary.h"
+#include "inspector/cli/snapshot.h"
 
 namespace inspector {
 namespace {
@@ -139,6 +140,19 @@ ExitCode Status(Connection& connection, Output output) {
   return ExitCode::kDone;
 }
 
+ExitCode CreateSnapshot(Connection& connection, Output output) {
+  connection.WaitForEver();
+  const Json snapshot = connection.Ask({"SNAPSHOT", "CREATE"});
+  output == Output::kJson ? Print(snapshot) : void(std::cout << RenderSnapshot(snapshot));
+  return ExitCode::kDone;
+}
+
+ExitCode Snapshots(Connection& connection, Output output) {
+  const Json snapshots = connection.Ask({"SNAPSHOT", "LIST"});
+  output == Output::kJson ? Print(snapshots) : void(std::cout << RenderSnapshots(snapshots));
+  return ExitCode::kDone;
+}
+
 int Run(int argc, char** argv) {
   CLI::App app(
       "meridian: looks at the regions, keys, conflicts and logs of Meridian servers.\n"
@@ -191,6 +205,28 @@ int Run(int argc, char** argv) {
   check_aof->add_option("dir", directory, "The node's data directory")->required();
   check_aof->add_flag("--repair", repair, "Cut a torn tail, keeping it aside");
 
+  std::string snapshot;
+  std::string restored_directory;
+  std::string new_deployment;
+  std::string new_ordinal = "0";
+  auto* snapshots = app.add_subcommand("snapshot", "Snapshots of a node, to restore it from");
+  snapshots->require_subcommand(1);
+  snapshots->fallthrough();
+  auto* create_snapshot = snapshots->add_subcommand("create", "Make one now, of a running node");
+  auto* list_snapshots = snapshots->add_subcommand("list", "Those of a running node");
+  auto* verify_snapshot = snapshots->add_subcommand("verify", "Read a snapshot whole");
+  verify_snapshot->add_option("snapshot", snapshot, "Its directory")->required();
+  auto* restore_snapshot =
+      snapshots->add_subcommand("restore", "Make a data directory of a snapshot");
+  restore_snapshot->add_option("snapshot", snapshot, "Its directory")->required();
+  restore_snapshot->add_option("--to", restored_directory, "A new or empty directory")->required();
+  auto* renamed = restore_snapshot->add_option("--deployment", new_deployment,
+                                               "For a new deployment of this name");
+  restore_snapshot->add_option("--ordinal", new_ordinal, "Number of the node there")
+      ->needs(renamed)
+      ->check(CLI::Range(0, 15))
+      ->capture_default_str();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -202,7 +238,19 @@ int Run(int argc, char** argv) {
   }
   const Output output = as_json ? Output::kJson : Output::kText;
 
-  if (check_aof->parsed()) CheckAof(directory, repair ? TailRepair::kYes : TailRepair::kNo);
+  if (check_aof->parsed()) {
+    std::vector<std::string> words{"--check-aof", directory};
+    if (repair) words.emplace_back("--repair");
+    RunServerBinary(std::move(words));
+  }
+  if (verify_snapshot->parsed()) RunServerBinary({"--verify-snapshot", snapshot});
+  if (restore_snapshot->parsed()) {
+    std::vector<std::string> words{"--restore-snapshot", snapshot, "--to", restored_directory};
+    if (!new_deployment.empty()) {
+      words.insert(words.end(), {"--new-deployment", new_deployment, "--new-ordinal", new_ordinal});
+    }
+    RunServerBinary(std::move(words));
+  }
   if (failover->parsed()) {
     std::cout << Failover(address, as_json);
     return static_cast<int>(ExitCode::kDone);
@@ -213,6 +261,8 @@ int Run(int argc, char** argv) {
   if (explain->parsed()) code = Explain(connection, key, output);
   if (conflicts->parsed()) code = Conflicts(connection, query, output);
   if (status->parsed()) code = Status(connection, output);
+  if (create_snapshot->parsed()) code = CreateSnapshot(connection, output);
+  if (list_snapshots->parsed()) code = Snapshots(connection, output);
   return static_cast<int>(code);
 }
 

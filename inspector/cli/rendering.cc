@@ -206,6 +206,9 @@ std::string RenderStatus(const Json& info) {
       {"size of the log", "aof_current_size", " B"},
       {"disk used", "aof_filesystem_used_percent", " %"},
       {"warning", "aof_warning", ""},
+      {"newest snapshot", "snapshot_last_name", ""},
+      {"last snapshot", "snapshot_last_status", ""},
+      {"snapshot failed", "snapshot_last_error", ""},
       {"links to regions", "region_links", ""},
       {"conflicts", "conflicts_recorded", ""},
   };

@@ -37,6 +37,7 @@ VARYING = [
     (re.compile(r'("(?:id|lag_ms|records_behind|bytes_\w+|position)"\n *\d+\) \(integer\)) \d+'),
      r"\1 <n>"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC"), "<time>"),
+    (re.compile(r"\d{8}T\d{6}\.\d{3}Z"), "<moment>"),
     (re.compile(r'"[0-9a-f]{16}"'), '"<digest>"'),
     (re.compile(r"\d+\.\d+:\d{15,}"), "<entry>"),
     (re.compile(r"\d{12,}"), "<stamp>"),

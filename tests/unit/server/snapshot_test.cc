@@ -204,13 +204,20 @@ TEST_F(NodeSnapshots, ShareTheFilesOfTheLogThatAreFinished) {
 // What is written by who starts from a snapshot must not reach the files of the other one.
 TEST_F(NodeSnapshots, StayAsTheyAreWhereTheRestoredNodeWrites) {
   rig.config.segment_bytes = 4096;
+  rig.config.snapshot_keep = 0;
+  // So that it waits, and more is written meanwhile.
+  rig.config.appendfsync = geo_config::FsyncPolicy::kNo;
   Start();
   const std::string value(1000, 'v');
-  // The position of the snapshot is at the end of a segment, in it, and at the beginning.
+  // Of some the position is where a segment ends, and the next one is there already.
   for (int i = 0; i < 10; ++i) {
+    ClientSession asking(2);
+    Dispatch(*rig.node, asking, std::vector<std::string_view>{"SNAPSHOT", "CREATE"});
+    rig.node->EndOfTurn();
     rig.Run({"SET", "key", value});
     rig.now_ms += 1;
-    Create();
+    Turns();
+    rig.node->OnClientGone(asking);
   }
   storage::MemoryDisk before;
   before.CopyFrom(rig.disk);

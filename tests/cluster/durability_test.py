@@ -293,6 +293,7 @@ class FullDiskTest(unittest.TestCase):
                 for written in range(10_000):
                     client.set(f"key:{written}", "x" * 10_000)
             self.assertGreater(written, 100)
+            self.assertFalse((node.directory / "reserve").exists(), "it gave way")
             self.assertEqual(client.strlen(f"key:{written - 1}"), 10_000)
             self.assertEqual(client.info("persistence")["aof_last_write_status"], "err")
             for words in (("INCR", "count"), ("FLUSHALL",), ("EXPIRE", "key:1", 1), ("DEL", "key:1")):
@@ -304,6 +305,7 @@ class FullDiskTest(unittest.TestCase):
             faults.set("free_bytes", 1 << 40)
             wait_until(lambda: self.takes_writes(client), "it takes writes by itself")
             self.assertEqual(client.info("persistence")["aof_last_write_status"], "ok")
+            self.assertEqual((node.directory / "reserve").stat().st_size, 1 << 20)
             cluster.wait_equal()
             node.kill()
             start_lone(node)
@@ -349,7 +351,7 @@ class FailingSyncTest(unittest.TestCase):
                 client = start_lone(node)
                 for i in range(100):
                     client.set(f"key:{i}", str(i))
-                faults.set("sync_fails", 1)
+                faults.fail("f*sync")
                 acknowledged = 100
                 # The one who was first to hear of it may be told, the others are hung up on.
                 with self.assertRaisesRegex(redis.exceptions.RedisError, "closed|reset|MISCONF|refused"):
@@ -360,7 +362,7 @@ class FailingSyncTest(unittest.TestCase):
                 self.assertIn("fsync failed", node.log_text())
                 if policy == "always":
                     self.assertEqual(acknowledged, 100, "no reply without its fsync")
-                faults.set("sync_fails", 0)
+                faults.clear()
                 client = start_lone(node)
                 self.assertEqual([client.get(f"key:{i}") for i in range(acknowledged)],
                                  [str(i) for i in range(acknowledged)])

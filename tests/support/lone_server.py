@@ -23,6 +23,7 @@ class LoneServer:
         self.settings = {"segment-bytes": "4mb", "reserve-bytes": "0"}
         self.settings.update((name.replace("_", "-"), value) for name, value in settings.items())
         self.process = None
+        self.environment = {}
 
     def __enter__(self):
         return self.start()
@@ -43,7 +44,8 @@ class LoneServer:
     def launch(self, **options):
         """Starts the process and waits for nothing."""
         self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True, **options)
+                                        stderr=subprocess.STDOUT, text=True,
+                                        env={**os.environ, **self.environment}, **options)
         started.append(self.process)
         return self
 

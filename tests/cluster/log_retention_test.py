@@ -100,7 +100,9 @@ class LogRetention(unittest.TestCase):
             wait_short(primary, 8 * SEGMENT)
             replica.start()
             cluster.wait_linked()
-            self.assertIn("full synchronisation is complete", replica.log_text())
+            # It counts as in step once all is sent.
+            wait_until(lambda: "full synchronisation is complete" in replica.log_text(),
+                       "the replica has all")
             check(self, replica, 5000)
             # It has a log of its own now, which begins with that; and may lead.
             replica.client().execute_command("FAILOVER TAKEOVER")

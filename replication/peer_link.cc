@@ -140,8 +140,13 @@ Status PeerLink::OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard)
     return Fail(ErrorCode::kRefused,
                 "this node's log does not reach back to what the other region lacks");
   }
-  join_sender_ = std::make_unique<JoinSender>(subscribe.stream, shard.log().CursorAtEnd());
+  SendJoin(shard);
   return {};
+}
+
+void PeerLink::SendJoin(ReplicatedShard& shard) {
+  outgoing_.reset();
+  join_sender_ = std::make_unique<JoinSender>(subscribed_.stream, shard.log().CursorAtEnd());
 }
 
 Status PeerLink::Deliver(ReplicatedShard& shard, std::optional<std::int64_t> latest_unix_ms) {
@@ -215,12 +220,12 @@ Status PeerLink::Pump(ReplicatedShard& shard, LogPosition limit) {
   } else if (outgoing_ != nullptr) {
     if (Status pumped = outgoing_->Pump(shard.log(), limit, messages); !pumped) return pumped;
     if (outgoing_->needs_join()) {
-      outgoing_.reset();
       if (!handshake_.same_region()) {
+        outgoing_.reset();
         return Fail(ErrorCode::kRefused,
                     "this node's log does not hold single records that far back");
       }
-      join_sender_ = std::make_unique<JoinSender>(subscribed_.stream, shard.log().CursorAtEnd());
+      SendJoin(shard);
     }
   }
   for (const Message& message : messages) Queue(message);

@@ -78,6 +78,8 @@ class PeerLink {
   }
   // Sends what the log has up to `limit`, as far as the peer's window allows.
   crdt::Status Pump(ReplicatedShard& shard, storage::LogPosition limit);
+  // Goes on with the whole state. REQUIRES: the peer is of the same region.
+  void SendJoin(ReplicatedShard& shard);
   const OutgoingStream* outgoing() const { return outgoing_.get(); }
   const Acknowledgement& acknowledged() const { return acknowledged_; }
 

@@ -228,7 +228,14 @@ void Replicator::PumpAll(Now now) {
     }
     if (network_.Unsent(id) > kMostUnsent) continue;
     const Status pumped = link->Pump(shard_, local ? progress_.written : ship_limit);
-    if (!pumped) broken.emplace_back(id, pumped.error().detail);
+    if (pumped) continue;
+    if (link->feeds_follower()) {
+      // What cannot be read any more is still in the state.
+      keeper_.Log(pumped.error().detail + ": a replica that needs it gets everything anew");
+      link->SendJoin(shard_);
+    } else {
+      broken.emplace_back(id, pumped.error().detail);
+    }
   }
   for (const auto& [id, reason] : broken) Drop(id, reason, /*tell=*/true, now);
 }

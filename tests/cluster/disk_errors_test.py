@@ -106,23 +106,35 @@ class ReadErrors(unittest.TestCase):
             self.assertTrue(has_all(server.client(), 200))
             self.assertIn("from the checkpoint", server.log_text())
 
-    def test_a_primary_that_cannot_read_its_log_goes_on_serving_and_its_replica_comes_later(self):
-        settings = NEVER_TEXT + 'log-memory-bytes = "64kb"\n'
-        with Cluster(regions=1, replicas=1, settings=settings) as cluster:
-            primary, replica = cluster.nodes[1, 0], cluster.nodes[1, 1]
-            faults = start_with_faults(cluster, primary)
-            replica.stop()
-            client = primary.client()
-            write(client, 0, 2000)
+    def test_what_a_primary_cannot_read_of_its_log_a_replica_gets_from_its_state(self):
+        def cannot_be_read(faults, _):
             faults.fail("pread", "*.aof")
-            replica.start().wait_ready()
-            wait_until(lambda: "cannot read" in primary.log_text(), "it says why")
-            client.set("key:2000", "2000".zfill(1000))
-            self.assertTrue(has_all(client, 2001))
-            self.assertFalse(replica.client().exists("key:1999"))
-            faults.clear()
-            cluster.wait_linked()
-            wait_until(lambda: has_all(replica.client(), 2001), "the replica has everything")
+
+        def is_damaged(_, primary):
+            with open(min(primary.directory.glob("*.aof")), "r+b") as file:
+                file.seek(1_000_000)
+                file.write(b"\xff\xff\xff")
+
+        settings = NEVER_TEXT + 'log-memory-bytes = "64kb"\n'
+        for goes_wrong, said in ((cannot_be_read, "cannot read"),
+                                 (is_damaged, "the log is damaged at position")):
+            with self.subTest(said), Cluster(regions=1, replicas=1, settings=settings) as cluster:
+                primary, replica = cluster.nodes[1, 0], cluster.nodes[1, 1]
+                faults = start_with_faults(cluster, primary)
+                write(primary.client(), 0, 100)
+                self.assertEqual(primary.client().wait(1, 0), 1)
+                replica.stop()
+                write(primary.client(), 100, 1900)
+                before = segments(primary.directory)
+                goes_wrong(faults, primary)
+                replica.start()
+                cluster.wait_linked()
+                wait_until(lambda: has_all(replica.client(), 2000), "the replica has everything")
+                self.assertIn(said, primary.log_text())
+                self.assertIn("full synchronisation is complete", replica.log_text())
+                primary.client().set("later", "1")
+                self.assertEqual(primary.client().wait(1, 0), 1)
+                self.assertEqual(segments(primary.directory).keys(), before.keys())
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import catch_up
 import checkpoint_cost
 import collection_memory
 import local_path
@@ -165,6 +166,15 @@ def restart_part(options, _):
                   for name, (first, loaded) in restart.measure(options).items()])
 
 
+def catch_up_part(options, _):
+    keys = catch_up.KEYS // (5 if options.quick else 1)
+    return table([f"Catching up with {keys:,} keys of 64 bytes, each written once", "thousand/s",
+                  "less waiting for a core", "CPU µs each, sender", "receiver"],
+                 [[name, f"{result.per_second / 1e3:.0f}", f"{result.undisturbed / 1e3:.0f}",
+                   f"{result.sender_us:.2f}", f"{result.receiver_us:.2f}"]
+                  for name, result in catch_up.measure(options).items()])
+
+
 def checkpoint_part(options, _):
     cost = checkpoint_cost.measure(options)
     return table(["Checkpoints, one each second, under pipelined SETs of random keys", ""],
@@ -180,7 +190,8 @@ def checkpoint_part(options, _):
 
 PARTS = {"rows": rows_part, "wait": wait_part, "memory": memory_part,
          "collections": collections_part, "queue": queue_part, "pauses": pauses_part, "link": link_part,
-         "visibility": visibility_part, "restart": restart_part, "checkpoint": checkpoint_part}
+         "visibility": visibility_part, "restart": restart_part, "checkpoint": checkpoint_part,
+         "catch-up": catch_up_part}
 
 
 def write_document(text):

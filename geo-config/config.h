@@ -77,7 +77,6 @@ struct Config {
   std::uint64_t reserve_bytes = 16 << 20;
   milliseconds checkpoint_interval{60000};
   std::uint64_t checkpoint_log_bytes = 64 << 20;
-  bool log_keep_whole = false;
   std::uint64_t geo_retention_bytes = std::uint64_t{16} << 30;
   milliseconds geo_retention_time{0};
   SnapshotSchedule snapshot_schedule;

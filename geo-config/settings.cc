@@ -357,15 +357,10 @@ std::vector<Setting> MakeTable() {
           {"checkpoint-log-bytes", kLog, kAtRunTime,
            "A checkpoint begins where a restart would have to replay more of the log than this; 0: "
            "not for this reason."}),
-      Flag<&Config::log_keep_whole>(
-          {"log-keep-whole", kLog, kAtRunTime,
-           "Never let go of the log's beginning: for a region that is alone and will get others, "
-           "which have to be sent all of it. With other regions it is so anyway."}),
       Size<&Config::geo_retention_bytes>(
           {"geo-retention-bytes", kLog, kAtRunTime,
-           "In a region that is alone the log is kept for nodes that are away, but no more of it "
-           "than "
-           "this; who comes back later gets whole partitions. 0: without a bound."}),
+           "The log is kept for nodes and regions that are away, but no more of it than this; who "
+           "comes back later gets whole partitions. 0: without a bound."}),
       Duration<&Config::geo_retention_time>({"geo-retention-time", kLog, kAtRunTime,
                                              "Nor what is older than this. 0: however old it is."}),
       Schedule({"snapshot-schedule", kLog, kAtRunTime,

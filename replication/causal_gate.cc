@@ -1,6 +1,9 @@
 #include "replication/causal_gate.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "storage/key_location.h"
 
 namespace replication {
 
@@ -17,7 +20,7 @@ Status CausalGate::OnStart(const StreamStart& start) {
   if (start.stream != request_.stream) return {};
   if (started_) return Fail(ErrorCode::kCorrupt, "a stream was started twice");
   started_ = true;
-  running_ = {.floor = start.reference};
+  running_ = {.floor = start.reference, .beyond_floor = start.beyond};
   return {};
 }
 
@@ -25,6 +28,8 @@ void CausalGate::OnJoin() {
   started_ = false;
   running_ = {};
   queue_.clear();
+  fragments_.clear();
+  held_for_time_ = false;
   waiting_bytes_ = 0;
   parts_.clear();
   consumed_ = 0;
@@ -49,7 +54,7 @@ Status CausalGate::Queue(std::string_view payload, LogPosition position) {
   }
   waiting_bytes_ += payload.size();
   queue_.push_back({.payload = std::string(payload),
-                    .reference = running_.floor,
+                    .reference = {.floor = running_.floor},
                     .size = payload.size(),
                     .position = position});
   if (storage::KindOf(payload) != FrameKind::kRecord) {
@@ -59,9 +64,10 @@ Status CausalGate::Queue(std::string_view payload, LogPosition position) {
     running_.Pass(payload);
     return {};
   }
-  const crdt::Result<RecordView> record = storage::DecodeRecord(payload, running_.floor);
+  const crdt::Result<RecordView> record = storage::DecodeRecord(payload, running_);
   if (!record) return std::unexpected(record.error());
   if (Status checked = Check(*record); !checked) return checked;
+  if (record->implied) queue_.back().reference.beyond_floor = record->beyond;
   // A follower reads the log's own bytes, coded against the log's floor; between regions a context
   // is coded against the one before it.
   if (!request_.follow) running_.floor = record->context;
@@ -109,23 +115,11 @@ Status CausalGate::Deliver(ReplicatedShard& shard, std::optional<std::int64_t> l
   while (!queue_.empty()) {
     const Waiting& next = queue_.front();
     if (storage::KindOf(next.payload) == FrameKind::kRecord) {
-      const crdt::Result<RecordView> record = storage::DecodeRecord(next.payload, next.reference);
-      if (!record) return std::unexpected(record.error());
-      if (!shard.floor().Covers(record->last_stamp())) {
-        if (!shard.floor().Covers(record->context)) return {};
-        held_stamp_ = record->last_stamp();
-        if (latest_unix_ms && held_stamp_.unix_ms() > static_cast<std::uint64_t>(*latest_unix_ms) &&
-            held_stamp_.unix_ms() > release_until_) {
-          held_for_time_ = true;
-          return {};
-        }
-        if (Status applied = shard.ApplyRecord(*record); !applied) return applied;
-        ++applied_records_;
-      }
-    } else if (storage::KindOf(next.payload) == FrameKind::kStable) {
-      const crdt::Result<VersionVector> stable = storage::DecodeVector(next.payload);
-      if (!stable) return std::unexpected(stable.error());
-      shard.ApplyStable(*stable);
+      const crdt::Result<bool> passed = DeliverRecord(shard, latest_unix_ms);
+      if (!passed) return std::unexpected(passed.error());
+      if (!*passed) return {};
+    } else if (Status passed = DeliverOther(shard); !passed) {
+      return passed;
     }
     consumed_ += next.size;
     waiting_bytes_ -= next.size;
@@ -133,6 +127,78 @@ Status CausalGate::Deliver(ReplicatedShard& shard, std::optional<std::int64_t> l
     queue_.pop_front();
   }
   return {};
+}
+
+crdt::Result<bool> CausalGate::DeliverRecord(ReplicatedShard& shard,
+                                             std::optional<std::int64_t> latest_unix_ms) {
+  const Waiting& next = queue_.front();
+  const crdt::Result<RecordView> record = storage::DecodeRecord(next.payload, next.reference);
+  if (!record) return std::unexpected(record.error());
+  if (shard.floor().Covers(record->last_stamp())) return true;
+  const bool is_covered = shard.floor().Covers(record->context) &&
+                          std::ranges::all_of(record->beyond, [&shard](const auto& entry) {
+                            return shard.Observed(entry.first).Covers(entry.second);
+                          });
+  if (!is_covered) return false;
+  held_stamp_ = record->last_stamp();
+  if (latest_unix_ms && held_stamp_.unix_ms() > static_cast<std::uint64_t>(*latest_unix_ms) &&
+      held_stamp_.unix_ms() > release_until_) {
+    held_for_time_ = true;
+    return false;
+  }
+  if (Status applied = shard.ApplyRecord(*record); !applied) {
+    return std::unexpected(applied.error());
+  }
+  ++applied_records_;
+  return true;
+}
+
+Status CausalGate::DeliverOther(ReplicatedShard& shard) {
+  const std::string_view payload = queue_.front().payload;
+  switch (storage::KindOf(payload)) {
+    case FrameKind::kFragment: {
+      const auto fragment = storage::DecodeFragment(payload);
+      if (!fragment) return std::unexpected(fragment.error());
+      fragments_.emplace_back(fragment->key, fragment->object);
+      return {};
+    }
+    case FrameKind::kVectorJump:
+      return DeliverJump(shard);
+    case FrameKind::kStable:
+    case FrameKind::kFloorJump: {
+      const crdt::Result<VersionVector> vector = storage::DecodeVector(payload);
+      if (!vector) return std::unexpected(vector.error());
+      if (storage::KindOf(payload) == FrameKind::kStable) {
+        shard.ApplyStable(*vector);
+      } else if (!shard.floor().Covers(*vector)) {
+        for (int partition = 0; partition < storage::kPartitions; ++partition) {
+          if (shard.Observed(static_cast<storage::PartitionId>(partition)).Covers(*vector))
+            continue;
+          return Fail(ErrorCode::kCorrupt,
+                      "a log that jumps to where its joins have not brought it");
+        }
+        shard.JumpFloor(*vector);
+      }
+      return {};
+    }
+    case FrameKind::kEpoch:
+    case FrameKind::kRecord:
+      return {};
+  }
+  return Fail(ErrorCode::kUnsupported, "a stream holds a frame of an unknown kind");
+}
+
+Status CausalGate::DeliverJump(ReplicatedShard& shard) {
+  const auto jump = storage::DecodeVectorJump(queue_.front().payload);
+  if (!jump) return std::unexpected(jump.error());
+  std::vector<ExportedKey> keys = std::exchange(fragments_, {});
+  if (shard.Observed(jump->partition).Covers(jump->vector)) return {};
+  if (keys.size() < jump->fragments) {
+    return Fail(ErrorCode::kCorrupt, "a log lacks fragments of a join");
+  }
+  // Those before are of a join that broke off.
+  keys.erase(keys.begin(), keys.end() - static_cast<std::ptrdiff_t>(jump->fragments));
+  return shard.JoinPartition(jump->partition, keys, jump->vector);
 }
 
 void CausalGate::ReleaseHeld() {

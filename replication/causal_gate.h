@@ -1,8 +1,9 @@
 // The receiving end of a stream: holds back what must wait, passes on the rest in order.
 //
-// A record is passed on only when its context is covered here; until then it, and what follows it
-// in this stream, waits. A record stamped too far ahead of our clock is held: neither dropped nor
-// allowed to drag our clock. What is covered already is skipped. Without I/O.
+// A record is passed on only when its context is covered here, of each partition that it touches;
+// until then it, and what follows it in this stream, waits. A record stamped too far ahead of our
+// clock is held: neither dropped nor allowed to drag our clock. What is covered already is skipped.
+// Without I/O.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crdt/result.h"
 #include "crdt/version_vector.h"
@@ -56,8 +58,9 @@ class CausalGate {
 
  private:
   struct Waiting {
-    std::string payload;            // Backs `record`'s views; empty for a mere position.
-    crdt::VersionVector reference;  // What the payload's context is coded against.
+    std::string payload;
+    storage::LogVectors
+        reference;  // What a record's context is coded against, as far as it matters.
     std::uint64_t size;
     storage::LogPosition position;  // Reached when this is applied; 0: inside of a batch.
   };
@@ -65,11 +68,18 @@ class CausalGate {
   crdt::Status Queue(std::string_view payload, storage::LogPosition position);
   // What a peer that keeps to its subscription never sends.
   crdt::Status Check(const storage::RecordView& record) const;
+  // The first record that waits, decoded; passed on or left: false where it has to wait.
+  crdt::Result<bool> DeliverRecord(ReplicatedShard& shard,
+                                   std::optional<std::int64_t> latest_unix_ms);
+  // A follower takes part in the joins of the log that it follows.
+  crdt::Status DeliverOther(ReplicatedShard& shard);
+  crdt::Status DeliverJump(ReplicatedShard& shard);
 
   Subscribe request_;
   bool started_ = false;
   storage::LogVectors running_;  // Behind the newest frame that came.
   std::deque<Waiting> queue_;
+  std::vector<ExportedKey> fragments_;  // Of a join whose jump has not come yet.
   std::uint64_t waiting_bytes_ = 0;
   std::string parts_;
   std::uint64_t parts_total_ = 0;

@@ -13,9 +13,10 @@ using crdt::Status;
 using storage::kPartitions;
 using storage::PartitionId;
 
-bool JoinSender::Pump(const ReplicatedShard& shard, std::vector<Message>& out) {
+bool JoinSender::Pump(ReplicatedShard& shard, storage::LogPosition limit,
+                      std::vector<Message>& out) {
   const auto partition = static_cast<PartitionId>(next_);
-  if (entries_.empty()) {
+  if (!read_at_) {
     if (next_ == 0) out.push_back(JoinStart{.stream = stream_, .floor = cursor_.floor()});
     // In one step with its vector; the shard goes on while the pieces leave.
     crdt::ByteWriter writer(entries_);
@@ -24,7 +25,9 @@ bool JoinSender::Pump(const ReplicatedShard& shard, std::vector<Message>& out) {
       writer.Bytes(object);
     });
     observed_ = shard.Observed(partition);
+    read_at_ = shard.log().end();
   }
+  if (*read_at_ > limit) return true;
   for (int piece = 0; piece < kPiecesPerPump && entries_sent_ < entries_.size(); ++piece) {
     const std::size_t size = std::min(kPieceBytes, entries_.size() - entries_sent_);
     out.push_back(JoinEntries{.stream = stream_,
@@ -36,6 +39,7 @@ bool JoinSender::Pump(const ReplicatedShard& shard, std::vector<Message>& out) {
   if (entries_sent_ < entries_.size()) return true;
   entries_ = std::string();
   entries_sent_ = 0;
+  read_at_.reset();
   out.push_back(JoinPartitionEnd{.stream = stream_, .partition = partition, .observed = observed_});
   if (++next_ < kPartitions) return true;
   out.push_back(JoinEnd{.stream = stream_});
@@ -60,11 +64,17 @@ Status JoinReceiver::OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard
   }
   staged_ = std::string();
   ++next_;
+  // Another join has brought that already.
+  if (shard.Observed(end.partition).Covers(end.observed)) return {};
   return shard.JoinPartition(end.partition, keys, end.observed);
 }
 
 Status JoinReceiver::OnEnd(ReplicatedShard& shard) {
   if (next_ != kPartitions) return Fail(ErrorCode::kCorrupt, "a join ended early");
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    if (shard.Observed(static_cast<PartitionId>(partition)).Covers(start_.floor)) continue;
+    return Fail(ErrorCode::kCorrupt, "a join says that it has brought more than it has");
+  }
   shard.JumpFloor(start_.floor);
   return {};
 }

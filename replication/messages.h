@@ -9,7 +9,7 @@
 #include "crdt/stamp.h"
 #include "crdt/version_vector.h"
 #include "storage/log/log_position.h"
-#include "storage/partition.h"
+#include "storage/log/log_vectors.h"
 
 namespace replication {
 
@@ -45,7 +45,8 @@ struct NodeState {
   bool complete = false;
   std::uint64_t closed_slots = 0;
   crdt::VersionVector held;
-  crdt::VersionVector unfinished;
+  storage::PartitionVectors unfinished;
+  bool catching_up = false;
 };
 
 struct Proof {
@@ -64,6 +65,7 @@ struct Subscribe {
 struct StreamStart {
   std::uint64_t stream = 0;
   crdt::VersionVector reference;
+  storage::PartitionVectors beyond;
 };
 
 struct Records {

@@ -1,10 +1,10 @@
 // One peer's reading of this node's log: the answer to its Subscribe.
 //
-// A replica follows the log frame by frame. Another region gets the records of the authors that it
-// asked for and lacks. Contexts are delta-coded against the stream's running vector, so that a
-// record whose author saw nothing new costs one byte of context. No more than `window` bytes are
-// under way unacknowledged, so that a slow peer costs no memory here: the log on disk is the
-// backlog.
+// A replica follows the log frame by frame, joins included. Another region gets the records of the
+// authors that it asked for and lacks. Contexts are delta-coded against the stream's running
+// vector, so that a record whose author saw nothing new costs one byte of context. No more than
+// `window` bytes are under way unacknowledged, so that a slow peer costs no memory here: the log on
+// disk is the backlog.
 #pragma once
 
 #include <cstdint>
@@ -31,14 +31,22 @@ class OutgoingStream {
   // Of the log, in one Pump, where nothing in it is wanted: bounds the pause of the thread.
   static constexpr std::uint64_t kMostPassedBytes = 8 << 20;
 
-  OutgoingStream(Subscribe request, storage::LogCursor cursor);
+  // `had`: what the peer has, of what this log had up to the cursor.
+  OutgoingStream(Subscribe request, storage::LogCursor cursor, storage::LogVectors had);
 
   // Appends messages with what the log has before `limit`, as far as the window allows. An error is
   // the disk's.
   crdt::Status Pump(storage::Log& log, storage::LogPosition limit, std::vector<Message>& out);
   void OnConsumed(std::uint64_t consumed);
+  // The peer has this, wherever it came from.
+  void NoteHas(const crdt::VersionVector& vector);
 
-  // The log begins with a join that the peer lacks: it has to join too.
+  // Goes on behind what cannot be read any more where the peer has all that it asked for of that;
+  // false: it may lack some.
+  bool SkipWhatPeerHas(const storage::Log& log);
+
+  // The log goes on behind a join of which the peer lacks something that stands in no frame, or in
+  // none that it gets: it has to join too.
   bool needs_join() const { return needs_join_; }
   const Subscribe& request() const { return request_; }
   // Where the next frame will be read.
@@ -51,23 +59,33 @@ class OutgoingStream {
 
  private:
   bool WindowOpen() const { return sent_ - consumed_ < request_.window || sent_ == consumed_; }
-  bool Wanted(const storage::RecordView& record) const;
+  bool IsWanted(crdt::RegionId author) const;
+  // Of authors that this peer reads here.
+  bool LacksWanted(const crdt::VersionVector& vector) const;
+  // Follows the log's joins; sets needs_join_.
+  void PassJoinFrame(const storage::FrameView& frame);
+  // Another region lacks something of this, which no record from here on brings it.
+  void StopFor(const storage::FrameView& frame, const crdt::VersionVector& lacked);
   // Takes a frame at the cursor; false where the batch is to end behind it.
   bool Take(const storage::FrameView& frame, crdt::Status& status, std::vector<Message>& out);
-  void Begin(const crdt::VersionVector& reference, std::vector<Message>& out);
+  void Begin(const storage::LogVectors& reference, std::vector<Message>& out);
   // Of a follower: with what it was not told yet of what is stable.
-  void BeginFollow(const crdt::VersionVector& reference, std::vector<Message>& out);
+  void BeginFollow(const storage::LogVectors& reference, std::vector<Message>& out);
   void AppendEntry(std::string_view payload, std::vector<Message>& out);
   void SendParts(std::vector<Message>& out);
   void Flush(storage::LogPosition position, std::vector<Message>& out);
 
   Subscribe request_;
   storage::LogCursor cursor_;
-  crdt::VersionVector running_;
+  storage::LogVectors had_;      // What the peer has when all that was sent is there.
+  std::uint64_t fragments_ = 0;  // Of a join, since its last jump.
+  storage::LogVectors running_;
   bool started_ = false;
   // The newest frame that tells what is stable, among those that a follower's records do not need.
   std::string passed_stable_;
   bool needs_join_ = false;
+  crdt::VersionVector lacked_;     // Of another region, and
+  storage::LogCursor stopped_at_;  // where it goes on once it has that.
   storage::LogPosition told_position_ = 0;
   std::string batch_;
   std::string scratch_;

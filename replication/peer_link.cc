@@ -1,5 +1,6 @@
 #include "replication/peer_link.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace replication {
@@ -9,6 +10,18 @@ using crdt::Fail;
 using crdt::Result;
 using crdt::Status;
 using storage::LogPosition;
+
+namespace {
+
+// Whether anything that is not here already is stamped later.
+bool StampedAfter(const crdt::VersionVector& vector, std::int64_t latest_unix_ms,
+                  const crdt::VersionVector& here) {
+  return std::ranges::any_of(vector.entries(), [&](crdt::Stamp stamp) {
+    return static_cast<std::int64_t>(stamp.unix_ms()) > latest_unix_ms && !here.Covers(stamp);
+  });
+}
+
+}  // namespace
 
 void PeerLink::Queue(const Message& message) {
   std::string frame = EncodeFrame(message, compression_);
@@ -21,8 +34,8 @@ void PeerLink::Queue(const Message& message) {
 }
 
 Result<PeerLink::Events> PeerLink::OnBytes(std::string_view bytes, const TellState& own,
-                                           ReplicatedShard& shard, std::int64_t now_ms) {
-  heard_ms_ = now_ms;
+                                           ReplicatedShard& shard, Times now) {
+  heard_ms_ = now.steady_ms;
   bytes_received_ += bytes.size();
   reader_.Append(bytes);
   Events events;
@@ -32,14 +45,14 @@ Result<PeerLink::Events> PeerLink::OnBytes(std::string_view bytes, const TellSta
     if (!*payload) return events;
     Result<Message> message = DecodeMessage(**payload);
     if (!message) return std::unexpected(message.error());
-    if (Status taken = OnMessage(*message, own, shard, events); !taken) {
+    if (Status taken = OnMessage(*message, own, shard, now.latest_unix_ms, events); !taken) {
       return std::unexpected(taken.error());
     }
   }
 }
 
 Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedShard& shard,
-                           Events& events) {
+                           std::int64_t latest_unix_ms, Events& events) {
   if (const auto* refusal = std::get_if<Refusal>(&message)) {
     return Fail(ErrorCode::kRefused, "the other side refuses: " + refusal->reason);
   }
@@ -56,6 +69,7 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
   }
   if (const auto* state = std::get_if<NodeState>(&message); state != nullptr && proved()) {
     state_ = *state;
+    NotePeerHas(state_.floor);
     events.state_changed = true;
     events.established = !established_;
     established_ = true;
@@ -76,12 +90,15 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
   if (const auto* heartbeat = std::get_if<Heartbeat>(&message)) {
     heartbeat_ = *heartbeat;
     state_ = heartbeat->state;
+    NotePeerHas(state_.floor);
+    ++told_since_need_;
     events.heartbeat = true;
     events.state_changed = true;
     return {};
   }
   if (const auto* subscribe = std::get_if<Subscribe>(&message)) {
-    return OnSubscribe(*subscribe, shard);
+    OnSubscribe(*subscribe, shard);
+    return {};
   }
   if (const auto* start = std::get_if<StreamStart>(&message)) {
     return gate_ == nullptr ? Status() : gate_->OnStart(*start);
@@ -99,11 +116,11 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
   };
   if (const auto* start = std::get_if<JoinStart>(&message)) {
     if (!is_current(start->stream)) return {};
-    if (!handshake_.same_region()) {
-      return Fail(ErrorCode::kCorrupt, "whole partitions that were not asked for");
-    }
     gate_->OnJoin();
+    NotePeerHas(start->floor);
     join_receiver_ = std::make_unique<JoinReceiver>(*start);
+    told_consumed_ = 0;
+    events.join_began = true;
     return {};
   }
   if (join_receiver_ == nullptr) return {};
@@ -111,47 +128,59 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
     return is_current(entries->stream) ? join_receiver_->OnEntries(*entries) : Status();
   }
   if (const auto* end = std::get_if<JoinPartitionEnd>(&message)) {
-    return is_current(end->stream) ? join_receiver_->OnPartitionEnd(*end, shard) : Status();
+    return is_current(end->stream) ? OnPartitionEnd(*end, shard, latest_unix_ms, events) : Status();
   }
   if (const auto* end = std::get_if<JoinEnd>(&message)) {
     if (!is_current(end->stream)) return {};
     Status ended = join_receiver_->OnEnd(shard);
     join_receiver_.reset();
+    join_released_ = false;
     events.joined = true;
     return ended;
   }
   return {};
 }
 
-Status PeerLink::OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard) {
+Status PeerLink::OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard& shard,
+                                std::int64_t latest_unix_ms, Events& events) {
+  const bool looks_at_clock = !handshake_.same_region() && !join_released_;
+  join_held_ = looks_at_clock && StampedAfter(end.observed, latest_unix_ms, shard.floor());
+  if (!join_held_) return join_receiver_->OnPartitionEnd(end, shard);
+  join_receiver_.reset();
+  events.join_held = true;
+  return {};
+}
+
+void PeerLink::OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard) {
   subscribed_ = subscribe;
   follower_ = subscribe.follow;
   acknowledged_ = {};
   outgoing_.reset();
   join_sender_.reset();
-  std::optional<storage::LogCursor> cursor = shard.log().CursorFor(subscribe.have);
+  follows_join_ = false;
+  if (!subscribe.follow && subscribe.regions.empty()) return;
+  std::optional<storage::LogCursor> cursor =
+      subscribe.follow ? shard.log().CursorFor(subscribe.have)
+                       : shard.log().CursorFor(subscribe.have, subscribe.regions);
   if (cursor && !subscribe.whole) {
-    outgoing_ = std::make_unique<OutgoingStream>(subscribe, *std::move(cursor));
-    return {};
+    outgoing_ = std::make_unique<OutgoingStream>(subscribe, *std::move(cursor),
+                                                 storage::LogVectors{.floor = subscribe.have});
+  } else {
+    // Whoever lacks what the log has let go of gets the whole state, and a primary that fetches
+    // what an unfinished join has left.
+    SendJoin(shard);
   }
-  // Within a region whoever lacks what a log has let go of gets the whole state: a replica, and a
-  // primary that has lost its own or fetches what an unfinished join has left.
-  if (!handshake_.same_region()) {
-    return Fail(ErrorCode::kRefused,
-                "this node's log does not reach back to what the other region lacks");
-  }
-  SendJoin(shard);
-  return {};
 }
 
 void PeerLink::SendJoin(ReplicatedShard& shard) {
   outgoing_.reset();
+  follows_join_ = true;
   join_sender_ = std::make_unique<JoinSender>(subscribed_.stream, shard.log().CursorAtEnd());
 }
 
-Status PeerLink::Deliver(ReplicatedShard& shard, std::optional<std::int64_t> latest_unix_ms) {
+Status PeerLink::Deliver(ReplicatedShard& shard, std::int64_t latest_unix_ms) {
   if (gate_ == nullptr || joining() || paused()) return {};
-  return gate_->Deliver(shard, latest_unix_ms);
+  return gate_->Deliver(shard, Latest(latest_unix_ms));
 }
 
 void PeerLink::NoteProgress(std::int64_t now_ms) {
@@ -209,27 +238,30 @@ Status PeerLink::Pump(ReplicatedShard& shard, LogPosition limit) {
   if (paused() || !established()) return {};
   std::vector<Message> messages;
   if (join_sender_ != nullptr) {
-    // One partition a turn: the shard goes on serving between them.
-    const bool more = join_sender_->Pump(shard, messages);
-    if (!more) {
-      // What it has now; else it would get all again when this node's own log jumps to there.
-      subscribed_.have.Merge(join_sender_->cursor().floor());
-      outgoing_ = std::make_unique<OutgoingStream>(subscribed_, join_sender_->cursor());
-      join_sender_.reset();
-    }
+    PumpJoin(shard, limit, messages);
   } else if (outgoing_ != nullptr) {
-    if (Status pumped = outgoing_->Pump(shard.log(), limit, messages); !pumped) return pumped;
-    if (outgoing_->needs_join()) {
-      if (!handshake_.same_region()) {
-        outgoing_.reset();
-        return Fail(ErrorCode::kRefused,
-                    "this node's log does not hold single records that far back");
-      }
+    if (Status pumped = outgoing_->Pump(shard.log(), limit, messages); !pumped) {
+      if (!outgoing_->SkipWhatPeerHas(shard.log())) return pumped;
+    }
+    if (outgoing_->position() >= limit) follows_join_ = false;
+    if (!outgoing_->needs_join()) {
+      told_since_need_ = 0;
+    } else if (HasToldEnough()) {
       SendJoin(shard);
     }
   }
   for (const Message& message : messages) Queue(message);
   return {};
+}
+
+// One partition a turn: the shard goes on serving between them.
+void PeerLink::PumpJoin(ReplicatedShard& shard, LogPosition limit, std::vector<Message>& out) {
+  if (join_sender_->Pump(shard, limit, out)) return;
+  // What it has now; else it would get all again when this node's own log jumps to there.
+  storage::LogVectors had = join_sender_->cursor().vectors();
+  had.PassFloorJump(subscribed_.have);
+  outgoing_ = std::make_unique<OutgoingStream>(subscribed_, join_sender_->cursor(), std::move(had));
+  join_sender_.reset();
 }
 
 void PeerLink::SetPausedHere(bool paused) {

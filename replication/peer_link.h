@@ -39,16 +39,23 @@ class PeerLink {
     bool heartbeat = false;
     bool acknowledged = false;
     bool pause_changed = false;
-    bool joined = false;  // A join is complete.
+    bool join_began = false;
+    bool joined = false;     // A join is complete.
+    bool join_held = false;  // One is stamped too far ahead of our clock: nothing of it was taken.
+  };
+  struct Times {
+    std::int64_t steady_ms = 0;
+    // What is stamped later waits, if it comes from another region.
+    std::int64_t latest_unix_ms = 0;
   };
 
   // --- Receiving ---------------------------------------------------------------------------------
   // The error is the reason to close.
   using TellState = std::function<NodeState()>;
   crdt::Result<Events> OnBytes(std::string_view bytes, const TellState& own, ReplicatedShard& shard,
-                               std::int64_t now_ms);
+                               Times now);
   // Passes on what waited at the gate.
-  crdt::Status Deliver(ReplicatedShard& shard, std::optional<std::int64_t> latest_unix_ms);
+  crdt::Status Deliver(ReplicatedShard& shard, std::int64_t latest_unix_ms);
 
   // --- Reading from the peer ---------------------------------------------------------------------
   // The window and the number are the link's to give.
@@ -56,6 +63,17 @@ class PeerLink {
   const CausalGate* gate() const { return gate_.get(); }
   CausalGate* gate() { return gate_.get(); }
   bool joining() const { return join_receiver_ != nullptr; }
+  // Of 256; 0 where nothing is joined.
+  int partitions_joined() const {
+    return join_receiver_ == nullptr ? 0 : join_receiver_->partitions_joined();
+  }
+  // What comes by a join is stamped too far ahead of our clock; the operator may let it pass.
+  bool join_held() const { return join_held_; }
+  void ReleaseJoin() { join_released_ = true; }
+  // A subscription that asks for nothing: it waits for the end of a join from elsewhere.
+  bool is_put_off() const {
+    return gate_ != nullptr && !gate_->request().follow && gate_->request().regions.empty();
+  }
   // To be called often: notes whether what came passes.
   void NoteProgress(std::int64_t now_ms);
   // For how long nothing has passed the gate, though something waits there for other streams.
@@ -72,13 +90,20 @@ class PeerLink {
   bool feeding() const { return outgoing_ != nullptr || join_sender_ != nullptr; }
   bool feeds_follower() const { return follower_; }
   bool sending_join() const { return join_sender_ != nullptr; }
-  // Where in the log the stream begins behind the join that is being sent; `otherwise` without one.
+  int partitions_sent() const {
+    return join_sender_ == nullptr ? 0 : join_sender_->partitions_sent();
+  }
+  // Where in the log the stream goes on behind a join, until it has once reached the log's end;
+  // `otherwise` without one.
   storage::LogPosition JoinGoesOnFrom(storage::LogPosition otherwise) const {
-    return join_sender_ != nullptr ? join_sender_->cursor().position() : otherwise;
+    // A pause may last for ever.
+    if (paused()) return otherwise;
+    if (join_sender_ != nullptr) return join_sender_->cursor().position();
+    return follows_join_ && outgoing_ != nullptr ? outgoing_->position() : otherwise;
   }
   // Sends what the log has up to `limit`, as far as the peer's window allows.
   crdt::Status Pump(ReplicatedShard& shard, storage::LogPosition limit);
-  // Goes on with the whole state. REQUIRES: the peer is of the same region.
+  // Goes on with the whole state.
   void SendJoin(ReplicatedShard& shard);
   const OutgoingStream* outgoing() const { return outgoing_.get(); }
   const Acknowledgement& acknowledged() const { return acknowledged_; }
@@ -109,8 +134,21 @@ class PeerLink {
  private:
   bool proved() const { return handshake_.proved(); }
   crdt::Status OnMessage(Message& message, const TellState& own, ReplicatedShard& shard,
-                         Events& events);
-  crdt::Status OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard);
+                         std::int64_t latest_unix_ms, Events& events);
+  crdt::Status OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard& shard,
+                              std::int64_t latest_unix_ms, Events& events);
+  void OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard);
+  void PumpJoin(ReplicatedShard& shard, storage::LogPosition limit, std::vector<Message>& out);
+  // The peer has told that it has all this: it need not join to get it.
+  void NotePeerHas(const crdt::VersionVector& vector) {
+    if (outgoing_ != nullptr) outgoing_->NoteHas(vector);
+  }
+  // Another region may have got by now, from elsewhere, what it lacked when it last told.
+  bool HasToldEnough() const { return follower_ || told_since_need_ >= 2; }
+  // Within a region clocks are not looked at.
+  std::optional<std::int64_t> Latest(std::int64_t unix_ms) const {
+    return handshake_.same_region() ? std::nullopt : std::optional(unix_ms);
+  }
 
   LinkId id_;
   Handshake handshake_;
@@ -130,6 +168,8 @@ class PeerLink {
   std::uint64_t next_stream_ = 1;
   std::unique_ptr<CausalGate> gate_;
   std::unique_ptr<JoinReceiver> join_receiver_;
+  bool join_held_ = false;
+  bool join_released_ = false;
   static constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
   std::int64_t moved_ms_;
   std::uint64_t moved_to_ = kNowhere;  // Of the gate's consumed bytes; a new gate has moved.
@@ -143,6 +183,8 @@ class PeerLink {
   Subscribe subscribed_;
   std::unique_ptr<OutgoingStream> outgoing_;
   std::unique_ptr<JoinSender> join_sender_;
+  bool follows_join_ = false;
+  int told_since_need_ = 0;  // So often it has told its state since it seemed to need a join.
   Acknowledgement acknowledged_;
 };
 

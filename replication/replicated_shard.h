@@ -27,7 +27,8 @@ class ReplicatedShard {
   virtual crdt::VersionVector Observed(storage::PartitionId partition) const = 0;
   virtual storage::Log& log() = 0;
 
-  // A record from elsewhere whose context is covered here and which is not: applies it, appends it
+  // A record from elsewhere, itself not covered here, of which all is that its author had seen of
+  // what it touches: applies it, appends it
   // to the log and advances the floor. An error means bytes that no sane peer sends: nothing
   // changed.
   virtual crdt::Status ApplyRecord(const storage::RecordView& record) = 0;

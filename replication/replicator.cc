@@ -18,6 +18,7 @@ namespace {
 constexpr std::int64_t kLeastDialPauseMs = 50;
 constexpr std::int64_t kMostDialPauseMs = 1000;
 constexpr std::int64_t kGreetingTimeoutMs = 10000;
+constexpr std::int64_t kJoinAgainMs = 1000;
 
 constexpr std::string_view kUnfinishedJoin = "this node holds an unfinished full synchronisation";
 
@@ -73,8 +74,9 @@ bool Replicator::ShouldDial(const Peer& peer) const {
     if (options_.self.region < peer.address.region) return true;
   }
   // Who has to hear from everybody before it leads asks those too that dial nobody themselves.
-  return !primary_ && (wants_to_lead_ || asked_to_lead_) && !peer.told &&
-         !keeper_.WhyNotLead({}).empty();
+  const bool asks_before_it_leads =
+      !primary_ && (wants_to_lead_ || asked_to_lead_) && !keeper_.WhyNotLead({}).empty();
+  return !peer.told && (asks_before_it_leads || MustAskWhatItLacks());
 }
 
 void Replicator::DialPeers(Now now) {
@@ -114,7 +116,9 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
   const auto found = links_.find(id);
   if (found == links_.end()) return;
   PeerLink& link = *found->second;
-  const auto events = link.OnBytes(bytes, [&] { return OwnState(now); }, shard_, now.steady_ms);
+  const PeerLink::Times times{.steady_ms = now.steady_ms,
+                              .latest_unix_ms = now.unix_ms + options_.max_clock_skew_ms};
+  const auto events = link.OnBytes(bytes, [&] { return OwnState(now); }, shard_, times);
   if (!events) {
     Drop(id, events.error().detail, /*tell=*/true, now);
     return;
@@ -125,11 +129,12 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
     keeper_.Log("link to region " + std::string(RegionName(link.peer().region)) +
                 (link.paused_there() ? " was paused there" : " was resumed there"));
   }
-  if (const Status delivered =
-          link.Deliver(shard_, SameRegion(*PeerOf(link))
-                                   ? std::nullopt
-                                   : std::optional(now.unix_ms + options_.max_clock_skew_ms));
-      !delivered) {
+  if (events->join_began) OnJoinBegan(link, now);
+  if (events->join_held) {
+    PeerOf(link)->join_again_ms = now.steady_ms + kJoinAgainMs;
+    link.SubscribeTo({.have = shard_.floor()});
+  }
+  if (const Status delivered = link.Deliver(shard_, times.latest_unix_ms); !delivered) {
     Drop(id, delivered.error().detail, /*tell=*/true, now);
     return;
   }
@@ -138,7 +143,11 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
   if (events->joined) {
     keeper_.Log("full synchronisation is complete");
     Peer& peer = *PeerOf(link);
-    if (link.gate()->request().whole) peer.fetched.Merge(peer.asked);
+    if (link.gate()->request().whole) {
+      for (const auto& [partition, vector] : peer.asked) peer.fetched[partition].Merge(vector);
+    }
+    stable_ = {};  // Told again: what came may wait for what was stable before.
+    SubscribeAll(now);
   }
   if (events->state_changed || events->established) {
     DecideRole(now);
@@ -295,6 +304,7 @@ void Replicator::OnTick(Now now) {
   }
   for (const auto& [id, reason] : dead) Drop(id, reason, /*tell=*/true, now);
   DialPeers(now);
+  AwaitUnfinished(now);
   TakeForWholeWhatNobodyHas(now);
   DecideRole(now);
   SubscribeAll(now);
@@ -355,10 +365,11 @@ void Replicator::DecideRole(Now now) {
 
 void Replicator::BecomePrimary(crdt::Epoch epoch, Now now) {
   primary_ = true;
+  follows_in_step_ = false;
   wants_to_lead_ = true;
   asked_to_lead_ = false;
   if (began_anew_) {
-    for (const auto& [key, peer] : peers_) lacked_.Merge(peer.last_state.floor);
+    LearnWhatItLacks();
     CatchUp(now);
   }
   epoch_ = epoch;
@@ -392,7 +403,9 @@ void Replicator::BecomeReplica(Now now) {
 
 crdt::Result<std::string> Replicator::TakeOver(Now now) {
   if (primary_) return Fail(ErrorCode::kInvalid, "this node is the primary already");
-  if (joining()) return Fail(ErrorCode::kRefused, std::string(kUnfinishedJoin));
+  if (joining() && !follows_in_step_) {
+    return Fail(ErrorCode::kRefused, std::string(kUnfinishedJoin));
+  }
   if (std::string reason = keeper_.WhyNotLead(WhatPeersTold(now)); !reason.empty()) {
     // A replica speaks with its own region only: from now on it asks all others too.
     asked_to_lead_ = true;
@@ -427,7 +440,7 @@ crdt::Result<std::string> Replicator::TakeOver(Now now) {
 
 bool Replicator::joining() const {
   // Some partitions are further than the others: also after a restart in the middle of it.
-  if (!shard_.log().vectors().beyond_floor.empty()) return true;
+  if (!Unfinished().empty()) return true;
   return std::ranges::any_of(links_, [](const auto& entry) { return entry.second->joining(); });
 }
 
@@ -459,6 +472,10 @@ Status Replicator::Resume(RegionId id) {
 
 Status Replicator::Release(RegionId id, Now now) {
   PeerLink* link = RegionLink(id);
+  if (link != nullptr && link->join_held()) {
+    link->ReleaseJoin();
+    return {};
+  }
   if (link == nullptr || link->gate() == nullptr || !link->gate()->held_for_time()) {
     return Fail(ErrorCode::kInvalid, "nothing of that region is held for its time");
   }

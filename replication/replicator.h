@@ -49,8 +49,11 @@ struct ReplicatorOptions {
   std::int64_t max_clock_skew_ms = 500;
   std::int64_t leader_grace_ms = 1500;  // How long a starting primary waits for colleagues.
   std::int64_t relay_after_ms = 1000;   // A region silent so long is read from others.
-  // What this node once had may be gone: its log is in memory, or its directory is new or a copy.
+  // What this node once had may be gone, and has not come back since: its log was in memory, or its
+  // directory was new or a copy.
   bool began_anew = false;
+  // Before this start: what the others have is not known yet.
+  bool began_anew_before = false;
   Compression compression = Compression::kOn;
 };
 
@@ -63,6 +66,8 @@ class RoleKeeper {
   virtual crdt::Result<crdt::Epoch> Lead(const geo_config::KnownEpochs& known) = 0;
   // Follows another primary from now on, one that knows of epochs up to `known`; durable.
   virtual void Follow(crdt::Epoch known) = 0;
+  // A node that began anew has got back what others had; durable.
+  virtual void BecomeWhole() = 0;
   // Why this node may not lead, apart from other primaries: a new directory whose peers have not
   // told the greatest epoch yet. Empty: nothing.
   struct Told {
@@ -111,11 +116,12 @@ class Replicator {
   crdt::Epoch epoch() const { return epoch_; }
   // Why no primary takes writes here yet; empty where it does or where this is a replica.
   const std::string& waiting_to_lead() const { return waiting_to_lead_; }
+  // Holds an unfinished join, its own or one that it follows.
   bool joining() const;
   // A primary that began anew and lacks what others had when it took the lead. That may be stable
   // already: what had removed it elsewhere may be forgotten, so that nothing must be written here
   // without having seen it (fine print 13).
-  bool catching_up() const { return primary_ && !lacked_.empty(); }
+  bool catching_up() const { return primary_ && began_anew_; }
   crdt::Result<std::string> TakeOver(Now now);
 
   // --- Counting ----------------------------------------------------------------------------------
@@ -164,8 +170,13 @@ class Replicator {
     bool told = false;  // Has told its state since we started.
     std::int64_t told_ms = 0;
     // What was asked for of its unfinished partitions, and what has come of that.
-    crdt::VersionVector asked;
-    crdt::VersionVector fetched;
+    storage::PartitionVectors asked;
+    storage::PartitionVectors fetched;
+    // What it holds of them, since when: that has been missing here for so long.
+    storage::PartitionVectors awaited;
+    std::int64_t awaited_since_ms = 0;
+    // A join from it was stamped too far ahead, and is asked for again then.
+    std::int64_t join_again_ms = 0;
   };
   using PeerKey = std::pair<crdt::RegionId, std::uint32_t>;
 
@@ -196,15 +207,30 @@ class Replicator {
   void SubscribeAll(Now now);
   void Subscribe(PeerLink& link, Now now);
   void CatchUp(Now now);
+  // What it lacked when it took the lead was forgotten by a restart: all have to tell again.
+  bool MustAskWhatItLacks() const { return catching_up() && options_.began_anew_before; }
+  void LearnWhatItLacks();
+  void BecomeWhole();
+  void OnJoinBegan(PeerLink& from, Now now);
+  bool JoinsFromElsewhere(const PeerLink& link, Now now) const;
+  bool JoinGoesOn(const PeerLink& link, Now now) const;
+  bool JoinsNow(Now now) const;
+  void AwaitUnfinished(Now now);
   bool NobodyHasMoreOf(const crdt::VersionVector& wanted, Now now) const;
-  crdt::VersionVector Unfinished() const;
-  bool MustFetchUnfinished(const Peer& peer, const crdt::VersionVector& unfinished) const;
+  const storage::PartitionVectors& Unfinished() const;
+  bool HasAll(const storage::PartitionVectors& unfinished,
+              const storage::PartitionVectors& fetched) const;
+  bool MustFetchUnfinished(const PeerLink& link, const Peer& peer, Now now) const;
+  bool JoinsAnew(const PeerLink& link) const;
+  bool IsFetched(const Peer& peer) const;
+  bool IsFirstRegion() const;
   void TakeForWholeWhatNobodyHas(Now now);
   std::set<crdt::RegionId> RelaysFor(const PeerLink& link, Now now) const;
   bool IsRelayed(crdt::RegionId author, const PeerLink& link, Now now) const;
   void DeliverAll(Now now);
   void SendHeartbeats(Now now);
   void Acknowledge(Now now);
+  void NoteFollowsInStep(const PeerLink& link);
   void PumpAll(Now now);
   void FlushOutput();
   storage::LogPosition ShipLimit(Now now) const;
@@ -235,10 +261,15 @@ class Replicator {
   bool primary_ = false;
   bool wants_to_lead_;
   bool asked_to_lead_ = false;  // By an operator, and could not yet.
-  bool began_anew_;             // And has not been whole as a primary since.
+  bool began_anew_;             // And has not been whole since.
+  // It is whole, which is to be noted once the log is durable up to there.
+  std::optional<storage::LogPosition> whole_at_;
+  // A replica that has got by the log, or by a finished join, what its primary had: what it holds
+  // of an unfinished join its primary holds too.
+  bool follows_in_step_ = false;
   crdt::VersionVector lacked_;  // What the others had when it took the lead.
   // What single partitions have beyond the floor, and since when no more has come.
-  crdt::VersionVector unfinished_;
+  storage::PartitionVectors unfinished_;
   std::int64_t unfinished_since_ms_ = 0;
   crdt::Epoch epoch_;
   std::string waiting_to_lead_;

@@ -28,9 +28,16 @@ crdt::Epoch Replicator::GreatestKnownEpoch() const {
       greatest = std::max(greatest, static_cast<crdt::Epoch>(stamp.writer().epoch_slot()));
     }
   };
+  // Nobody may have all of an epoch's first writes but an unfinished join that brought some of
+  // them.
+  const auto look_beyond = [&](const storage::PartitionVectors& unfinished) {
+    for (const auto& [partition, vector] : unfinished) look(vector);
+  };
   look(shard_.floor());
+  look_beyond(Unfinished());
   for (const auto& [key, peer] : peers_) {
     look(peer.last_state.floor);
+    look_beyond(peer.last_state.unfinished);
     if (SameRegion(peer)) greatest = std::max(greatest, peer.last_state.epoch);
   }
   return greatest;
@@ -47,10 +54,15 @@ RoleKeeper::Told Replicator::WhatPeersTold(Now now) const {
                         .time_is_up = now.steady_ms - started_ms_ >= options_.leader_grace_ms};
   for (const auto& [key, peer] : peers_) {
     told.by_all_peers = told.by_all_peers && peer.told;
-    const bool knows_one = std::ranges::any_of(
-        peer.last_state.floor.entries(),
-        [this](const Stamp stamp) { return stamp.region() == options_.self.region; });
-    told.of_own_epochs = told.of_own_epochs || knows_one;
+    const auto knows_one = [this](const VersionVector& vector) {
+      return std::ranges::any_of(vector.entries(), [this](const Stamp stamp) {
+        return stamp.region() == options_.self.region;
+      });
+    };
+    told.of_own_epochs = told.of_own_epochs || knows_one(peer.last_state.floor) ||
+                         std::ranges::any_of(peer.last_state.unfinished, [&](const auto& entry) {
+                           return knows_one(entry.second);
+                         });
   }
   return told;
 }
@@ -75,12 +87,17 @@ geo_config::KnownEpochs Replicator::Epochs(Now now) const {
     known.open_because += known.open_because.empty() ? "" : "; ";
     known.open_because.append(who).append(why);
   };
-  const auto keep_open = [&](const VersionVector& floor) {
-    for (const Stamp stamp : floor.entries()) {
+  const auto keep_open_of = [&](const VersionVector& vector) {
+    for (const Stamp stamp : vector.entries()) {
       if (stamp.region() != options_.self.region || shard_.floor().Covers(stamp)) continue;
       known.closed.reset(static_cast<std::size_t>(stamp.writer().epoch_slot()));
     }
   };
+  const auto keep_open = [&](const NodeState& state) {
+    keep_open_of(state.floor);
+    for (const auto& [partition, vector] : state.unfinished) keep_open_of(vector);
+  };
+  for (const auto& [partition, vector] : Unfinished()) keep_open_of(vector);
   for (const auto& [key, peer] : peers_) {
     if (!SameRegion(peer)) continue;
     const PeerLink* link = LinkOf(peer);
@@ -89,7 +106,7 @@ geo_config::KnownEpochs Replicator::Epochs(Now now) const {
       continue;
     }
     if (link->state().primary) known.closed.reset(link->state().epoch % crdt::kEpochSlots);
-    keep_open(link->state().floor);
+    keep_open(link->state());
   }
   for (const auto& [id, region] : regions_) {
     const PeerLink* link = RegionLink(id);
@@ -98,7 +115,7 @@ geo_config::KnownEpochs Replicator::Epochs(Now now) const {
     } else if (!link->state().complete) {
       close_nothing("region " + region.name, " lacks one of its nodes");
     } else {
-      keep_open(link->state().floor);
+      keep_open(link->state());
     }
   }
   known.closed |= closed_slots_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "replication/replicator.h"
+#include "storage/key_location.h"
 
 namespace replication {
 
@@ -22,7 +23,7 @@ std::uint64_t CountRecords(const storage::Log& log, const OutgoingStream& stream
   const std::uint64_t limit = std::min(log.end(), stream.position() + kMostCountedBytes);
   (void)log.Read(cursor, limit, kMostCountedBytes, [&](const storage::FrameView& frame) {
     if (frame.kind() == storage::FrameKind::kRecord) {
-      const auto record = storage::DecodeRecord(frame.payload, frame.floor);
+      const auto record = storage::DecodeRecord(frame.payload, frame.before);
       count +=
           record && std::ranges::find(stream.request().regions, record->first_stamp.region()) !=
                         stream.request().regions.end();
@@ -31,6 +32,22 @@ std::uint64_t CountRecords(const storage::Log& log, const OutgoingStream& stream
   });
   const std::uint64_t counted = std::max<std::uint64_t>(1, cursor.position() - stream.position());
   return count * (log.end() - stream.position()) / counted;
+}
+
+std::string Percentage(int partitions) {
+  return std::to_string(100 * partitions / storage::kPartitions) + " %";
+}
+
+void DescribeJoin(const PeerLink& link, RegionReport& report) {
+  if (link.join_held()) {
+    report.detail = "whole partitions are held: its clock was ahead; REGION RELEASE lets them pass";
+  }
+  if (!link.joining() && !link.sending_join()) return;
+  report.state = "catching-up";
+  report.detail = "whole partitions:";
+  if (link.joining()) report.detail += " " + Percentage(link.partitions_joined()) + " came";
+  if (link.joining() && link.sending_join()) report.detail += ",";
+  if (link.sending_join()) report.detail += " " + Percentage(link.partitions_sent()) + " were sent";
 }
 
 }  // namespace
@@ -145,6 +162,7 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
         }
       }
       report.state = link->outgoing() != nullptr && gate != nullptr ? "connected" : "connecting";
+      DescribeJoin(*link, report);
     } else if (!report.applied.Covers(shard_.floor())) {
       report.bytes_behind = shard_.log().end();
     }

@@ -17,6 +17,8 @@ namespace {
 // Between two acknowledgements to a region, where nothing is urgent: keeps the bytes per write low.
 constexpr std::int64_t kRegionAckPauseMs = 5;
 constexpr std::int64_t kStabilityPauseMs = 1000;
+// Unfinished full synchronisations of others are fetched after so long without what they have.
+constexpr std::int64_t kAwaitedMs = 2000;
 // Later than what was on its way when a full synchronisation went no further.
 constexpr std::int64_t kToldAfterMs = 1000;
 // A joining replica is not sent more than this before its socket took what was there.
@@ -70,58 +72,157 @@ bool Replicator::NobodyHasMoreOf(const VersionVector& wanted, Now now) const {
 }
 
 void Replicator::CatchUp(Now now) {
-  if (!shard_.floor().Covers(lacked_) && !NobodyHasMoreOf(lacked_, now)) return;
-  lacked_ = {};
-  began_anew_ = false;
-}
-
-VersionVector Replicator::Unfinished() const {
-  VersionVector unfinished;
-  for (const auto& [partition, vector] : shard_.log().vectors().beyond_floor) {
-    unfinished.Merge(vector);
+  if (MustAskWhatItLacks()) {
+    LearnWhatItLacks();
+    if (!std::ranges::all_of(peers_, [](const auto& entry) { return entry.second.told; })) return;
   }
-  return unfinished;
+  const auto is_fetched = [this](const auto& entry) { return IsFetched(entry.second); };
+  if (!shard_.floor().Covers(lacked_) &&
+      !(NobodyHasMoreOf(lacked_, now) && std::ranges::all_of(peers_, is_fetched))) {
+    return;
+  }
+  lacked_ = {};
+  BecomeWhole();
 }
 
-// What only an unfinished full synchronisation has is in no record.
-bool Replicator::MustFetchUnfinished(const Peer& peer, const VersionVector& unfinished) const {
-  return regions_.empty() && !shard_.floor().Covers(unfinished) && !peer.fetched.Covers(unfinished);
+void Replicator::LearnWhatItLacks() {
+  for (const auto& [key, peer] : peers_) {
+    lacked_.Merge(peer.last_state.floor);
+    for (const auto& [partition, vector] : peer.last_state.unfinished) lacked_.Merge(vector);
+  }
+}
+
+void Replicator::BecomeWhole() {
+  if (std::exchange(began_anew_, false)) whole_at_ = shard_.log().end();
+}
+
+// --- Joins ---------------------------------------------------------------------------------------
+
+// One at a time: what one brings the other one need not bring again.
+void Replicator::OnJoinBegan(PeerLink& from, Now now) {
+  keeper_.Log("full synchronisation from node " + std::to_string(from.peer().ordinal) +
+              " of region " + std::string(RegionName(from.peer().region)) + " begins");
+  if (from.gate()->request().follow) follows_in_step_ = false;
+  if (from.joining() && JoinsFromElsewhere(from, now)) from.SubscribeTo({.have = shard_.floor()});
+}
+
+// Whose other end is there.
+bool Replicator::JoinGoesOn(const PeerLink& link, Now now) const {
+  return link.joining() && !link.paused() &&
+         now.steady_ms - link.heard_ms() <= options_.relay_after_ms;
+}
+
+bool Replicator::JoinsNow(Now now) const {
+  return std::ranges::any_of(links_,
+                             [&](const auto& entry) { return JoinGoesOn(*entry.second, now); });
+}
+
+bool Replicator::JoinsFromElsewhere(const PeerLink& link, Now now) const {
+  return std::ranges::any_of(links_, [&](const auto& entry) {
+    return entry.second->id() != link.id() && JoinGoesOn(*entry.second, now);
+  });
+}
+
+const storage::PartitionVectors& Replicator::Unfinished() const {
+  return shard_.log().vectors().beyond_floor;
+}
+
+// Whether what partitions have of unfinished joins is here, or among what was fetched.
+bool Replicator::HasAll(const storage::PartitionVectors& unfinished,
+                        const storage::PartitionVectors& fetched) const {
+  const storage::LogVectors& here = shard_.log().vectors();
+  return std::ranges::all_of(unfinished, [&](const auto& entry) {
+    const auto& [partition, vector] = entry;
+    const auto was_fetched = fetched.find(partition);
+    return here.Observed(partition).Covers(vector) ||
+           (was_fetched != fetched.end() && was_fetched->second.Covers(vector));
+  });
+}
+
+// Notes for how long something has been missing here that others hold of unfinished joins. While
+// one of these goes on there is more of it from time to time.
+void Replicator::AwaitUnfinished(Now now) {
+  for (auto& [key, peer] : peers_) {
+    const PeerLink* link = LinkOf(peer);
+    static const storage::PartitionVectors kNone;
+    const storage::PartitionVectors& unfinished =
+        link != nullptr ? link->state().unfinished : kNone;
+    if (unfinished == peer.awaited && !JoinsNow(now) && !HasAll(unfinished, peer.fetched)) continue;
+    peer.awaited = unfinished;
+    peer.awaited_since_ms = now.steady_ms;
+  }
+}
+
+// What only an unfinished full synchronisation has is in no record. Mostly it comes by itself, from
+// where that synchronisation has it.
+bool Replicator::MustFetchUnfinished(const PeerLink& link, const Peer& peer, Now now) const {
+  const storage::PartitionVectors& unfinished = link.state().unfinished;
+  return !unfinished.empty() && unfinished == peer.awaited &&
+         now.steady_ms - peer.awaited_since_ms >= kAwaitedMs && !HasAll(unfinished, peer.fetched);
+}
+
+// Who has lost all takes a state as it is before it reads records: between what single records tell
+// and a state that has forgotten what removed it there is no telling.
+bool Replicator::JoinsAnew(const PeerLink& link) const {
+  if (!catching_up()) return false;
+  return (shard_.floor().empty() && !link.state().floor.empty()) ||
+         !HasAll(link.state().unfinished, {});
+}
+
+// All that the peer holds of unfinished full synchronisations has been fetched, from a replica of
+// another region by its primary.
+bool Replicator::IsFetched(const Peer& peer) const {
+  const storage::PartitionVectors& unfinished = peer.last_state.unfinished;
+  if (HasAll(unfinished, peer.fetched)) return true;
+  const PeerLink* primary = SameRegion(peer) ? nullptr : RegionLink(peer.address.region);
+  return primary != nullptr && LinkOf(peer) != primary &&
+         HasAll(unfinished, primary->state().unfinished);
+}
+
+bool Replicator::IsFirstRegion() const {
+  return regions_.empty() || options_.self.region < regions_.begin()->first;
 }
 
 // Full synchronisations went no further, and the node that they came from has lost what it had, as
-// has everybody else. The primary fetches what came of them and goes on from there: an EXEC that
-// touched keys of several partitions may show in some of them only. Nobody else may, since of two
-// nodes each would take for applied what only the other one has. Other regions may have the rest,
-// so that it is not for nodes that have some.
+// has everybody else. The first region's primary fetches what came of them and goes on from there:
+// an EXEC that touched keys of several partitions may show in some of them only. Nobody else may,
+// since of two nodes each would take for applied what only the other one has.
 void Replicator::TakeForWholeWhatNobodyHas(Now now) {
-  VersionVector reached = Unfinished();
-  const bool goes_on =
-      std::ranges::any_of(links_, [](const auto& link) { return link.second->joining(); });
-  if (goes_on || reached != unfinished_) {
-    unfinished_ = std::move(reached);
+  if (JoinsNow(now) || Unfinished() != unfinished_) {
+    unfinished_ = Unfinished();
     unfinished_since_ms_ = now.steady_ms;
     return;
   }
-  if (!primary_ || unfinished_.empty() || !regions_.empty()) return;
+  if (!primary_ || unfinished_.empty() || !IsFirstRegion()) return;
   // What the others said before may be older than what came from them.
-  const bool all_is_here = std::ranges::all_of(peers_, [&](const auto& entry) {
-    const Peer& peer = entry.second;
-    return peer.told_ms - unfinished_since_ms_ >= kToldAfterMs &&
-           !MustFetchUnfinished(peer, peer.last_state.unfinished);
-  });
-  if (!all_is_here || !NobodyHasMoreOf(unfinished_, now)) return;
+  const bool all_is_here = RegionIsComplete(now) &&
+                           std::ranges::all_of(regions_,
+                                               [&](const auto& entry) {
+                                                 const PeerLink* link = RegionLink(entry.first);
+                                                 return link != nullptr && link->state().complete;
+                                               }) &&
+                           std::ranges::all_of(peers_, [&](const auto& entry) {
+                             return entry.second.told_ms - unfinished_since_ms_ >= kToldAfterMs &&
+                                    IsFetched(entry.second);
+                           });
+  VersionVector reached;
+  for (const auto& [partition, vector] : unfinished_) reached.Merge(vector);
+  if (!all_is_here || !NobodyHasMoreOf(reached, now)) return;
   keeper_.Log("the source of the full synchronisation is gone: what it brought is taken for whole");
-  shard_.JumpFloor(unfinished_);
+  shard_.JumpFloor(reached);
 }
 
 void Replicator::Subscribe(PeerLink& link, Now now) {
   Peer& peer = *PeerOf(link);
+  // It waits for the end of a join from elsewhere, or for its time.
+  const bool waits = JoinsFromElsewhere(link, now) || now.steady_ms < peer.join_again_ms;
+  if (link.is_put_off() && waits) return;
   bool follow = false;
   bool whole = false;
   std::set<RegionId> wanted;
   if (SameRegion(peer)) {
     follow = !primary_ && following_ == peer.address.ordinal;
-    whole = primary_ && MustFetchUnfinished(peer, link.state().unfinished);
+    whole = primary_ && (MustFetchUnfinished(link, peer, now) || JoinsAnew(link));
     // A node that returns with writes that nobody else has offers them (fine print 12).
     if (whole || (primary_ && !shard_.floor().Covers(link.state().floor))) {
       wanted.insert(options_.self.region);
@@ -133,11 +234,14 @@ void Replicator::Subscribe(PeerLink& link, Now now) {
     std::erase_if(region.relays, [&](RegionId relay) { return !IsRelayed(relay, link, now); });
     wanted = region.relays;
     wanted.insert(peer.address.region);
+    whole = MustFetchUnfinished(link, peer, now) || JoinsAnew(link);
   }
   if (!follow && wanted.empty()) return;
   const CausalGate* gate = link.gate();
+  // It brings what all regions wrote.
+  if (link.joining() && gate->request().follow == follow) return;
   if (whole && gate != nullptr && gate->request().whole &&
-      peer.asked.Covers(link.state().unfinished)) {
+      HasAll(link.state().unfinished, peer.asked)) {
     return;
   }
   if (gate != nullptr && gate->request().follow == follow && !whole) {
@@ -166,9 +270,7 @@ void Replicator::DeliverAll(Now now) {
     for (const auto& [id, link] : links_) {
       if (link->gate() == nullptr || link->gate()->waiting() == 0) continue;
       before += link->gate()->consumed();
-      const bool local = SameRegion(*PeerOf(*link));
-      const Status delivered = link->Deliver(
-          shard_, local ? std::nullopt : std::optional(now.unix_ms + options_.max_clock_skew_ms));
+      const Status delivered = link->Deliver(shard_, now.unix_ms + options_.max_clock_skew_ms);
       after += link->gate()->consumed();
       if (!delivered) broken.emplace_back(id, delivered.error().detail);
     }
@@ -187,6 +289,10 @@ LogPosition Replicator::ShipLimit(Now now) const {
 void Replicator::EndOfTurn(const LogProgress& progress, Now now) {
   progress_ = progress;
   if (catching_up()) CatchUp(now);
+  if (whole_at_ && (!progress.on_disk || progress.durable >= *whole_at_)) {
+    whole_at_.reset();
+    keeper_.BecomeWhole();
+  }
   replicas_.NoteLogEnd(progress.written, now.steady_ms);
   // On a full disk the log's end is beyond what is written, and the floor speaks of the end.
   durable_floor_.Note(shard_.log().end(), shard_.floor());
@@ -229,13 +335,9 @@ void Replicator::PumpAll(Now now) {
     if (network_.Unsent(id) > kMostUnsent) continue;
     const Status pumped = link->Pump(shard_, local ? progress_.written : ship_limit);
     if (pumped) continue;
-    if (link->feeds_follower()) {
-      // What cannot be read any more is still in the state.
-      keeper_.Log(pumped.error().detail + ": a replica that needs it gets everything anew");
-      link->SendJoin(shard_);
-    } else {
-      broken.emplace_back(id, pumped.error().detail);
-    }
+    // What cannot be read any more is still in the state.
+    keeper_.Log(pumped.error().detail + ": whoever needs it gets everything anew");
+    link->SendJoin(shard_);
   }
   for (const auto& [id, reason] : broken) Drop(id, reason, /*tell=*/true, now);
 }
@@ -249,6 +351,7 @@ void Replicator::Acknowledge(Now now) {
       // Of two primaries: positions in the log of the other one would count as this one's.
       if (following_ != PeerOf(*link)->address.ordinal) continue;
       if (gate->applied_position() != 0) followed_position_ = gate->applied_position();
+      NoteFollowsInStep(*link);
       followed_.Note(shard_.log().end(), gate->applied_position());
       followed_.Advance(progress_.durable);
       link->AcknowledgeFollow(progress_.durable == 0 ? 0 : followed_.durable());
@@ -257,6 +360,14 @@ void Replicator::Acknowledge(Now now) {
     }
   }
   if (regions_due) last_region_ack_ms_ = now.steady_ms;
+}
+
+// Of a replica, by what has come of its primary's log.
+void Replicator::NoteFollowsInStep(const PeerLink& link) {
+  const NodeState& primary = link.state();
+  if (link.joining() || !shard_.floor().Covers(primary.floor)) return;
+  follows_in_step_ = true;
+  if (!primary.catching_up) BecomeWhole();
 }
 
 LogPosition Replicator::OwnPosition() const {
@@ -275,7 +386,8 @@ NodeState Replicator::OwnState(Now now) const {
           .complete = RegionIsComplete(now),
           .closed_slots = primary_ ? Epochs(now).closed.to_ullong() : 0,
           .held = primary_ ? held_by_all_ : held_floor_.durable(),
-          .unfinished = Unfinished()};
+          .unfinished = Unfinished(),
+          .catching_up = catching_up()};
 }
 
 void Replicator::SendHeartbeats(Now now) {

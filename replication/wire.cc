@@ -29,6 +29,13 @@ std::string VectorBytes(const VersionVector& vector) {
   return bytes;
 }
 
+std::string VectorsBytes(const storage::PartitionVectors& vectors) {
+  std::string bytes;
+  crdt::ByteWriter out(bytes);
+  storage::EncodePartitionVectors(vectors, out);
+  return bytes;
+}
+
 // A decoder that remembers its first mistake.
 class Checked {
  public:
@@ -41,6 +48,16 @@ class Checked {
       return {};
     }
     return *std::move(vector);
+  }
+  storage::PartitionVectors Vectors(const std::string& bytes) {
+    if (bytes.empty()) return {};
+    crdt::ByteReader in(bytes);
+    Result<storage::PartitionVectors> vectors = storage::DecodePartitionVectors(in);
+    if (!vectors || !in.at_end()) {
+      Wrong("vectors of partitions do not decode");
+      return {};
+    }
+    return *std::move(vectors);
   }
   crdt::RegionId Region(std::uint32_t value) {
     if (value > crdt::kMaxRegion) Wrong("a region id is beyond 31");
@@ -61,7 +78,8 @@ class Checked {
             .complete = from.complete(),
             .closed_slots = from.closed_slots(),
             .held = Vector(from.held()),
-            .unfinished = Vector(from.unfinished())};
+            .unfinished = Vectors(from.unfinished()),
+            .catching_up = from.catching_up()};
   }
   void Wrong(const char* what) {
     if (wrong_ == nullptr) wrong_ = what;
@@ -86,7 +104,8 @@ void Put(const NodeState& state, pb::NodeState& to) {
   to.set_complete(state.complete);
   to.set_closed_slots(state.closed_slots);
   to.set_held(VectorBytes(state.held));
-  if (!state.unfinished.empty()) to.set_unfinished(VectorBytes(state.unfinished));
+  if (!state.unfinished.empty()) to.set_unfinished(VectorsBytes(state.unfinished));
+  to.set_catching_up(state.catching_up);
 }
 
 void Put(const Hello& from, pb::PeerMessage& to) {
@@ -127,8 +146,10 @@ void Put(const Subscribe& from, pb::PeerMessage& to) {
 }
 
 void Put(const StreamStart& from, pb::PeerMessage& to) {
-  to.mutable_stream_start()->set_stream(from.stream);
-  to.mutable_stream_start()->set_reference(VectorBytes(from.reference));
+  pb::StreamStart& start = *to.mutable_stream_start();
+  start.set_stream(from.stream);
+  start.set_reference(VectorBytes(from.reference));
+  if (!from.beyond.empty()) start.set_beyond(VectorsBytes(from.beyond));
 }
 
 void Put(const RecordPart& from, pb::PeerMessage& to) {
@@ -368,7 +389,8 @@ Result<Message> DecodeMessage(std::string_view payload) {
     case pb::PeerMessage::kStreamStart:
       return checked.Finish(
           StreamStart{.stream = from.stream_start().stream(),
-                      .reference = checked.Vector(from.stream_start().reference())});
+                      .reference = checked.Vector(from.stream_start().reference()),
+                      .beyond = checked.Vectors(from.stream_start().beyond())});
     case pb::PeerMessage::kRecords:
       return Take(*from.mutable_records());
     case pb::PeerMessage::kRecordPart:

@@ -13,7 +13,7 @@ namespace server {
 std::string InfoText(Node& node, const Database& database,
                      std::span<const std::string_view> wanted);
 
-// A share of the file system above this is worth a warning: the log is kept whole.
+// A share of the file system above this is worth a warning.
 inline constexpr int kDiskWarningPercent = 80;
 
 }  // namespace server

@@ -94,10 +94,7 @@ Status ShardNode::ApplyEffects(const RecordView& record) {
         blocked_.Touch(effect.key);
       }
     }
-    keyspace_.Apply(effect,
-                    record.implied ? crdt::Context::Everything(stamp)
-                                   : crdt::Context::Of(record.context, stamp),
-                    &conflicts_);
+    keyspace_.Apply(effect, stamp, record, &conflicts_);
   }
   keyspace_.AdvanceFloor(record.last_stamp());
   return {};
@@ -110,8 +107,7 @@ Status ShardNode::ApplyRecord(const RecordView& record) {
   }
   RecordView here = record;
   // On the wire "implied" speaks of the stream; here it would speak of this log.
-  // While partitions are further than the floor, the floor is not all that is here.
-  here.implied = here.context == keyspace_.floor() && keyspace_.beyond_floor().empty();
+  here.implied = storage::HasSeenJust(here, keyspace_.vectors());
   if (Status applied = ApplyEffects(here); !applied) return applied;
   database_.clock().Observe(here.last_stamp());
   log_->AppendRecord(here);
@@ -162,6 +158,8 @@ Status ShardNode::JoinPartition(storage::PartitionId partition,
   storage::EncodeVectorJump({partition, keys.size(), observed}, payload);
   log_->Append(payload);
   keyspace_.JoinPartition(partition, std::move(objects), observed);
+  // What is written to it from now on is stamped later.
+  for (const crdt::Stamp stamp : observed.entries()) database_.clock().Observe(stamp);
   blocked_.TouchAll();
   return {};
 }
@@ -207,6 +205,13 @@ crdt::Result<crdt::Epoch> ShardNode::Lead(const geo_config::KnownEpochs& known) 
   return state_.epoch;
 }
 
+void ShardNode::BecomeWhole() {
+  if (!std::exchange(state_.began_anew, false)) return;
+  if (Status saved = SaveState(); !saved) {
+    environment_.log.Error("that the node is whole could not be saved: " + saved.error().detail);
+  }
+}
+
 void ShardNode::Follow(crdt::Epoch known) {
   waiting_.RefuseBlocked();
   state_.primary = false;
@@ -239,11 +244,6 @@ std::string ShardNode::WriteRefusal() const {
       return "MISCONF no writes are taken yet: " + replicator_->waiting_to_lead();
     }
     return "READONLY You can't write against a read only replica.";
-  }
-  if (replicator_->joining()) {
-    // A record's context is the floor, and some partitions are further: what it replaces here would
-    // stay elsewhere.
-    return "MISCONF no writes are taken yet: this node holds an unfinished full synchronisation";
   }
   if (replicator_->catching_up()) {
     return "MISCONF no writes are taken while this node gets back what the others have";
@@ -445,9 +445,7 @@ void ShardNode::CheckDisk(std::int64_t now_ms) {
 }
 
 void ShardNode::DropOldLog() {
-  // Another region that lacks what is gone could not be served.
-  const bool keep_whole = config_.log_keep_whole || config_.has_other_regions() || MakesSnapshot();
-  if (keep_whole || checkpointer_ == nullptr || log_->failed()) return;
+  if (MakesSnapshot() || checkpointer_ == nullptr || log_->failed()) return;
   const auto wanted = log_->CursorFor(stable_);
   LogPosition needed = wanted ? wanted->position() : log_->begin().position();
   if (const std::uint64_t most = config_.geo_retention_bytes; most > 0 && log_->end() > most) {

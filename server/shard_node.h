@@ -145,6 +145,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   // --- RoleKeeper --------------------------------------------------------------------------------
   crdt::Result<crdt::Epoch> Lead(const geo_config::KnownEpochs& known) override;
   void Follow(crdt::Epoch known) override;
+  void BecomeWhole() override;
   std::string WhyNotLead(Told told) override;
   void Log(const std::string& line) override { environment_.log.Info(line); }
 

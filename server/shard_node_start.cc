@@ -104,6 +104,8 @@ Status ShardNode::Recover() {
       !new_directory_ && storage::ProvesNothingLost(state_, *report, environment_.boot_id);
   if (Status opened = OpenSnapshots(); !opened) return opened;
   state_.clean = false;
+  const bool began_anew_before = state_.began_anew && !new_directory_;
+  state_.began_anew = state_.began_anew || new_directory_;
   // Where something may be lost that stays so until a new epoch is taken, however often the node
   // starts until then.
   state_.boot_id = proved_whole_ ? environment_.boot_id : std::string();
@@ -128,7 +130,8 @@ Status ShardNode::Recover() {
       .peer_timeout_ms = config_.repl_timeout.count(),
       .heartbeat_ms = config_.heartbeat.count(),
       .max_clock_skew_ms = config_.max_clock_skew.count(),
-      .began_anew = new_directory_,
+      .began_anew = state_.began_anew,
+      .began_anew_before = began_anew_before,
       .compression =
           config_.geo_compression ? replication::Compression::kOn : replication::Compression::kOff};
   replicator_ = std::make_unique<replication::Replicator>(

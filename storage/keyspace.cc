@@ -150,13 +150,6 @@ std::array<const crdt::KeyTable*, kPartitions> Keyspace::Tables() const {
   return tables;
 }
 
-VersionVector Keyspace::Observed(PartitionId partition) const {
-  VersionVector observed = floor_;
-  const auto beyond = beyond_floor_.find(partition);
-  if (beyond != beyond_floor_.end()) observed.Merge(beyond->second);
-  return observed;
-}
-
 std::uint64_t Keyspace::Digest(std::int64_t now_ms) const {
   NeedAll();
   std::uint64_t sum = 0;
@@ -182,27 +175,40 @@ std::uint64_t Keyspace::Digest(std::int64_t now_ms) const {
 void Keyspace::Apply(const EffectView& effect, const Context& context,
                      crdt::ConflictSink* conflicts) {
   if (effect.kind == EffectKind::kClear) {
-    NeedAll();
-    std::vector<crdt::ResetsByKey> resets(kPartitions);
-    for (crdt::ElementReader key(effect); key.Next();) {
-      resets[PartitionOf(key.name())][key.name()] = key.resets();
-    }
-    for (std::size_t i = 0; i < partitions_.size(); ++i) {
-      const auto beyond = beyond_floor_.find(static_cast<PartitionId>(i));
-      if (beyond != beyond_floor_.end() && beyond->second.Covers(context.stamp())) continue;
-      partitions_[i].Clear(resets[i], context);
-    }
-    NoteCleared();
-    return;
+    return Clear(effect, context.stamp(), [&context](PartitionId) { return context; });
   }
   Need(effect.key);
   const auto [id, hash] = locator_.Find(effect.key);
-  if (!beyond_floor_.empty()) [[unlikely]] {
-    const auto beyond = beyond_floor_.find(id);
-    if (beyond != beyond_floor_.end() && beyond->second.Covers(context.stamp())) return;
-  }
+  if (!vectors_.beyond_floor.empty() && HasJoined(id, context.stamp())) [[unlikely]]
+    return;
   partitions_[id].Apply(effect, hash, context, conflicts);
   NoteChange(effect.key);
+}
+
+void Keyspace::Apply(const EffectView& effect, crdt::Stamp stamp, const RecordView& record,
+                     crdt::ConflictSink* conflicts) {
+  if (record.implied) return Apply(effect, Context::Everything(stamp), conflicts);
+  if (record.beyond.empty()) return Apply(effect, Context::Of(record.context, stamp), conflicts);
+  VersionVector seen;
+  const auto context_in = [&](PartitionId partition) {
+    seen = record.ContextIn(partition);
+    return Context::Of(seen, stamp);
+  };
+  if (effect.kind == EffectKind::kClear) return Clear(effect, stamp, context_in);
+  Apply(effect, context_in(PartitionOf(effect.key)), conflicts);
+}
+
+void Keyspace::Clear(const EffectView& effect, crdt::Stamp stamp, const ContextIn& context_in) {
+  NeedAll();
+  std::vector<crdt::ResetsByKey> resets(kPartitions);
+  for (crdt::ElementReader key(effect); key.Next();) {
+    resets[PartitionOf(key.name())][key.name()] = key.resets();
+  }
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    const auto id = static_cast<PartitionId>(i);
+    if (!HasJoined(id, stamp)) partitions_[i].Clear(resets[i], context_in(id));
+  }
+  NoteCleared();
 }
 
 void Keyspace::NoteCleared() {
@@ -224,22 +230,17 @@ void Keyspace::JoinPartition(PartitionId id, std::map<std::string, crdt::Object>
   partition.table().ForEach([&](const crdt::KeyCell& cell) {
     if (!objects.contains(std::string(cell.name()))) only_here.emplace_back(cell.name());
   });
+  // What this side has is all known there. Then it is taken as it is: where this side began anew,
+  // what had removed it there may be forgotten.
+  const bool replaces = theirs.Covers(mine);
   const auto join = [&](const std::string& key, crdt::Object&& object) {
-    partition.Join(key, std::move(object), mine, theirs);
+    if (replaces) (void)partition.Take(key);
+    partition.Join(key, std::move(object), replaces ? VersionVector() : mine, theirs);
     NoteChange(key);
   };
   for (const std::string& key : only_here) join(key, crdt::Object());
   for (auto& [key, object] : objects) join(key, std::move(object));
-  beyond_floor_[id].Merge(theirs);
-}
-
-void Keyspace::JumpFloor(const VersionVector& vector) {
-  floor_.Merge(vector);
-  ForgetWhatTheFloorReached();
-}
-
-void Keyspace::ForgetWhatTheFloorReached() {
-  std::erase_if(beyond_floor_, [this](const auto& entry) { return floor_.Covers(entry.second); });
+  vectors_.PassVectorJump(id, theirs);
 }
 
 void Keyspace::Collect(const VersionVector& stable) {

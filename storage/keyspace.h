@@ -25,6 +25,8 @@
 #include "storage/changed_keys.h"
 #include "storage/key_location.h"
 #include "storage/key_source.h"
+#include "storage/log/log_vectors.h"
+#include "storage/log/record.h"
 #include "storage/partition.h"
 
 namespace storage {
@@ -82,9 +84,15 @@ class Keyspace {
   }
   std::array<const crdt::KeyTable*, kPartitions> Tables() const;
 
-  const crdt::VersionVector& floor() const { return floor_; }
-  const std::map<PartitionId, crdt::VersionVector>& beyond_floor() const { return beyond_floor_; }
-  crdt::VersionVector Observed(PartitionId partition) const;
+  const LogVectors& vectors() const { return vectors_; }
+  const crdt::VersionVector& floor() const { return vectors_.floor; }
+  const PartitionVectors& beyond_floor() const { return vectors_.beyond_floor; }
+  crdt::VersionVector Observed(PartitionId partition) const { return vectors_.Observed(partition); }
+  // A join has brought the partition what was written under this stamp.
+  bool HasJoined(PartitionId partition, crdt::Stamp stamp) const {
+    const auto beyond = vectors_.beyond_floor.find(partition);
+    return beyond != vectors_.beyond_floor.end() && beyond->second.Covers(stamp);
+  }
 
   // Sum over all keys of a hash of what the merge rules define: equal at regions whose data is
   // equal. Keys whose deadline is at or before `now_ms` count as absent (fine print 16).
@@ -96,18 +104,17 @@ class Keyspace {
   // Applies one effect, unless the partition's observed vector covers its stamp already.
   void Apply(const crdt::EffectView& effect, const crdt::Context& context,
              crdt::ConflictSink* conflicts);
+  // An effect of a record, under its stamp.
+  void Apply(const crdt::EffectView& effect, crdt::Stamp stamp, const RecordView& record,
+             crdt::ConflictSink* conflicts);
   // Everything of the stamp's writer up to the stamp is applied now.
-  void AdvanceFloor(crdt::Stamp last) {
-    floor_.Advance(last);
-    if (!beyond_floor_.empty()) [[unlikely]]
-      ForgetWhatTheFloorReached();
-  }
+  void AdvanceFloor(crdt::Stamp last) { vectors_.PassRecord(last); }
   // A whole partition as another node has it under `theirs`, in one step (fine print 7). Keys that
   // are not in `objects` are absent there.
   void JoinPartition(PartitionId partition, std::map<std::string, crdt::Object>&& objects,
                      const crdt::VersionVector& theirs);
   // After every partition was joined up to `vector`.
-  void JumpFloor(const crdt::VersionVector& vector);
+  void JumpFloor(const crdt::VersionVector& vector) { vectors_.PassFloorJump(vector); }
   void Collect(const crdt::VersionVector& stable);
 
   // --- Checkpoints -------------------------------------------------------------------------------
@@ -141,14 +148,12 @@ class Keyspace {
     partitions_[PartitionOf(key)].NoteResets(key, stamp);
   }
   // REQUIRES: nothing was applied yet.
-  void SetVectors(crdt::VersionVector floor,
-                  std::map<PartitionId, crdt::VersionVector> beyond_floor) {
-    floor_ = std::move(floor);
-    beyond_floor_ = std::move(beyond_floor);
-  }
+  void SetVectors(LogVectors vectors) { vectors_ = std::move(vectors); }
 
  private:
-  void ForgetWhatTheFloorReached();
+  // What the author of a clear had seen of a partition.
+  using ContextIn = std::function<crdt::Context(PartitionId)>;
+  void Clear(const crdt::EffectView& effect, crdt::Stamp stamp, const ContextIn& context_in);
   void NoteChange(std::string_view key) {
     if (!tracks_changes_) return;
     ++changes_;
@@ -165,8 +170,7 @@ class Keyspace {
   // Collected from keys that the source brings when it has brought all.
   crdt::VersionVector collected_meanwhile_;
   std::uint64_t use_clock_ = 0;
-  crdt::VersionVector floor_;
-  std::map<PartitionId, crdt::VersionVector> beyond_floor_;
+  LogVectors vectors_;
   mutable KeyLocator locator_;
   bool tracks_changes_ = false;
   bool cleared_ = false;

@@ -7,7 +7,7 @@
 namespace storage {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 }  // namespace
 
@@ -25,6 +25,7 @@ std::string NodeState::Encode() const {
   out.Varint(clean_end);
   out.Bytes(boot_id);
   out.U64(identity);
+  out.U8(began_anew ? 1 : 0);
   out.U64(XXH3_64bits(bytes.data(), bytes.size()));
   return bytes;
 }
@@ -48,6 +49,7 @@ crdt::Result<NodeState> NodeState::Decode(std::string_view bytes) {
   state.clean_end = in.Varint();
   state.boot_id = in.Bytes();
   state.identity = in.U64();
+  if (version > 1) state.began_anew = in.U8() != 0;
   const std::size_t size = bytes.size() - in.remaining();
   const std::uint64_t checksum = in.U64();
   if (!in.ok() || !in.at_end() || checksum != XXH3_64bits(bytes.data(), size)) {

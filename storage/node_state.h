@@ -27,6 +27,8 @@ struct NodeState {
   std::string boot_id;  // Of the machine when the node last started.
   // Of the directory in which the node last took a role: tells a copy from the original. 0: none.
   std::uint64_t identity = 0;
+  // What the node once had may be gone, and it has not got back yet what others had.
+  bool began_anew = false;
 
   std::string Encode() const;
   static crdt::Result<NodeState> Decode(std::string_view bytes);

@@ -46,7 +46,7 @@ Status Replay::Pass(const FrameView& frame) {
 }
 
 Status Replay::PassRecord(const FrameView& frame) {
-  const auto record = DecodeRecord(frame.payload, frame.floor);
+  const auto record = DecodeRecord(frame.payload, frame.before);
   if (!record) return std::unexpected(record.error());
   const auto effects = DecodeEffects(*record);
   if (!effects) return std::unexpected(effects.error());
@@ -60,17 +60,17 @@ Status Replay::PassRecord(const FrameView& frame) {
 
 void Replay::Apply(const crdt::EffectView& effect, Stamp stamp, const RecordView& record,
                    LogPosition end) {
-  const crdt::Context context =
-      record.implied ? crdt::Context::Everything(stamp) : crdt::Context::Of(record.context, stamp);
   if (effect.kind == crdt::EffectKind::kClear) {
     if (loader_ != nullptr) loader_->NeedAll();
-    Around(end, std::nullopt, {stamp}, [&] { keyspace_.Apply(effect, context, nullptr); });
+    Around(end, std::nullopt, {stamp}, [&] { keyspace_.Apply(effect, stamp, record, nullptr); });
   } else if (loader_ != nullptr && !loader_->IsLoaded(effect.key)) {
-    loader_->Defer(effect, stamp, record.implied ? nullptr : &record.context, end);
+    // When the key is loaded the floor may have passed what a join had brought before.
+    if (keyspace_.HasJoined(PartitionOf(effect.key), stamp)) return;
+    loader_->Defer(effect, stamp, record, end);
   } else if (IsAhead(effect.key, end)) {
     keyspace_.NoteResets(effect.key, stamp);
   } else {
-    keyspace_.Apply(effect, context, nullptr);
+    keyspace_.Apply(effect, stamp, record, nullptr);
   }
 }
 
@@ -89,6 +89,7 @@ Status Replay::PassJoin(const VectorJump& jump, LogPosition end) {
     objects[std::move(staged_[i].key)] = *std::move(object);
   }
   staged_.clear();
+  for (const Stamp stamp : jump.vector.entries()) clock_.Observe(stamp);
   if (loader_ != nullptr) loader_->NeedPartition(jump.partition);
   Around(end, jump.partition, jump.vector.entries(),
          [&] { keyspace_.JoinPartition(jump.partition, std::move(objects), jump.vector); });

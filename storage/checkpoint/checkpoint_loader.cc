@@ -18,7 +18,7 @@ CheckpointLoader::CheckpointLoader(CheckpointStore& store, Keyspace& keyspace, C
       mark_(std::move(mark)),
       log_has_all_(log_has_all),
       on_gone_(std::move(on_gone)) {
-  keyspace_.SetVectors(mark_.vectors.floor, mark_.vectors.beyond_floor);
+  keyspace_.SetVectors(mark_.vectors);
   keyspace_.SetSource(this);
 }
 
@@ -31,17 +31,19 @@ bool CheckpointLoader::IsLoaded(std::string_view key) const {
   return (progress.reached && key <= *progress.reached) || progress.early.contains(key);
 }
 
-void CheckpointLoader::Defer(const crdt::EffectView& effect, Stamp stamp,
-                             const crdt::VersionVector* context, LogPosition end) {
+void CheckpointLoader::Defer(const crdt::EffectView& effect, Stamp stamp, const RecordView& record,
+                             LogPosition end) {
+  const PartitionId partition = PartitionOf(effect.key);
   std::shared_ptr<const crdt::VersionVector> kept;
-  if (context != nullptr) {
+  if (!record.implied) {
+    crdt::VersionVector context = record.ContextIn(partition);
     // Most records of a log have seen what the one before them had seen.
-    if (last_context_ == nullptr || *last_context_ != *context) {
-      last_context_ = std::make_shared<crdt::VersionVector>(*context);
+    if (last_context_ == nullptr || *last_context_ != context) {
+      last_context_ = std::make_shared<crdt::VersionVector>(std::move(context));
     }
     kept = last_context_;
   }
-  progress_[PartitionOf(effect.key)].deferred[effect.key].push_back(
+  progress_[partition].deferred[effect.key].push_back(
       {end, stamp, std::move(kept), std::string(effect.bytes)});
 }
 
@@ -136,10 +138,7 @@ crdt::Result<LogPosition> CheckpointLoader::PlaceRow(std::string_view key, std::
   ++keys_;
   if (has_spent) {
     // The stamps of the resets are not in the state: collected when all that it had seen is stable.
-    const PartitionId id = PartitionOf(key);
-    crdt::VersionVector seen = mark_.vectors.floor;
-    const auto beyond = mark_.vectors.beyond_floor.find(id);
-    if (beyond != mark_.vectors.beyond_floor.end()) seen.Merge(beyond->second);
+    const crdt::VersionVector seen = mark_.vectors.Observed(PartitionOf(key));
     for (const Stamp stamp : seen.entries()) keyspace_.NoteResets(key, stamp);
   }
   return row->position;

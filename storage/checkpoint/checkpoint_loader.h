@@ -38,9 +38,8 @@ class CheckpointLoader : public KeySource {
 
   // --- While the log is replayed -----------------------------------------------------------------
   bool IsLoaded(std::string_view key) const;
-  // To be applied when its key is loaded. `context` is null where the author had seen everything
-  // (Context::Everything). REQUIRES: !IsLoaded(effect.key); in the order of the log.
-  void Defer(const crdt::EffectView& effect, crdt::Stamp stamp, const crdt::VersionVector* context,
+  // To be applied when its key is loaded. REQUIRES: !IsLoaded(effect.key); in the order of the log.
+  void Defer(const crdt::EffectView& effect, crdt::Stamp stamp, const RecordView& record,
              LogPosition end);
   // Of the loaded keys.
   const CheckpointedKeys& ahead() const { return ahead_; }
@@ -62,7 +61,8 @@ class CheckpointLoader : public KeySource {
   struct Deferred {
     LogPosition end;
     crdt::Stamp stamp;
-    std::shared_ptr<const crdt::VersionVector> context;  // Null: everything.
+    // Null where the author had seen everything (Context::Everything).
+    std::shared_ptr<const crdt::VersionVector> context;
     std::string effect;
   };
 

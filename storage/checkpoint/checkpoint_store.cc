@@ -27,11 +27,7 @@ std::string CheckpointMark::Encode() const {
   out.Varint(begin);
   out.Varint(void_below);
   vectors.floor.Encode(out);
-  out.Varint(vectors.beyond_floor.size());
-  for (const auto& [partition, vector] : vectors.beyond_floor) {
-    out.Varint(partition);
-    vector.Encode(out);
-  }
+  EncodePartitionVectors(vectors.beyond_floor, out);
   return bytes;
 }
 
@@ -48,13 +44,9 @@ Result<CheckpointMark> CheckpointMark::Decode(std::string_view bytes) {
   auto floor = VersionVector::Decode(in);
   if (!floor) return std::unexpected(floor.error());
   mark.vectors.floor = *std::move(floor);
-  const std::uint64_t partitions = in.Count(2);
-  for (std::uint64_t i = 0; i < partitions; ++i) {
-    const auto partition = static_cast<PartitionId>(in.Varint());
-    auto vector = VersionVector::Decode(in);
-    if (!vector) return std::unexpected(vector.error());
-    mark.vectors.beyond_floor[partition] = *std::move(vector);
-  }
+  auto beyond_floor = DecodePartitionVectors(in);
+  if (!beyond_floor) return std::unexpected(beyond_floor.error());
+  mark.vectors.beyond_floor = *std::move(beyond_floor);
   if (!in.ok() || !in.at_end()) {
     return Fail(ErrorCode::kCorrupt, "the mark of a checkpoint does not decode");
   }

@@ -61,7 +61,7 @@ crdt::Result<CheckReport> CheckLog(Disk& disk, const std::string& directory, Rep
   std::string undecodable;
   const auto check_frame = [&](const FrameView& frame) -> Status {
     if (frame.kind() != FrameKind::kRecord) return {};
-    const auto record = DecodeRecord(frame.payload, frame.floor);
+    const auto record = DecodeRecord(frame.payload, frame.before);
     if (!record) {
       if (undecodable.empty()) {
         undecodable = "the frame that ends at position " + std::to_string(frame.end) + ": " +

@@ -113,7 +113,9 @@ void Log::EndFrame(std::size_t payload_at) {
   FrameHeader{static_cast<std::uint32_t>(payload.size()), FrameChecksum(payload, begin)}.EncodeTo(
       tail_.data() + payload_at - kFrameHeaderBytes);
   const LogPosition since_mark = begin - marks_.back().position();
-  if (since_mark >= mark_distance_ || (begins_segment && since_mark > 0)) {
+  // Who reads from a mark on gets the fragments of a join with their jump.
+  const bool may_mark = KindOf(payload) != FrameKind::kFragment;
+  if ((since_mark >= mark_distance_ && may_mark) || (begins_segment && since_mark > 0)) {
     marks_.emplace_back(begin, vectors_);
   }
 }
@@ -127,7 +129,7 @@ void Log::AppendRecord(Stamp first_stamp, std::uint64_t effect_count, std::strin
 
 void Log::AppendRecord(const RecordView& record) {
   const std::size_t payload_at = BeginFrame();
-  EncodeRecord(record, vectors_.floor, tail_);
+  EncodeRecord(record, vectors_, tail_);
   EndFrame(payload_at);
   vectors_.PassRecord(record.last_stamp());
 }
@@ -336,12 +338,27 @@ std::vector<LogFile> Log::Files(LogPosition from, LogPosition to) const {
 
 // --- Reading -------------------------------------------------------------------------------------
 
-std::optional<LogCursor> Log::CursorFor(const VersionVector& have) const {
-  // Floors only grow along the log, so whether `have` covers them changes once.
+std::optional<LogCursor> Log::LastMarkWhere(
+    const std::function<bool(const LogVectors&)>& has) const {
+  // Vectors only grow along the log, so whether somebody has what they tell changes once.
   const auto beyond = std::ranges::partition_point(
-      marks_, [&have](const LogCursor& mark) { return have.Covers(mark.floor()); });
+      marks_, [&has](const LogCursor& mark) { return has(mark.vectors()); });
   if (beyond == marks_.begin()) return std::nullopt;
   return *std::prev(beyond);
+}
+
+std::optional<LogCursor> Log::CursorFor(const VersionVector& have) const {
+  const LogVectors has{.floor = have};
+  return LastMarkWhere([&has](const LogVectors& mark) { return has.Covers(mark); });
+}
+
+std::optional<LogCursor> Log::CursorFor(const VersionVector& have,
+                                        std::span<const crdt::RegionId> authors) const {
+  return LastMarkWhere([&](const LogVectors& mark) {
+    return std::ranges::all_of(mark.floor.entries(), [&](Stamp stamp) {
+      return have.Covers(stamp) || std::ranges::find(authors, stamp.region()) == authors.end();
+    });
+  });
 }
 
 LogPosition Log::BeginOfWhatIsNewerThan(std::int64_t unix_ms) const {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,7 +75,7 @@ class Log {
   void Append(std::string_view payload);
   // What partitions have beyond the floor besides what the frames tell, for the headers of new
   // segments.
-  void SetPartitionVectors(std::function<std::map<PartitionId, crdt::VersionVector>()> source) {
+  void SetPartitionVectors(std::function<PartitionVectors()> source) {
     partition_vectors_ = std::move(source);
   }
 
@@ -114,9 +115,12 @@ class Log {
   // --- Reading -----------------------------------------------------------------------------------
   // Where it begins, behind what it has let go of.
   const LogCursor& begin() const { return marks_.front(); }
-  // At or before the first frame that `have` does not cover. Empty: the log does not reach back so
-  // far.
+  // At or before the first frame that `have` does not cover, a join's included. Empty: the log does
+  // not reach back so far.
   std::optional<LogCursor> CursorFor(const crdt::VersionVector& have) const;
+  // At or before the first record of one of these regions that `have` does not cover.
+  std::optional<LogCursor> CursorFor(const crdt::VersionVector& have,
+                                     std::span<const crdt::RegionId> authors) const;
   LogCursor CursorAtEnd() const { return {end(), vectors_}; }
   // Before it nothing was written after `unix_ms`.
   LogPosition BeginOfWhatIsNewerThan(std::int64_t unix_ms) const;
@@ -144,10 +148,11 @@ class Log {
   void SealDurable();
   void TrimTail();
   const LogSegment* SegmentAt(LogPosition position) const;
+  std::optional<LogCursor> LastMarkWhere(const std::function<bool(const LogVectors&)>& has) const;
 
   LogOptions options_;
   Disk* disk_;
-  std::function<std::map<PartitionId, crdt::VersionVector>()> partition_vectors_;
+  std::function<PartitionVectors()> partition_vectors_;
 
   std::string tail_;
   LogPosition tail_begin_ = 0;

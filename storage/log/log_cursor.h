@@ -1,44 +1,21 @@
 // A place in the log with the vectors that it has there.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <string_view>
 #include <utility>
 
 #include "crdt/version_vector.h"
 #include "storage/log/log_position.h"
+#include "storage/log/log_vectors.h"
 #include "storage/log/record.h"
 #include "storage/log/segment.h"
 
 namespace storage {
 
-// What has been applied by the end of a prefix of the log, computed from the frames alone.
-struct LogVectors {
-  crdt::VersionVector floor;  // Of every partition.
-  // What a join brought to a partition beyond the floor. Usually empty.
-  std::map<PartitionId, crdt::VersionVector> beyond_floor;
-
-  crdt::VersionVector Observed(PartitionId partition) const;
-  void PassRecord(crdt::Stamp last) {
-    floor.Advance(last);
-    if (!beyond_floor.empty()) [[unlikely]]
-      ForgetWhatTheFloorReached();
-  }
-  void Pass(std::string_view payload);
-
-  bool operator==(const LogVectors&) const = default;
-
- private:
-  void ForgetWhatTheFloorReached();
-};
-
 struct FrameView {
   std::string_view payload;
-  const crdt::VersionVector& floor;  // Before the frame.
-  LogPosition end;                   // Behind the frame.
-  // Before the frame. An implied context is, for a partition, the greater of this and the floor.
-  const std::map<PartitionId, crdt::VersionVector>& beyond_floor;
+  const LogVectors& before;  // The frame.
+  LogPosition end;           // Behind the frame.
 
   FrameKind kind() const { return KindOf(payload); }
 };
@@ -54,8 +31,7 @@ class LogCursor {
   const LogVectors& vectors() const { return vectors_; }
   // The frame that begins here.
   FrameView View(std::string_view payload) const {
-    return {payload, vectors_.floor, position_ + kFrameHeaderBytes + payload.size(),
-            vectors_.beyond_floor};
+    return {payload, vectors_, position_ + kFrameHeaderBytes + payload.size()};
   }
   void Pass(std::string_view payload) {
     vectors_.Pass(payload);

@@ -16,6 +16,7 @@ using crdt::Stamp;
 using crdt::VersionVector;
 
 constexpr std::uint8_t kExplicitContext = 1;
+constexpr std::uint8_t kBeyond = 2;  // With an explicit context only.
 // A stamp's counter and milliseconds: more effects than that cannot be stamped.
 constexpr std::uint64_t kMostEffects = std::uint64_t{1} << 40;
 constexpr PartitionId kMostPartitions = 256;
@@ -34,7 +35,18 @@ bool IsStampRange(Stamp first, std::uint64_t count) {
 
 }  // namespace
 
-Result<RecordView> DecodeRecord(std::string_view payload, const VersionVector& reference) {
+VersionVector RecordView::ContextIn(PartitionId partition) const {
+  VersionVector seen = context;
+  const auto more = beyond.find(partition);
+  if (more != beyond.end()) seen.Merge(more->second);
+  return seen;
+}
+
+bool HasSeenJust(const RecordView& record, const LogVectors& vectors) {
+  return record.context == vectors.floor && record.beyond == vectors.BeyondFor(record.effects);
+}
+
+Result<RecordView> DecodeRecord(std::string_view payload, const LogVectors& reference) {
   if (KindOf(payload) != FrameKind::kRecord) {
     return Fail(ErrorCode::kCorrupt, "a frame that is no record");
   }
@@ -43,18 +55,24 @@ Result<RecordView> DecodeRecord(std::string_view payload, const VersionVector& r
   RecordView record;
   record.first_stamp = in.GetStamp();
   record.effect_count = in.Varint();
-  if ((flags & ~kExplicitContext) != 0) {
+  if ((flags & ~(kExplicitContext | kBeyond)) != 0 || flags == kBeyond) {
     return Fail(ErrorCode::kUnsupported, "a record with unknown flags");
   }
   if ((flags & kExplicitContext) != 0) {
-    Result<VersionVector> context = VersionVector::DecodeDelta(reference, in);
+    Result<VersionVector> context = VersionVector::DecodeDelta(reference.floor, in);
     if (!context) return std::unexpected(context.error());
     record.context = *std::move(context);
   } else {
-    record.context = reference;
+    record.context = reference.floor;
     record.implied = true;
   }
+  if ((flags & kBeyond) != 0) {
+    Result<PartitionVectors> beyond = DecodePartitionVectors(in);
+    if (!beyond) return std::unexpected(beyond.error());
+    record.beyond = *std::move(beyond);
+  }
   record.effects = in.Raw(in.remaining());
+  if (record.implied) record.beyond = reference.BeyondFor(record.effects);
   if (!in.ok() || !IsStampRange(record.first_stamp, record.effect_count) ||
       record.effect_count > record.effects.size()) {
     return Fail(ErrorCode::kCorrupt, "a record does not decode");
@@ -62,14 +80,16 @@ Result<RecordView> DecodeRecord(std::string_view payload, const VersionVector& r
   return record;
 }
 
-void EncodeRecord(const RecordView& record, const VersionVector& reference, std::string& out) {
+void EncodeRecord(const RecordView& record, const LogVectors& reference, std::string& out) {
   ByteWriter writer(out);
-  const bool implied = record.context == reference;
+  const bool implied = HasSeenJust(record, reference);
+  const bool beyond = !implied && !record.beyond.empty();
   writer.U8(static_cast<std::uint8_t>(FrameKind::kRecord));
-  writer.U8(implied ? 0 : kExplicitContext);
+  writer.U8(static_cast<std::uint8_t>((implied ? 0 : kExplicitContext) | (beyond ? kBeyond : 0)));
   writer.PutStamp(record.first_stamp);
   writer.Varint(record.effect_count);
-  if (!implied) record.context.EncodeDelta(reference, writer);
+  if (!implied) record.context.EncodeDelta(reference.floor, writer);
+  if (beyond) EncodePartitionVectors(record.beyond, writer);
   writer.Raw(record.effects.data(), record.effects.size());
 }
 

@@ -18,13 +18,14 @@
 #include "crdt/result.h"
 #include "crdt/stamp.h"
 #include "crdt/version_vector.h"
+#include "storage/log/log_vectors.h"
 #include "storage/partition.h"
 
 namespace storage {
 
 // Numbers go to disk and to peers: given once.
 enum class FrameKind : std::uint8_t {
-  kRecord = 1,      // flags, first stamp, count, [context], effects.
+  kRecord = 1,      // flags, first stamp, count, [context], [beyond], effects.
   kFragment = 2,    // partition, key, object: part of a join, staged until its jump.
   kVectorJump = 3,  // partition, count, vector: so many fragments become visible (fine print 6).
   kEpoch = 4,       // epoch: taken; written before its first record.
@@ -39,20 +40,25 @@ inline FrameKind KindOf(std::string_view payload) {
 struct RecordView {
   crdt::Stamp first_stamp;
   std::uint64_t effect_count = 0;
-  // What the author had seen. Equal to the log's prefix where `implied`.
+  // What the author had seen, and, written amid a join, what it had seen more of single partitions
+  // that the effects touch. Equal to what stands before the record where `implied`.
   crdt::VersionVector context;
+  PartitionVectors beyond;
   bool implied = false;
   std::string_view effects;  // Concatenated; a view into the payload.
 
   crdt::Stamp last_stamp() const { return first_stamp.Plus(effect_count - 1); }
+  // What the author had seen of a partition.
+  crdt::VersionVector ContextIn(PartitionId partition) const;
 };
 
-// `reference` is the vector against which the context is coded: the log's floor before the frame,
-// or a stream's running vector.
-crdt::Result<RecordView> DecodeRecord(std::string_view payload,
-                                      const crdt::VersionVector& reference);
+// `reference` is what the context is coded against: the log's vectors before the frame, or a
+// stream's running ones.
+crdt::Result<RecordView> DecodeRecord(std::string_view payload, const LogVectors& reference);
 // Appends the whole payload, kind included.
-void EncodeRecord(const RecordView& record, const crdt::VersionVector& reference, std::string& out);
+void EncodeRecord(const RecordView& record, const LogVectors& reference, std::string& out);
+// The author had seen just that, of all that the effects touch.
+bool HasSeenJust(const RecordView& record, const LogVectors& vectors);
 // The same for a local record, whose context is the log's prefix.
 void EncodeLocalRecord(crdt::Stamp first_stamp, std::uint64_t effect_count,
                        std::string_view effects, std::string& out);

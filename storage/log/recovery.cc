@@ -31,7 +31,7 @@ std::string_view WithoutTrailingZeros(std::string_view bytes) {
 bool LooksLikePayload(std::string_view payload) {
   switch (KindOf(payload)) {
     case FrameKind::kRecord:
-      return payload[1] <= 1 && LastStampOf(payload).has_value();
+      return payload[1] <= 3 && payload[1] != 2 && LastStampOf(payload).has_value();
     case FrameKind::kFragment:
       return DecodeFragment(payload).has_value();
     case FrameKind::kVectorJump:
@@ -209,7 +209,8 @@ Status Recovery::Frames(const LogSegment& segment, SegmentReader& reader,
       if (Status visited = visit_(cursor.View(reader.payload())); !visited) return visited;
       ++report().frames;
     }
-    if (cursor.position() - log_.marks.back().position() >= kMarkDistance) {
+    if (cursor.position() - log_.marks.back().position() >= kMarkDistance &&
+        KindOf(reader.payload()) != FrameKind::kFragment) {
       log_.marks.push_back(cursor);
     }
     cursor.Pass(reader.payload());

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <limits>
 
 namespace storage {
 namespace {
@@ -30,11 +29,7 @@ std::string SegmentHeader::Encode() const {
   out.Varint(ordinal);
   out.U64(first);
   floor.Encode(out);
-  out.Varint(beyond_floor.size());
-  for (const auto& [partition, vector] : beyond_floor) {
-    out.Varint(partition);
-    vector.Encode(out);
-  }
+  EncodePartitionVectors(beyond_floor, out);
   std::string bytes(kMagic);
   ByteWriter head(bytes);
   head.U32(kSegmentVersion);
@@ -81,14 +76,9 @@ crdt::Result<SegmentHeader> SegmentHeader::Decode(std::string_view bytes, std::s
   auto floor = VersionVector::Decode(in);
   if (!floor) return std::unexpected(floor.error());
   header.floor = *std::move(floor);
-  const std::uint64_t partitions = in.Count(2);
-  for (std::uint64_t i = 0; i < partitions; ++i) {
-    const std::uint64_t partition = in.Varint();
-    auto vector = VersionVector::Decode(in);
-    if (!vector) return std::unexpected(vector.error());
-    if (partition > std::numeric_limits<PartitionId>::max()) in.Invalidate();
-    header.beyond_floor[static_cast<PartitionId>(partition)] = *std::move(vector);
-  }
+  auto beyond_floor = DecodePartitionVectors(in);
+  if (!beyond_floor) return std::unexpected(beyond_floor.error());
+  header.beyond_floor = *std::move(beyond_floor);
   if (!in.ok() || !in.at_end())
     return Fail(ErrorCode::kCorrupt, "a segment header does not decode");
   return header;

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +18,7 @@
 #include "crdt/version_vector.h"
 #include "storage/disk.h"
 #include "storage/log/log_position.h"
-#include "storage/partition.h"
+#include "storage/log/log_vectors.h"
 
 namespace storage {
 
@@ -37,7 +36,7 @@ struct SegmentHeader {
   std::uint32_t ordinal = 0;
   LogPosition first = 0;
   crdt::VersionVector floor;
-  std::map<PartitionId, crdt::VersionVector> beyond_floor;
+  PartitionVectors beyond_floor;
 
   std::string Encode() const;
   // What the first kSegmentHeaderPrefix bytes say; not checked.

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A region that is alone lets go of its log's beginning, and nobody lacks it."""
+"""The log lets go of its beginning, and nobody lacks it: replicas and regions join."""
 
 import pathlib
 import shutil
@@ -60,19 +60,6 @@ class LogRetention(unittest.TestCase):
             for node in (primary, replica):
                 wait_until(lambda node=node: node.client().dbsize() == 1001, "all is loaded")
                 check(self, node, 4500)
-
-    def test_it_is_kept_whole_where_regions_will_be_added(self):
-        with Cluster(regions=1, replicas=0, segment_bytes="64kb",
-                     settings=SETTINGS + "log-keep-whole = true\n") as cluster:
-            node = cluster.nodes[1, 0]
-            write(node.client(), 0, 4000)
-            node.client().save()
-            self.assertTrue((node.directory / "00000000000000000000.aof").exists())
-            node.client().config_set("log-keep-whole", "yes")
-            node.client().config_set("log-keep-whole", "no")
-            wait_short(node)
-            wait_until(lambda: not (node.directory / "00000000000000000000.aof").exists(),
-                       "the first segment is removed")
 
     def test_it_is_kept_for_a_replica_that_is_away(self):
         with Cluster(regions=1, replicas=1, settings=SETTINGS, segment_bytes="64kb") as cluster:

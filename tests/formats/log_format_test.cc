@@ -209,7 +209,15 @@ Samples Frames() {
     context.Advance(At(2, 9));
     EncodeRecord(
         {.first_stamp = At(2, 10), .effect_count = 2, .context = context, .effects = effects},
-        Vector(), out);
+        {.floor = Vector()}, out);
+  });
+  add("record_with_vectors_of_partitions", [&](auto& out) {
+    EncodeRecord({.first_stamp = At(2, 10),
+                  .effect_count = 2,
+                  .context = Vector(),
+                  .beyond = {{7, Vector()}, {255, Vector()}},
+                  .effects = effects},
+                 {}, out);
   });
   add("fragment",
       [](auto& out) { EncodeFragment({.partition = 255, .key = "key", .object = "object"}, out); });
@@ -225,7 +233,7 @@ Samples Frames() {
 bool Decodes(const std::string& payload) {
   switch (KindOf(payload)) {
     case FrameKind::kRecord:
-      return DecodeRecord(payload, Vector()).has_value();
+      return DecodeRecord(payload, {.floor = Vector()}).has_value();
     case FrameKind::kFragment:
       return DecodeFragment(payload).has_value();
     case FrameKind::kVectorJump:
@@ -293,7 +301,7 @@ TEST(Formats, SegmentHeadersOfEveryVersionAreRead) {
 
 // --- The state of a node -------------------------------------------------------------------------
 
-constexpr std::uint32_t kNodeStateVersions[] = {1};
+constexpr std::uint32_t kNodeStateVersions[] = {1, 2};
 
 NodeState State() {
   return {.deployment = "shop",
@@ -305,7 +313,8 @@ NodeState State() {
           .clean = true,
           .clean_end = 123456789,
           .boot_id = "00000000-0000-0000-0000-000000000000",
-          .identity = 0x0123456789abcdef};
+          .identity = 0x0123456789abcdef,
+          .began_anew = true};
 }
 
 TEST(Formats, TheStateOfANodeIsWrittenAsItWas) {

@@ -28,7 +28,7 @@ bool History::HasWhatWasForgotten(const storage::Log& log) const {
   storage::LogCursor cursor = log.begin();
   const auto read = log.Read(cursor, log.end(), log.end(), [&](const storage::FrameView& frame) {
     if (frame.kind() != FrameKind::kRecord) return true;
-    const auto record = storage::DecodeRecord(frame.payload, frame.floor);
+    const auto record = storage::DecodeRecord(frame.payload, frame.before);
     has = record && led_again_.contains(record->first_stamp.writer()) &&
           !records_.contains(record->first_stamp);
     return !has;
@@ -100,9 +100,9 @@ void History::Look(NodeNumber node, const storage::FrameView& frame) {
   nodes_[node].longest_frame = std::max<std::uint64_t>(
       nodes_[node].longest_frame, frame.payload.size() + storage::kFrameHeaderBytes);
   if (frame.kind() == FrameKind::kRecord) {
-    const auto record = storage::DecodeRecord(frame.payload, frame.floor);
+    const auto record = storage::DecodeRecord(frame.payload, frame.before);
     if (!record) throw Violation(names_[node] + " logged a record that does not decode");
-    if (LookAtRecord(node, *record, frame.floor)) {
+    if (LookAtRecord(node, *record, frame.before)) {
       nodes_[node].unwritten.emplace_back(frame.end, record->first_stamp);
     }
     nodes_[node].unsynced.emplace_back(frame.end, record->last_stamp());
@@ -115,7 +115,7 @@ void History::LookAtJump(NodeNumber node, const storage::FrameView& frame) {
   const auto floor = storage::DecodeVector(frame.payload);
   if (!floor) throw Violation(names_[node] + " logged a jump that does not decode");
   for (const Stamp stamp : floor->entries()) nodes_[node].unsynced.emplace_back(frame.end, stamp);
-  const storage::LogVectors before{frame.floor, frame.beyond_floor};
+  const storage::LogVectors& before = frame.before;
   for (storage::PartitionId partition = 0; partition < storage::kPartitions; ++partition) {
     VersionVector applied = before.Observed(partition);
     if (applied.Covers(*floor)) continue;
@@ -156,8 +156,10 @@ bool History::ForgetWhatNobodyHas(crdt::Writer writer, Stamp but) {
   return all;
 }
 
-bool History::LookAtRecord(NodeNumber node, const RecordView& record, const VersionVector& floor) {
+bool History::LookAtRecord(NodeNumber node, const RecordView& record,
+                           const storage::LogVectors& before) {
   const Stamp first = record.first_stamp;
+  const VersionVector& floor = before.floor;
   if (floor.Covers(first)) {
     throw Violation(names_[node] + " applied " + Name(first) + " twice");
   }
@@ -165,7 +167,16 @@ bool History::LookAtRecord(NodeNumber node, const RecordView& record, const Vers
     throw Violation(names_[node] + " applied " + Name(first) + " before its context (" +
                     record.context.ToString() + "), having " + floor.ToString());
   }
-  for (const Stamp seen : record.context.entries()) {
+  VersionVector all_seen = record.context;
+  for (const auto& [partition, vector] : record.beyond) {
+    all_seen.Merge(vector);
+    if (before.Observed(partition).Covers(vector)) continue;
+    throw Violation(names_[node] + " applied " + Name(first) +
+                    " before what its author had seen of partition " + std::to_string(partition) +
+                    " (" + vector.ToString() + "), having " +
+                    before.Observed(partition).ToString());
+  }
+  for (const Stamp seen : all_seen.entries()) {
     if (seen >= first) {
       throw Violation(Name(first) + " is stamped earlier than " + Name(seen) +
                       ", which its author had seen");
@@ -173,7 +184,10 @@ bool History::LookAtRecord(NodeNumber node, const RecordView& record, const Vers
   }
   const auto [known, is_new] = records_.try_emplace(first);
   if (is_new) {
-    known->second = {record.effect_count, record.context, std::string(record.effects)};
+    known->second = {.effect_count = record.effect_count,
+                     .context = record.context,
+                     .beyond = record.beyond,
+                     .effects = std::string(record.effects)};
     const Stamp before = record.context.Get(first.writer());
     auto [next, only] = next_.try_emplace({first.writer(), before}, first);
     if (!only && lost_for_good_ && ForgetWhatNobodyHas(first.writer(), first)) {
@@ -191,6 +205,9 @@ bool History::LookAtRecord(NodeNumber node, const RecordView& record, const Vers
     throw Violation(names_[node] + " has another context of " + Name(first) + " (" +
                     record.context.ToString() + ") than others have (" +
                     known->second.context.ToString() + ")");
+  } else if (known->second.beyond != record.beyond) {
+    throw Violation(names_[node] + " has " + Name(first) +
+                    " with other vectors of its partitions than others have");
   }
   return is_new;
 }

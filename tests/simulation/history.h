@@ -29,6 +29,7 @@ namespace simulation {
 struct KnownRecord {
   std::uint64_t effect_count = 0;
   crdt::VersionVector context;
+  storage::PartitionVectors beyond;
   std::string effects;
 };
 
@@ -87,7 +88,7 @@ class History {
   void LookAtJump(NodeNumber node, const storage::FrameView& frame);
   // True where nobody has logged it before.
   bool LookAtRecord(NodeNumber node, const storage::RecordView& record,
-                    const crdt::VersionVector& floor);
+                    const storage::LogVectors& before);
 
   // Of a partition: what lies behind `applied` and not behind `claimed`.
   struct Gap {

@@ -36,6 +36,7 @@ std::span<const PlantedFault> PlantedFaults() {
       {Planted::kTransactionTorn, "transaction-torn", 20},
       {Planted::kJoinLosesAKey, "join-loses-a-key", 300},
       {Planted::kGateSkipped, "gate-skipped", 20},
+      {Planted::kBeyondDropped, "beyond-dropped", 300},
       {Planted::kNeverCollected, "never-collected", 100},
       {Planted::kStableUnheard, "stable-unheard", 100},
       {Planted::kLogNeverCut, "log-never-cut", 300},
@@ -74,6 +75,11 @@ class FaultyNode : public server::ShardNode {
       greedy.context.Merge(floor());
       greedy.implied = false;
       return ShardNode::ApplyRecord(greedy);
+    }
+    if (planted_ == Planted::kBeyondDropped && !record.beyond.empty()) {
+      storage::RecordView forgetful = record;
+      forgetful.beyond = {};
+      return ShardNode::ApplyRecord(forgetful);
     }
     if (planted_ == Planted::kTransactionTorn && record.effect_count > 1) {
       storage::RecordView torn = record;

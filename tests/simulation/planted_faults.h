@@ -37,6 +37,7 @@ enum class Planted {
   kTransactionTorn,         // Of a transaction from elsewhere only the first change arrives.
   kJoinLosesAKey,           // A full synchronisation leaves out a key.
   kGateSkipped,             // Two records arrive in the wrong order.
+  kBeyondDropped,           // What an author had seen amid a join is left out where it is applied.
   // Of memory and logs that have to be bounded:
   kNeverCollected,  // what is stable stays;
   kStableUnheard,   // nobody hears what is durable elsewhere;

@@ -88,8 +88,7 @@ std::string WhereLogIsTooLong(SimulatedNode& node, std::uint64_t longest_frame) 
   const storage::Log& log = node.node().log();
   if (log.on_disk()) {
     // One segment holds the end, and one the place where the newest checkpoint began.
-    const bool is_cut = !node.config().has_other_regions() && node.node().checkpoint_report();
-    if (!is_cut || log.segments() <= 2) return {};
+    if (!node.node().checkpoint_report() || log.segments() <= 2) return {};
     return node.name() + " keeps " + Number(log.segments()) + " segments of its log";
   }
   const std::uint64_t most = 2 * (node.config().log_memory_bytes + longest_frame) + kLogSlack;

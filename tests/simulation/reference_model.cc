@@ -6,6 +6,7 @@
 #include <set>
 
 #include "crdt/list_effect.h"
+#include "storage/key_location.h"
 #include "tests/simulation/story.h"
 
 namespace simulation {
@@ -17,11 +18,17 @@ using crdt::ValueType;
 
 // What the author of an effect had seen.
 struct ReferenceModel::Seen {
-  const crdt::VersionVector& context;
+  const KnownRecord& record;
   Stamp stamp;
+  const crdt::VersionVector* beyond = nullptr;  // Of the key's partition.
 
+  Seen Of(std::string_view key) const {
+    const auto found = record.beyond.find(storage::PartitionOf(key));
+    return {record, stamp, found == record.beyond.end() ? nullptr : &found->second};
+  }
   bool Covers(Stamp other) const {
-    return other.writer() == stamp.writer() ? other < stamp : context.Covers(other);
+    if (other.writer() == stamp.writer()) return other < stamp;
+    return record.context.Covers(other) || (beyond != nullptr && beyond->Covers(other));
   }
 };
 
@@ -135,7 +142,7 @@ void ReferenceModel::ApplyEffect(const EffectView& effect, const Seen& seen,
                                  const WasLost& was_lost) {
   if (effect.kind == EffectKind::kClear) {
     for (auto& [name, key] : keys_) {
-      if (!was_lost(name, seen.stamp)) Clear(key, seen);
+      if (!was_lost(name, seen.stamp)) Clear(key, seen.Of(name));
     }
     for (crdt::ElementReader key(effect); key.Next();) {
       if (was_lost(key.name(), seen.stamp)) continue;
@@ -230,7 +237,9 @@ void ReferenceModel::Apply(Stamp first, const KnownRecord& record, const WasLost
   for (Stamp stamp = first; !in.at_end(); stamp = stamp.Plus(1)) {
     const auto effect = EffectView::Decode(in);
     if (!effect) throw Violation("a record was logged whose effects do not decode");
-    ApplyEffect(*effect, {record.context, stamp}, was_lost);
+    const Seen seen{record, stamp};
+    ApplyEffect(*effect, effect->kind == EffectKind::kClear ? seen : seen.Of(effect->key),
+                was_lost);
   }
 }
 

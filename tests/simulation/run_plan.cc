@@ -118,10 +118,8 @@ void Drawer::DrawNodes() {
       config.appendfsync = policy;
       config.appendonly = !in_memory;
       config.bootstrap = bootstrap;
-      // Small enough that a replica which was away for a moment has to join.
-      if (plan_.regions.size() == 1) {
-        config.geo_retention_bytes = Pick<std::uint64_t>(dice_, {0, 8 << 10, 32 << 10, 1 << 30});
-      }
+      // Small enough that who was away for a moment has to join.
+      config.geo_retention_bytes = Pick<std::uint64_t>(dice_, {0, 8 << 10, 32 << 10, 1 << 30});
       if (in_memory) {
         config.log_memory_bytes = Pick<std::uint64_t>(dice_, {1 << 10, 4 << 10, 16 << 10});
       }

@@ -240,8 +240,14 @@ std::string SimulatedCluster::Differences() {
             std::to_string(report.epoch) + ", has " + node->node().floor().ToString();
     const std::string refusal = node->node().WriteRefusal();
     if (!refusal.empty()) text += ", " + refusal;
+    if (const std::size_t waiting = node->node().replicator().waiting_records(); waiting > 0) {
+      text += ", " + std::to_string(waiting) + " records wait";
+    }
+    if (node->node().replicator().joining()) text += ", joining";
     for (const auto& region : node->node().region_reports()) {
       text += "; region " + region.name + " " + region.state + " " + region.detail;
+      if (region.bytes_behind > 0)
+        text += " lacks " + std::to_string(region.bytes_behind) + " bytes";
     }
   }
   return text;

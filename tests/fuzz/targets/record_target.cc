@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "crdt/effect.h"
+#include "storage/key_location.h"
 #include "storage/keyspace.h"
 #include "storage/log/log_cursor.h"
 #include "storage/log/record.h"
@@ -14,10 +15,15 @@ namespace {
 
 constexpr std::uint64_t kMostEffects = 1000;
 
-crdt::VersionVector Reference() {
-  crdt::VersionVector reference;
-  reference.Advance(crdt::Stamp::At(1'800'000'000'000, crdt::Writer(1, 1)));
-  reference.Advance(crdt::Stamp::At(1'800'000'000'500, crdt::Writer(2, 1)));
+storage::LogVectors Reference() {
+  storage::LogVectors reference;
+  reference.PassRecord(crdt::Stamp::At(1'800'000'000'000, crdt::Writer(1, 1)));
+  reference.PassRecord(crdt::Stamp::At(1'800'000'000'500, crdt::Writer(2, 1)));
+  crdt::VersionVector joined;
+  joined.Advance(crdt::Stamp::At(1'800'000'000'900, crdt::Writer(3, 1)));
+  for (int partition = 0; partition < storage::kPartitions; partition += 2) {
+    reference.PassVectorJump(static_cast<storage::PartitionId>(partition), joined);
+  }
   return reference;
 }
 
@@ -36,8 +42,7 @@ std::uint64_t DigestAfter(const storage::RecordView& record,
                           const std::vector<crdt::EffectView>& effects) {
   storage::Keyspace keyspace;
   for (std::size_t i = 0; i < effects.size(); ++i) {
-    keyspace.Apply(effects[i], crdt::Context::Of(record.context, record.first_stamp.Plus(i)),
-                   nullptr);
+    keyspace.Apply(effects[i], record.first_stamp.Plus(i), record, nullptr);
   }
   keyspace.AdvanceFloor(record.first_stamp.Plus(effects.size() - 1));
   keyspace.Collect(keyspace.floor());
@@ -58,10 +63,10 @@ void FuzzRecords(std::string_view bytes) {
   std::string again;
   storage::EncodeRecord(*record, Reference(), again);
   const auto decoded = storage::DecodeRecord(again, Reference());
-  crdt::Require(decoded && decoded->context == record->context &&
-                    decoded->last_stamp() == record->last_stamp() &&
-                    decoded->effects == record->effects,
-                "a record is written back as it was read");
+  crdt::Require(
+      decoded && decoded->context == record->context && decoded->beyond == record->beyond &&
+          decoded->last_stamp() == record->last_stamp() && decoded->effects == record->effects,
+      "a record is written back as it was read");
   std::vector<crdt::EffectView> effects;
   if (!DecodeEffects(record->effects, effects) || effects.empty()) return;
   crdt::Require(DigestAfter(*record, effects) == DigestAfter(*record, effects),

@@ -42,7 +42,7 @@ std::unique_ptr<PeerLink> Greeted(crdt::RegionId region, FakeShard& shard) {
   const auto proof = peer.OnHello(Handshake(Node(1, 0), std::nullopt, "secret", ours).OwnHello());
   const std::string greeting =
       EncodeFrame(peer.OwnHello()) + EncodeFrame(*proof) + EncodeFrame(NodeState{});
-  const auto events = link->OnBytes(greeting, TellNothing, shard, 0);
+  const auto events = link->OnBytes(greeting, TellNothing, shard, {});
   crdt::Require(events && events->established, "this greeting is right");
   return link;
 }
@@ -59,7 +59,7 @@ void FuzzWire(std::string_view bytes) {
   (void)shard.log().WriteOut();
   if (choice % 4 == 0) {
     PeerLink stranger(1, Handshake(Node(1, 0), std::nullopt, "secret", std::string(16, 'o')), 0);
-    (void)stranger.OnBytes(bytes, TellNothing, shard, 0);
+    (void)stranger.OnBytes(bytes, TellNothing, shard, {});
     crdt::Require(!stranger.established(), "nobody guesses the secret");
     return;
   }
@@ -71,7 +71,7 @@ void FuzzWire(std::string_view bytes) {
        .regions = local ? std::vector<crdt::RegionId>() : std::vector<crdt::RegionId>{2, 3}});
   const std::size_t half = bytes.size() / 2;
   for (const std::string_view piece : {bytes.substr(0, half), bytes.substr(half)}) {
-    if (!link->OnBytes(piece, TellNothing, shard, 0)) return;
+    if (!link->OnBytes(piece, TellNothing, shard, {})) return;
     if (!link->Deliver(shard, 1'800'000'000'500)) return;
     if (!shard.log().WriteOut()) return;
     for (int turn = 0; turn < 3; ++turn) {

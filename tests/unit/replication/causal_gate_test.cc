@@ -19,7 +19,7 @@ class CausalGateTest : public ::testing::Test {
   // A batch of one record, coded as the stream would.
   Records Batch(const storage::RecordView& record, storage::LogPosition position = 0) {
     std::string payload;
-    storage::EncodeRecord(record, running_, payload);
+    storage::EncodeRecord(record, {.floor = running_}, payload);
     running_ = record.context;
     running_.Advance(record.last_stamp());
     Records records{.stream = 1, .position = position};
@@ -194,6 +194,24 @@ TEST_F(CausalGateTest, AStreamStartsOnceAndBeforeItsRecords) {
   CausalGate fresh({.regions = {2}, .window = 1000, .stream = 1});
   EXPECT_FALSE(fresh.OnRecords(Batch(RecordOf(WriteOf(2, 1), "a"))).has_value());
   EXPECT_FALSE(fresh.OnPart({.stream = 1, .total = 5, .piece = "piece"}).has_value());
+}
+
+// Its author wrote amid a join: what that had brought to the partition has to be here.
+TEST_F(CausalGateTest, ARecordWaitsForWhatItsAuthorHadSeenOfAPartition) {
+  storage::RecordView record = RecordOf(WriteOf(2, 5), "amid a join");
+  crdt::VersionVector joined;
+  joined.Advance(WriteOf(3, 4));
+  record.beyond[17] = joined;
+  Receive(record);
+  Deliver();
+  EXPECT_EQ(gate_.waiting(), 1U);
+  ASSERT_TRUE(shard_.JoinPartition(16, {}, joined).has_value());
+  Deliver();
+  EXPECT_EQ(gate_.waiting(), 1U) << "another partition";
+  ASSERT_TRUE(shard_.JoinPartition(17, {}, joined).has_value());
+  Deliver();
+  EXPECT_EQ(gate_.waiting(), 0U);
+  EXPECT_EQ(shard_.order(), std::vector<std::string>{"amid a join"});
 }
 
 TEST_F(CausalGateTest, PartsFitTogetherOrAreRefused) {

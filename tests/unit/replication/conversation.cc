@@ -115,7 +115,7 @@ std::string Conversation::TellEntry(std::string_view payload, Direction& directi
   std::string text;
   switch (storage::KindOf(payload)) {
     case storage::FrameKind::kRecord: {
-      const auto record = storage::DecodeRecord(payload, direction.running.floor);
+      const auto record = storage::DecodeRecord(payload, direction.running);
       if (!record) return "(a record that does not decode)";
       text = TellStamp(record->last_stamp()) + " after " + TellVector(record->context);
       if (!direction.follow) direction.running.floor = record->context;

@@ -26,7 +26,8 @@ inline NodeState SomeState() {
           .complete = true,
           .closed_slots = 0x8000000000000005,
           .held = SomeVector(),
-          .unfinished = SomeVector()};
+          .unfinished = {{7, SomeVector()}, {255, SomeVector()}},
+          .catching_up = true};
 }
 
 // Name and message.
@@ -49,7 +50,8 @@ inline std::vector<std::pair<std::string, Message>> EveryMessage() {
                               .window = 8388608,
                               .stream = 5,
                               .whole = true}},
-      {"stream_start", StreamStart{.stream = 5, .reference = SomeVector()}},
+      {"stream_start",
+       StreamStart{.stream = 5, .reference = SomeVector(), .beyond = {{255, SomeVector()}}}},
       {"records", Records{.stream = 5,
                           .entries = "\x03"
                                      "one\x03two",

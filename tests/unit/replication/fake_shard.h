@@ -25,10 +25,10 @@ class FakeShard : public ReplicatedShard {
 
   // A client's write.
   void Write(crdt::Stamp stamp, const std::string& text) {
-    texts_[stamp] = {text, floor_};
+    texts_[stamp] = {text, vectors_.floor};
     order_.push_back(text.substr(0, text.find('.')));
     log_.AppendRecord(stamp, 1, text);
-    floor_.Advance(stamp);
+    vectors_.PassRecord(stamp);
   }
 
   const std::map<crdt::Stamp, Text>& texts() const { return texts_; }
@@ -37,12 +37,9 @@ class FakeShard : public ReplicatedShard {
   const crdt::VersionVector& stable() const { return stable_; }
 
   // --- ReplicatedShard ---------------------------------------------------------------------------
-  const crdt::VersionVector& floor() const override { return floor_; }
+  const crdt::VersionVector& floor() const override { return vectors_.floor; }
   crdt::VersionVector Observed(storage::PartitionId partition) const override {
-    crdt::VersionVector observed = floor_;
-    const auto beyond = beyond_floor_.find(partition);
-    if (beyond != beyond_floor_.end()) observed.Merge(beyond->second);
-    return observed;
+    return vectors_.Observed(partition);
   }
   storage::Log& log() override { return log_; }
 
@@ -52,7 +49,7 @@ class FakeShard : public ReplicatedShard {
     }
     Show(record.last_stamp(), {std::string(record.effects), record.context});
     log_.AppendRecord(record);
-    floor_.Advance(record.last_stamp());
+    vectors_.PassRecord(record.last_stamp());
     return {};
   }
   void ApplyStable(const crdt::VersionVector& stable) override {
@@ -80,15 +77,14 @@ class FakeShard : public ReplicatedShard {
     storage::EncodeVectorJump(
         {.partition = partition, .fragments = keys.size(), .vector = observed}, payload);
     log_.Append(payload);
-    beyond_floor_[partition].Merge(observed);
+    vectors_.PassVectorJump(partition, observed);
     return {};
   }
   void JumpFloor(const crdt::VersionVector& floor) override {
     std::string payload;
     storage::EncodeVector(storage::FrameKind::kFloorJump, floor, payload);
     log_.Append(payload);
-    floor_.Merge(floor);
-    beyond_floor_.clear();
+    vectors_.PassFloorJump(floor);
   }
 
  private:
@@ -102,8 +98,7 @@ class FakeShard : public ReplicatedShard {
   storage::Log log_;
   std::map<crdt::Stamp, Text> texts_;
   std::vector<std::string> order_;
-  crdt::VersionVector floor_;
-  std::map<storage::PartitionId, crdt::VersionVector> beyond_floor_;
+  storage::LogVectors vectors_;
   crdt::VersionVector stable_;
 };
 

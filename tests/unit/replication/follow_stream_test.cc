@@ -79,7 +79,7 @@ TEST(FollowStream, AReplicaSeesTheContextsThatThePrimaryHadBehindARelayedRecord)
   ASSERT_TRUE(primary.WriteOut());
 
   const Subscribe request{.follow = true, .window = 1 << 20, .stream = 1};
-  OutgoingStream stream(request, *primary.CursorFor({}));
+  OutgoingStream stream(request, *primary.CursorFor({}), {});
   std::vector<Message> messages;
   ASSERT_TRUE(stream.Pump(primary, primary.end(), messages));
 
@@ -101,7 +101,7 @@ TEST(FollowStream, AReplicaThatLacksNoRecordHearsWhatIsStableToo) {
   ASSERT_TRUE(primary.WriteOut());
 
   const Subscribe request{.have = all, .follow = true, .window = 1 << 20, .stream = 1};
-  OutgoingStream stream(request, *primary.CursorFor(all));
+  OutgoingStream stream(request, *primary.CursorFor(all), {.floor = all});
   std::vector<Message> messages;
   ASSERT_TRUE(stream.Pump(primary, primary.end(), messages));
   RecordingShard replica;

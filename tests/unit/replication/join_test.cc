@@ -5,17 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "crdt/prepare.h"
 #include "replication/wire.h"
+#include "storage/key_location.h"
 #include "stream_fixture.h"
 
 namespace replication {
 namespace {
 
 // Hands a receiver what a sender says; true: goes on.
-bool Step(JoinSender& sender, const FakeShard& from, std::unique_ptr<JoinReceiver>& receiver,
+bool Step(JoinSender& sender, FakeShard& from, std::unique_ptr<JoinReceiver>& receiver,
           FakeShard& to) {
   std::vector<Message> messages;
-  const bool more = sender.Pump(from, messages);
+  const bool more = sender.Pump(from, from.log().end(), messages);
   for (const Message& message : messages) {
     EXPECT_LE(EncodeFrame(message).size(), kMaxFrame);
     if (const auto* start = std::get_if<JoinStart>(&message)) {
@@ -87,7 +89,7 @@ TEST_F(JoinTest, WhatIsWrittenMeanwhileComesByTheLogBehindIt) {
   ASSERT_TRUE(primary_.log().WriteOut().has_value());
   while (Step(sender, primary_, receiver_, replica_)) continue;
   const Subscribe request{.follow = true, .window = 1 << 20, .stream = 1};
-  OutgoingStream stream(request, sender.cursor());
+  OutgoingStream stream(request, sender.cursor(), sender.cursor().vectors());
   CausalGate gate(request);
   for (const Message& message : PumpOnce(stream, primary_.log())) {
     ASSERT_TRUE(Give(gate, message).has_value());
@@ -104,6 +106,167 @@ TEST_F(JoinTest, ALongValueGoesInPiecesAFewATurn) {
   while (Step(sender, primary_, receiver_, replica_)) ++turns;
   EXPECT_GT(turns, std::size_t{storage::kPartitions} + 3);
   EXPECT_EQ(replica_.texts().begin()->second.text.size(), std::size_t{40} << 20);
+}
+
+// No other region may have what a failover could still take away.
+TEST_F(JoinTest, APartitionLeavesWhenTheLogMayLeaveUpToWhereItWasRead) {
+  WriteThirty();
+  JoinSender sender(1, primary_.log().CursorAtEnd());
+  const storage::LogPosition limit = primary_.log().end();
+  primary_.Write(WriteOf(1, 31), "not with a replica yet");
+  std::vector<Message> messages;
+  EXPECT_TRUE(sender.Pump(primary_, limit, messages));
+  EXPECT_TRUE(sender.Pump(primary_, limit, messages));
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<JoinStart>(messages[0]));
+  EXPECT_TRUE(sender.Pump(primary_, primary_.log().end(), messages));
+  EXPECT_TRUE(std::holds_alternative<JoinPartitionEnd>(messages.back()));
+}
+
+TEST_F(JoinTest, AFloorThatItsPartitionsHaveNotReachedIsRefused) {
+  JoinStart start{.stream = 1};
+  start.floor.Advance(WriteOf(1, 1));
+  JoinReceiver receiver(start);
+  for (storage::PartitionId partition = 0; partition < storage::kPartitions; ++partition) {
+    JoinPartitionEnd end{.stream = 1, .partition = partition};
+    if (partition != 17) end.observed = start.floor;
+    ASSERT_TRUE(receiver.OnPartitionEnd(end, replica_).has_value());
+  }
+  EXPECT_FALSE(receiver.OnEnd(replica_).has_value());
+  EXPECT_TRUE(replica_.floor().empty());
+}
+
+// --- In the log of who has joined ----------------------------------------------------------------
+
+class JoinedLogTest : public JoinTest {
+ protected:
+  // What the log has behind `cursor`, given to a follower.
+  crdt::Status Follow(OutgoingStream& stream, CausalGate& gate, FakeShard& follower) {
+    for (const Message& message : PumpOnce(stream, replica_.log())) {
+      if (crdt::Status given = Give(gate, message); !given) return given;
+    }
+    return gate.Deliver(follower, std::nullopt);
+  }
+  OutgoingStream StreamFrom(const Subscribe& request) {
+    return OutgoingStream(request, *replica_.log().CursorFor(request.have),
+                          {.floor = request.have});
+  }
+  // Joins so many partitions of the primary.
+  void Join(JoinSender& sender, int partitions) {
+    while (sender.partitions_sent() < partitions && Step(sender, primary_, receiver_, replica_)) {
+      continue;
+    }
+    ASSERT_TRUE(replica_.log().WriteOut().has_value());
+  }
+
+  FakeShard follower_;
+  Subscribe request_{.follow = true, .window = 1 << 20, .stream = 1};
+};
+
+TEST_F(JoinedLogTest, AFollowerTakesPartInTheJoinByTheLog) {
+  WriteThirty();
+  OutgoingStream stream = StreamFrom(request_);
+  CausalGate gate(request_);
+  JoinSender sender(1, primary_.log().CursorAtEnd());
+  for (const int partitions : {100, 200}) {
+    Join(sender, partitions);
+    ASSERT_TRUE(Follow(stream, gate, follower_).has_value());
+    EXPECT_EQ(follower_.texts().size(), replica_.texts().size());
+    EXPECT_EQ(follower_.log().vectors(), replica_.log().vectors());
+    EXPECT_TRUE(follower_.floor().empty());
+  }
+  // Who writes amid it is followed too, with what it had seen.
+  replica_.Write(WriteOf(2, 99), "meanwhile");
+  Join(sender, storage::kPartitions);
+  ASSERT_TRUE(Follow(stream, gate, follower_).has_value());
+  EXPECT_FALSE(stream.needs_join());
+  EXPECT_EQ(follower_.texts().size(), 31U);
+  EXPECT_EQ(follower_.floor(), replica_.floor());
+  EXPECT_EQ(follower_.log().vectors(), replica_.log().vectors());
+}
+
+// Also one that was away from the middle of the join on, and lost what it had of it.
+TEST_F(JoinedLogTest, AFollowerThatHasNoneOfTheJoinGetsAllOfIt) {
+  WriteThirty();
+  replica_.Write(WriteOf(2, 1), "before");
+  JoinSender sender(1, primary_.log().CursorAtEnd());
+  Join(sender, 100);
+  replica_.Write(WriteOf(2, 99), "meanwhile");
+  Join(sender, storage::kPartitions);
+  request_.have.Advance(WriteOf(2, 1));
+  follower_.Write(WriteOf(2, 1), "before");
+  OutgoingStream stream = StreamFrom(request_);
+  CausalGate gate(request_);
+  ASSERT_TRUE(Follow(stream, gate, follower_).has_value());
+  EXPECT_FALSE(stream.needs_join());
+  EXPECT_EQ(follower_.texts().size(), replica_.texts().size());
+  EXPECT_EQ(follower_.floor(), replica_.floor());
+}
+
+TEST_F(JoinedLogTest, AFollowerWhoseStreamBeginsAmidTheJoinHasToJoinItself) {
+  WriteThirty();
+  JoinSender sender(1, primary_.log().CursorAtEnd());
+  Join(sender, 100);
+  const storage::LogCursor amid = replica_.log().CursorAtEnd();
+  Join(sender, storage::kPartitions);
+  OutgoingStream stream(request_, amid, {});
+  CausalGate gate(request_);
+  ASSERT_TRUE(Follow(stream, gate, follower_).has_value());
+  EXPECT_TRUE(stream.needs_join());
+  EXPECT_TRUE(follower_.floor().empty()) << "it lacks what stands before";
+}
+
+TEST_F(JoinedLogTest, AJumpWithoutWhatItClaimsIsRefused) {
+  CausalGate gate(request_);
+  ASSERT_TRUE(gate.OnStart({.stream = 1}).has_value());
+  crdt::VersionVector floor;
+  floor.Advance(WriteOf(1, 30));
+  std::string payload;
+  storage::EncodeVector(storage::FrameKind::kFloorJump, floor, payload);
+  Records records{.stream = 1};
+  crdt::ByteWriter(records.entries).Bytes(payload);
+  ASSERT_TRUE(gate.OnRecords(records).has_value());
+  EXPECT_FALSE(gate.Deliver(follower_, std::nullopt).has_value());
+  EXPECT_TRUE(follower_.floor().empty());
+}
+
+// Another region reads single records; of the join it needs only what it asked this log for.
+TEST_F(JoinedLogTest, ARegionJoinsOnlyWhereItLacksWhatItAskedFor) {
+  WriteThirty();
+  JoinSender sender(1, primary_.log().CursorAtEnd());
+  Join(sender, storage::kPartitions);
+  replica_.Write(WriteOf(2, 99), "behind it");
+  ASSERT_TRUE(replica_.log().WriteOut().has_value());
+  const auto asks_for = [&](crdt::RegionId author) {
+    const Subscribe request{.regions = {author}, .window = 1 << 20, .stream = 1};
+    OutgoingStream stream(request, *replica_.log().CursorFor({}, request.regions), {});
+    (void)PumpOnce(stream, replica_.log());
+    return std::pair(stream.needs_join(), stream.last_stamp());
+  };
+  EXPECT_EQ(asks_for(1), std::pair(true, crdt::Stamp()));
+  EXPECT_EQ(asks_for(2), std::pair(false, WriteOf(2, 99)));
+}
+
+// The join broke off, and what it had brought came as records later: in this log these stand behind
+// what was written with them in sight.
+TEST_F(JoinedLogTest, ARegionJoinsWhereARecordHadSeenWhatItAskedForAndLacks) {
+  crdt::EffectList effects;
+  crdt::PrepareSet({}, "key", "value", {}, effects);
+  const crdt::VersionVector joined = Having({WriteOf(1, 3)});
+  ASSERT_TRUE(replica_.JoinPartition(storage::PartitionOf("key"), {}, joined).has_value());
+  replica_.Write(WriteOf(2, 99), std::string(effects.bytes()));
+  ASSERT_TRUE(replica_.log().WriteOut().has_value());
+  const auto asks_for = [&](std::vector<crdt::RegionId> authors, crdt::VersionVector have) {
+    const Subscribe request{
+        .have = have, .regions = std::move(authors), .window = 1 << 20, .stream = 1};
+    OutgoingStream stream(request, *replica_.log().CursorFor(have, request.regions),
+                          {.floor = have});
+    (void)PumpOnce(stream, replica_.log());
+    return stream.needs_join();
+  };
+  EXPECT_TRUE(asks_for({1, 2}, {}));
+  EXPECT_FALSE(asks_for({1, 2}, joined));
+  EXPECT_FALSE(asks_for({2}, {})) << "that comes from where it was written";
 }
 
 // --- What an honest peer never sends -------------------------------------------------------------

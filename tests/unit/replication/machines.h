@@ -28,6 +28,7 @@ struct Disk {
   std::unique_ptr<FakeShard> shard;
   bool primary = false;
   crdt::Epoch epoch = 0;
+  bool began_anew = false;
 };
 
 class Machine : public PeerNetwork, public RoleKeeper {
@@ -66,6 +67,7 @@ class Machine : public PeerNetwork, public RoleKeeper {
     return disk_.epoch;
   }
   void Follow(crdt::Epoch) override { disk_.primary = false; }
+  void BecomeWhole() override { disk_.began_anew = false; }
   std::string WhyNotLead(Told told) override {
     return told.by_all_peers ? std::string() : new_directory_reason;
   }
@@ -134,9 +136,12 @@ class Machines {
     if (began_anew) {
       machine.disk_.shard = std::make_unique<FakeShard>(log_options);
       machine.disk_.primary = primary_when_new;
+      machine.durable_ = 0;
     }
     ReplicatorOptions options = options_;
-    options.began_anew = began_anew;
+    options.began_anew_before = std::exchange(machine.disk_.began_anew, began_anew);
+    options.began_anew = began_anew || options.began_anew_before;
+    machine.disk_.began_anew = options.began_anew;
     options.self = {.deployment = "test",
                     .region = machine.address_.region,
                     .region_name = machine.address_.region_name,

@@ -25,7 +25,8 @@ class OutgoingStreamTest : public ::testing::Test {
   }
   OutgoingStream StreamFor(Subscribe request) {
     const auto cursor = shard_.log().CursorFor(request.have);
-    return OutgoingStream(std::move(request), *cursor);
+    const storage::LogVectors had{.floor = request.have};
+    return OutgoingStream(std::move(request), *cursor, had);
   }
   // What another region makes of the rest of the stream, with a window that never closes.
   std::vector<std::string> Received(OutgoingStream& stream, FakeShard& receiver) {
@@ -217,6 +218,23 @@ TEST_F(OutgoingStreamTest, WhoLacksWhatTheLogBeganWithHasToJoin) {
   OutgoingStream stream = StreamFor({.follow = true, .window = kWindow, .stream = 1});
   PumpOnce(stream, shard_.log());
   EXPECT_TRUE(stream.needs_join());
+}
+
+// It got from elsewhere what this log has let go of: that is no reason to send it everything.
+TEST(OutgoingStream, GoesOnBehindWhatItsPeerHasWhereThatCannotBeReadAnyMore) {
+  FakeShard sender({.memory_bytes = 1000});
+  const Subscribe request{.regions = {1}, .window = 1 << 20, .stream = 1};
+  OutgoingStream stream(request, *sender.log().CursorFor({}), {});
+  for (std::uint64_t tick = 1; tick <= 5; ++tick) {
+    sender.Write(WriteOf(1, tick), std::string(2000, '.'));
+    ASSERT_TRUE(sender.log().WriteOut().has_value());
+  }
+  EXPECT_FALSE(stream.SkipWhatPeerHas(sender.log())) << "it may lack some";
+  stream.NoteHas(Having({WriteOf(1, 4)}));
+  ASSERT_TRUE(stream.SkipWhatPeerHas(sender.log()));
+  (void)PumpOnce(stream, sender.log());
+  EXPECT_EQ(stream.last_stamp(), WriteOf(1, 5));
+  EXPECT_FALSE(stream.needs_join());
 }
 
 }  // namespace

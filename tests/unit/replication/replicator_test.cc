@@ -293,28 +293,56 @@ TEST(Joins, OfTwoReplicasWithUnfinishedCopiesAreFetchedBothBeforeTheyAreTakenFor
   while (partition_of(second) == partition_of(first)) second = second.Plus(1);
   crdt::VersionVector beyond;
   beyond.Advance(second);
-  // Whenever heartbeats come in between.
+  // Whenever they come back.
   for (int later_ms = -300; later_ms <= 300; later_ms += 30) {
     Machines machines({"eu-0", "eu-1", "eu-2"});
     machines.StartAll();
     machines.Run(2500);
-    machines.Kill("eu-0");
+    for (const char* name : {"eu-0", "eu-1", "eu-2"}) machines.Kill(name);
     machines["eu-0"].disk() = {};
-    machines.Start("eu-0", /*primary_when_new=*/true);
     const auto join = [&](const char* name, crdt::Stamp stamp, const char* text) {
       const std::vector<ExportedKey> keys{{std::to_string(stamp.value()), text}};
       ASSERT_TRUE(
           machines[name].shard().JoinPartition(partition_of(stamp), keys, beyond).has_value());
     };
-    if (later_ms >= 0) join("eu-1", first, "a");
-    if (later_ms <= 0) join("eu-2", second, "b");
+    join("eu-1", first, "a");
+    join("eu-2", second, "b");
+    machines.Start("eu-0", /*primary_when_new=*/true);
+    machines.Start(later_ms > 0 ? "eu-1" : "eu-2");
     machines.Run(std::abs(later_ms));
-    if (later_ms > 0) join("eu-2", second, "b");
-    if (later_ms < 0) join("eu-1", first, "a");
+    machines.Start(later_ms > 0 ? "eu-2" : "eu-1");
     machines.Run(8000);
     for (const char* name : {"eu-0", "eu-1", "eu-2"}) {
       EXPECT_FALSE(machines[name].replicator().joining()) << name << " " << later_ms;
       EXPECT_EQ(machines[name].shard().texts().size(), 2u) << name << " " << later_ms;
+    }
+  }
+}
+
+// The primary could not read its log for the replica, so that whole partitions came; then its
+// directory was lost. What they brought is in no log that another region could read.
+TEST(Joins, OfAReplicaWhoseSourceIsGoneComeToAnEndWithOtherRegionsToo) {
+  for (const bool finished : {false, true}) {
+    Machines machines({"eu-0", "us-0", "us-1"});
+    machines.StartAll();
+    machines.Run(2500);
+    machines.Write("us-0", "a");
+    machines.Run(1000);
+    const crdt::Stamp lost = crdt::Stamp::At(1'800'000'003'000, crdt::Writer(2, 2));
+    crdt::VersionVector beyond = machines["us-1"].shard().floor();
+    beyond.Advance(lost);
+    machines.Kill("us-0");
+    machines["us-0"].disk() = {};
+    const std::string key = std::to_string(lost.value());
+    FakeShard& replica = machines["us-1"].shard();
+    ASSERT_TRUE(replica.JoinPartition(storage::PartitionOf(key), {{key, "b"}}, beyond).has_value());
+    if (finished) replica.JumpFloor(beyond);
+    machines.Start("us-0", /*primary_when_new=*/true);
+    machines.Run(15000);
+    for (const char* name : {"eu-0", "us-0", "us-1"}) {
+      EXPECT_FALSE(machines[name].replicator().joining()) << name << " " << finished;
+      EXPECT_EQ(machines[name].shard().texts().size(), 2u) << name << " " << finished;
+      EXPECT_TRUE(machines[name].shard().floor().Covers(beyond)) << name << " " << finished;
     }
   }
 }
@@ -369,14 +397,188 @@ TEST(Failover, APrimaryAndAnUnfinishedReplicaAreNotPromoted) {
   machines.Run(2500);
   EXPECT_FALSE(machines["eu-0"].replicator().TakeOver(machines.now()).has_value());
   // A join was broken off: some partitions are further than the others.
-  ASSERT_TRUE(
-      machines["eu-1"].shard().JoinPartition(3, {}, machines["eu-0"].shard().floor()).has_value());
+  machines.Kill("eu-0");
+  machines.Kill("eu-1");
   crdt::VersionVector beyond;
   beyond.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
   ASSERT_TRUE(machines["eu-1"].shard().JoinPartition(3, {}, beyond).has_value());
+  machines.Start("eu-1");
+  machines.Run(2500);
   const auto refused = machines["eu-1"].replicator().TakeOver(machines.now());
   ASSERT_FALSE(refused.has_value());
   EXPECT_NE(refused.error().detail.find("unfinished full synchronisation"), std::string::npos);
+}
+
+// Its primary joins from another region: whoever follows that by the log has what it has.
+TEST(Failover, AReplicaThatFollowsAJoinIsPromotedAmidIt) {
+  Machines machines({"eu-0", "eu-1", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Write("eu-0", "a");
+  machines.Run(1000);
+  machines.Cut("eu-0", "us-0");
+  machines.Cut("eu-1", "us-0");
+  const crdt::Stamp more = machines.Write("us-0", "b");
+  crdt::VersionVector beyond;
+  beyond.Advance(more);
+  const storage::PartitionId partition = storage::PartitionOf(std::to_string(more.value()));
+  ASSERT_TRUE(machines["eu-0"]
+                  .shard()
+                  .JoinPartition(partition, {{std::to_string(more.value()), "b"}}, beyond)
+                  .has_value());
+  machines.Run(1000);
+  EXPECT_EQ(machines["eu-1"].shard().texts().size(), 2U);
+  EXPECT_TRUE(machines["eu-1"].replicator().joining());
+  machines.Kill("eu-0");
+  const auto taken = machines["eu-1"].replicator().TakeOver(machines.now());
+  ASSERT_TRUE(taken.has_value()) << taken.error().detail;
+}
+
+// --- Joins between regions -----------------------------------------------------------------------
+
+int CountJoins(Machines& machines, const std::function<void()>& during) {
+  int joins = 0;
+  machines.watch = [&joins](const std::string&, const std::string&, LinkId,
+                            std::string_view bytes) {
+    FrameReader reader;
+    reader.Append(bytes);
+    for (auto payload = reader.Next(); payload && *payload; payload = reader.Next()) {
+      joins += std::holds_alternative<JoinStart>(DecodeMessage(**payload).value()) ? 1 : 0;
+    }
+  };
+  during();
+  machines.watch = nullptr;
+  return joins;
+}
+
+TEST(RegionJoins, ComeWhereTheLogDoesNotReachBackAndOneAtATime) {
+  Machines machines({"eu-0", "us-0", "ap-0", "ap-1"});
+  machines.log_options.memory_bytes = 1000;
+  machines.StartAll();
+  machines.Run(2500);
+  for (const char* region : {"eu-0", "us-0"}) {
+    machines.Cut(region, "ap-0");
+    machines.Cut(region, "ap-1");
+  }
+  for (const char* text : {"a", "b", "c", "d"}) {
+    machines.Write("eu-0", text + std::string(2000, '.'));
+    machines.Write("us-0", text + std::string(2000, '.'));
+    machines.Run(1000);
+  }
+  const crdt::Stamp own = machines.Write("ap-0", "own");
+  ASSERT_FALSE(machines["eu-0"].shard().log().CursorFor({}, std::vector<crdt::RegionId>{1}))
+      << "it still reaches back";
+  const int joins = CountJoins(machines, [&machines] {
+    machines.Heal();
+    machines.Run(5000);
+  });
+  EXPECT_GE(joins, 1);
+  EXPECT_LE(joins, 2) << "what one brought the other one need not bring again";
+  for (const char* name : {"eu-0", "us-0", "ap-0", "ap-1"}) {
+    EXPECT_EQ(machines[name].shard().texts().size(), 9U) << name;
+    EXPECT_TRUE(machines[name].shard().texts().contains(own)) << name;
+    EXPECT_FALSE(machines[name].replicator().joining()) << name;
+  }
+}
+
+// Regions fall silent and come back meanwhile: that is no reason to begin anew.
+TEST(RegionJoins, GoOnWhereAnotherRegionFallsSilent) {
+  Machines machines({"eu-0", "us-0", "ap-0"});
+  machines.log_options.memory_bytes = 1000;
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Cut("eu-0", "ap-0");
+  machines.Cut("us-0", "ap-0");
+  for (const char* text : {"a", "b", "c", "d"}) {
+    machines.Write("eu-0", text + std::string(2000, '.'));
+    machines.Write("us-0", text + std::string(2000, '.'));
+    machines.Run(1000);
+  }
+  machines.Heal();
+  machines.Cut("eu-0", "ap-0");
+  const int joins = CountJoins(machines, [&machines] {
+    bool stalls = true;
+    const auto count = std::exchange(machines.watch, nullptr);
+    machines.watch = [&](const std::string& from, const std::string& to, LinkId link,
+                         std::string_view bytes) {
+      count(from, to, link, bytes);
+      // Its socket takes no more.
+      const bool full = stalls && machines["ap-0"].replicator().joining();
+      machines["us-0"].unsent = full ? std::size_t{1} << 30 : 0;
+    };
+    machines.Run(3000);
+    EXPECT_TRUE(machines["ap-0"].replicator().joining());
+    stalls = false;
+    machines.Run(5000);
+  });
+  EXPECT_EQ(joins, 1);
+  EXPECT_EQ(machines["ap-0"].shard().texts().size(), 8U);
+}
+
+// Of a region whose clock is an hour ahead. The other way goes on, and the operator can let it
+// pass.
+TEST(RegionJoins, StampedTooFarAheadAreHeld) {
+  Machines machines({"eu-0", "us-0"});
+  machines.log_options.memory_bytes = 1000;
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Cut("eu-0", "us-0");
+  machines["us-0"].clock_error_ms = 3'600'000;
+  for (const char* text : {"a", "b", "c", "d"}) {
+    machines.Write("us-0", text + std::string(2000, '.'));
+    machines.Run(1000);
+  }
+  machines.Heal();
+  machines.Run(3000);
+  machines.Write("eu-0", "own");
+  machines.Run(3000);
+  EXPECT_EQ(machines["eu-0"].shard().texts().size(), 1U);
+  EXPECT_EQ(machines["us-0"].shard().texts().size(), 5U);
+  const auto reports = machines["eu-0"].replicator().RegionReports(machines.now());
+  EXPECT_NE(reports.at(0).detail.find("held"), std::string::npos) << reports.at(0).detail;
+  ASSERT_TRUE(machines["eu-0"]
+                  .replicator()
+                  .Release(machines.RegionNumber("us"), machines.now())
+                  .has_value());
+  machines.Run(5000);
+  EXPECT_EQ(machines["eu-0"].shard().texts().size(), 5U);
+}
+
+// What was stable before came with the join: it must not be kept until something else is written.
+TEST(RegionJoins, AreFollowedByWhatIsStable) {
+  Machines machines({"eu-0", "us-0"});
+  machines.StartAll();
+  machines.Run(4000);
+  const crdt::Stamp stamp = machines.Write("eu-0", "a");
+  machines.Run(5000);
+  ASSERT_TRUE(machines["us-0"].shard().stable().Covers(stamp));
+  crdt::VersionVector more = machines["eu-0"].shard().floor();
+  more.Advance(
+      crdt::Stamp::At(static_cast<std::uint64_t>(machines.now().unix_ms), crdt::Writer(1, 9)));
+  machines["eu-0"].shard().JumpFloor(more);
+  machines["us-0"].shard().ApplyStable({});  // As if spent parts had come with the partitions.
+  machines.Run(5000);
+  EXPECT_TRUE(machines["us-0"].shard().floor().Covers(more));
+  EXPECT_TRUE(machines["us-0"].shard().stable().Covers(stamp));
+}
+
+// A third region has all that the second one has got by a join from the first.
+TEST(RegionJoins, AreNotRepeatedByWhoHasItAll) {
+  Machines machines({"eu-0", "us-0", "ap-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Write("eu-0", "a");
+  machines.Run(2500);
+  const int joins = CountJoins(machines, [&machines] {
+    crdt::VersionVector floor = machines["us-0"].shard().floor();
+    machines["us-0"].shard().JumpFloor(floor);
+    machines.Write("us-0", "b");
+    machines.Run(5000);
+  });
+  EXPECT_EQ(joins, 0);
+  for (const char* name : {"eu-0", "us-0", "ap-0"}) {
+    EXPECT_EQ(machines[name].shard().texts().size(), 2U) << name;
+  }
 }
 
 TEST(FinePrint, Rule11EpochSlotsAreUsedAgainOnceEverybodyHasWhatWasWrittenUnderThem) {
@@ -490,6 +692,73 @@ TEST(FinePrint, Rule13APrimaryThatBeganAnewDoesNotWaitForWhatNobodyHas) {
   EXPECT_FALSE(machines["eu-0"].replicator().catching_up());
 }
 
+TEST(FinePrint, Rule13ItTakesNoneEitherAfterARestartAmidIt) {
+  Machines machines({"eu-0", "us-0", "us-1"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Write("us-0", "a");
+  machines.Run(1000);
+  machines.Kill("eu-0");
+  machines["eu-0"].disk() = {};
+  machines["eu-0"].new_directory_reason = "nobody has told yet";
+  ASSERT_TRUE(machines["us-0"].replicator().Pause(machines.RegionNumber("eu")).has_value());
+  machines.Start("eu-0", /*primary_when_new=*/true);
+  machines.Run(2500);
+  EXPECT_TRUE(machines["eu-0"].replicator().catching_up());
+  machines.Kill("eu-0");
+  machines["eu-0"].new_directory_reason.clear();
+  machines.Cut("eu-0", "us-0");
+  machines.Cut("eu-0", "us-1");
+  machines.Start("eu-0");
+  machines.Run(2500);
+  EXPECT_TRUE(machines["eu-0"].replicator().catching_up()) << "it does not know what it lacks";
+  machines.Heal();
+  ASSERT_TRUE(machines["us-0"].replicator().Resume(machines.RegionNumber("eu")).has_value());
+  machines.Run(2500);
+  EXPECT_FALSE(machines["eu-0"].replicator().catching_up());
+  EXPECT_EQ(machines["eu-0"].shard().order(), std::vector<std::string>{"a"});
+}
+
+// A power failure may take back what it has got: until that is durable it is not whole.
+TEST(FinePrint, Rule13ItIsNotedAsWholeOnceThatIsDurable) {
+  Machines machines({"eu-0", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Write("us-0", "a");
+  machines.Run(1000);
+  machines.Kill("eu-0");
+  machines["eu-0"].disk() = {};
+  machines["eu-0"].new_directory_reason = "nobody has told yet";
+  machines["eu-0"].sync_stalls = true;
+  machines.Start("eu-0", /*primary_when_new=*/true);
+  machines.Run(5000);
+  EXPECT_FALSE(machines["eu-0"].replicator().catching_up());
+  EXPECT_TRUE(machines["eu-0"].disk().began_anew);
+  machines["eu-0"].sync_stalls = false;
+  machines.Run(1000);
+  EXPECT_FALSE(machines["eu-0"].disk().began_anew);
+}
+
+// What was written under its first epoch is nowhere whole: some partitions of it are.
+TEST(FinePrint, Rule9AnEpochThatOnlyAnUnfinishedJoinKnowsIsNotTakenAgain) {
+  Machines machines({"eu-0", "us-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  const crdt::Epoch first = machines["eu-0"].replicator().epoch();
+  machines.Cut("eu-0", "us-0");
+  crdt::VersionVector brought;
+  brought.Advance(machines.Write("eu-0", "a"));
+  ASSERT_TRUE(machines["us-0"].shard().JoinPartition(3, {}, brought).has_value());
+  machines.Kill("eu-0");
+  machines["eu-0"].disk() = {};
+  machines["eu-0"].new_directory_reason = "nobody has told yet";
+  machines.Heal();
+  machines.Start("eu-0", /*primary_when_new=*/true);
+  machines.Run(5000);
+  EXPECT_TRUE(machines["eu-0"].replicator().primary());
+  EXPECT_GT(machines["eu-0"].replicator().epoch(), first);
+}
+
 // Its increments that nobody has seen would come home to where nothing tells any more what had been
 // reset of them.
 TEST(FinePrint, Rule13NothingIsStableWhileANodeOfAnyRegionIsAway) {
@@ -568,7 +837,9 @@ TEST(Stability, IsToldAgainToAReplicaThatHasJoined) {
   const crdt::Stamp stamp = machines.Write("eu-0", "a");
   machines.Run(5000);
   ASSERT_TRUE(machines["eu-1"].shard().stable().Covers(stamp));
-  machines["eu-0"].shard().JumpFloor(machines["eu-0"].shard().floor());
+  crdt::VersionVector more = machines["eu-0"].shard().floor();
+  more.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
+  machines["eu-0"].shard().JumpFloor(more);
   machines["eu-1"].shard().ApplyStable({});  // As if it had come with the partitions.
   machines.Run(5000);
   EXPECT_TRUE(machines["eu-1"].shard().stable().Covers(stamp));

@@ -201,18 +201,42 @@ TEST(FinePrint, Rule6_FragmentsOfAJoinThatACrashCutOffDoNotComeBackWithTheNextOn
   EXPECT_EQ(rig.Run({"MGET", "{t}gone", "{t}kept"}), "*2\r\n$-1\r\n$5\r\nthere\r\n");
 }
 
-TEST(FinePrint, Rule7_ANodeWithAnUnfinishedJoinTakesNoWrites) {
+// The newest record of the log.
+storage::RecordView LastRecord(NodeRig& rig) {
+  storage::RecordView last;
+  storage::LogCursor cursor = rig.node->log().begin();
+  const auto read = rig.node->log().Read(
+      cursor, rig.node->log_end(), rig.node->log_end(), [&last](const storage::FrameView& frame) {
+        if (frame.kind() != storage::FrameKind::kRecord) return true;
+        last = storage::DecodeRecord(frame.payload, frame.before).value();
+        last.effects = {};
+        return true;
+      });
+  EXPECT_TRUE(read.has_value());
+  return last;
+}
+
+TEST(FinePrint, Rule7_AWriteAmidAJoinHasSeenWhatTheJoinBroughtToItsPartition) {
   NodeRig rig;
   ASSERT_TRUE(rig.Start());
+  const storage::PartitionId joined = storage::PartitionOf("key");
+  ASSERT_NE(storage::PartitionOf("elsewhere"), joined);
   VersionVector observed;
-  observed.Advance(Stamp::At(1'700'000'000'000, Writer(2, 1)));
-  ASSERT_TRUE(rig.node->JoinPartition(5, {}, observed));
+  observed.Advance(Stamp::At(1'900'000'000'000, Writer(2, 1)));
+  ASSERT_TRUE(rig.node->JoinPartition(joined, {}, observed));
+  const auto expect_seen = [&] {
+    ASSERT_EQ(rig.Run({"SET", "key", "value"}), "+OK\r\n");
+    const storage::RecordView record = LastRecord(rig);
+    EXPECT_EQ(record.beyond, (storage::PartitionVectors{{joined, observed}}));
+    EXPECT_FALSE(record.context.Covers(observed)) << "other partitions have not got that";
+    EXPECT_GT(record.first_stamp, observed.entries().front()) << "it is stamped later";
+    ASSERT_EQ(rig.Run({"SET", "elsewhere", "value"}), "+OK\r\n");
+    EXPECT_TRUE(LastRecord(rig).beyond.empty());
+  };
+  expect_seen();
   rig.node->EndOfTurn();
-  ASSERT_TRUE(rig.Start());
-  EXPECT_EQ(rig.Run({"SET", "key", "value"}),
-            "-MISCONF no writes are taken yet: this node holds an unfinished full "
-            "synchronisation\r\n");
-  EXPECT_FALSE(rig.node->TakeOver());
+  ASSERT_TRUE(rig.Start()) << "and after a restart";
+  expect_seen();
 }
 
 TEST(ShardNode, TakesNoRecordFromAPeerThatClaimsToBeOfItsOwnEpoch) {

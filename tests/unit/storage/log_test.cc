@@ -290,7 +290,7 @@ TEST(FinePrint, Rule2ACommandOverSeveralPartitionsIsOneFrame) {
     const bool there = recovered.payloads.size() == 2;
     EXPECT_EQ(there, cut == log.end()) << cut;
     if (!there) continue;
-    EXPECT_EQ(DecodeRecord(recovered.payloads[1], UpTo(1))->effect_count, 3U);
+    EXPECT_EQ(DecodeRecord(recovered.payloads[1], {.floor = UpTo(1)})->effect_count, 3U);
   }
 }
 
@@ -308,8 +308,7 @@ TEST(FinePrint, Rule6EverySegmentStartsWithTheVectorOfEachPartition) {
   LogCursor cursor;
   ASSERT_TRUE(log.Read(cursor, log.end(), log.end(),
                        [&](const FrameView& frame) {
-                         at[frame.end - frame.payload.size() - kFrameHeaderBytes] = {
-                             frame.floor, frame.beyond_floor};
+                         at[frame.end - frame.payload.size() - kFrameHeaderBytes] = frame.before;
                          return true;
                        })
                   .has_value());

@@ -4,7 +4,9 @@
 
 #include <string>
 
+#include "crdt/prepare.h"
 #include "log_fixture.h"
+#include "storage/key_location.h"
 #include "storage/log/log_cursor.h"
 
 namespace storage {
@@ -19,12 +21,12 @@ crdt::VersionVector VectorOf(std::initializer_list<crdt::Stamp> stamps) {
 }
 
 TEST(Record, ALocalRecordsContextIsTheReference) {
-  const crdt::VersionVector floor = VectorOf({StampNumber(3), StampNumber(9, kElsewhere)});
+  const LogVectors before{.floor = VectorOf({StampNumber(3), StampNumber(9, kElsewhere)})};
   std::string payload;
   EncodeLocalRecord(StampNumber(4), 2, "effects", payload);
-  const RecordView record = DecodeRecord(payload, floor).value();
+  const RecordView record = DecodeRecord(payload, before).value();
   EXPECT_TRUE(record.implied);
-  EXPECT_EQ(record.context, floor);
+  EXPECT_EQ(record.context, before.floor);
   EXPECT_EQ(record.first_stamp, StampNumber(4));
   EXPECT_EQ(record.last_stamp(), StampNumber(5));
   EXPECT_EQ(record.effect_count, 2u);
@@ -32,29 +34,85 @@ TEST(Record, ALocalRecordsContextIsTheReference) {
 }
 
 TEST(Record, AnotherContextIsWrittenDownEvenWhereItIsSmaller) {
-  const crdt::VersionVector floor = VectorOf({StampNumber(3), StampNumber(9, kElsewhere)});
+  const LogVectors before{.floor = VectorOf({StampNumber(3), StampNumber(9, kElsewhere)})};
   const crdt::VersionVector context = VectorOf({StampNumber(2)});
   std::string payload;
   EncodeRecord({.first_stamp = StampNumber(10, kElsewhere),
                 .effect_count = 1,
                 .context = context,
                 .effects = "effects"},
-               floor, payload);
-  const RecordView record = DecodeRecord(payload, floor).value();
+               before, payload);
+  const RecordView record = DecodeRecord(payload, before).value();
   EXPECT_FALSE(record.implied);
   EXPECT_EQ(record.context, context);
   EXPECT_EQ(record.effects, "effects");
 }
 
 TEST(Record, AContextEqualToTheReferenceCostsNothing) {
-  const crdt::VersionVector floor = VectorOf({StampNumber(3)});
+  const LogVectors before{.floor = VectorOf({StampNumber(3)})};
   std::string local;
   EncodeLocalRecord(StampNumber(4), 1, "effects", local);
   std::string record;
-  EncodeRecord(
-      {.first_stamp = StampNumber(4), .effect_count = 1, .context = floor, .effects = "effects"},
-      floor, record);
+  EncodeRecord({.first_stamp = StampNumber(4),
+                .effect_count = 1,
+                .context = before.floor,
+                .effects = "effects"},
+               before, record);
   EXPECT_EQ(record, local);
+}
+
+// An effect on a key, as a record holds it.
+std::string EffectOn(std::string_view key) {
+  crdt::EffectList effects;
+  crdt::PrepareSet({}, key, "value", {}, effects);
+  return std::string(effects.bytes());
+}
+
+// Amid a join the author has seen more of some partitions than its floor says.
+TEST(Record, ALocalRecordHasSeenWhatAJoinBroughtToThePartitionsThatItTouches) {
+  const PartitionId partition = PartitionOf("key");
+  const PartitionId other = PartitionOf("other");
+  ASSERT_NE(partition, other);
+  LogVectors before{.floor = VectorOf({StampNumber(3), StampNumber(9, kElsewhere)})};
+  before.PassVectorJump(partition, VectorOf({StampNumber(2), StampNumber(20, kElsewhere)}));
+  before.PassVectorJump(other, VectorOf({StampNumber(30, kElsewhere)}));
+  const std::string effects = EffectOn("key");
+  std::string payload;
+  EncodeLocalRecord(StampNumber(40), 1, effects, payload);
+  const RecordView record = DecodeRecord(payload, before).value();
+  EXPECT_TRUE(record.implied);
+  EXPECT_EQ(record.context, before.floor);
+  EXPECT_EQ(record.beyond, (PartitionVectors{{partition, VectorOf({StampNumber(20, kElsewhere)})}}))
+      << "of other partitions nothing, nor what the floor covers";
+  EXPECT_EQ(record.ContextIn(partition), VectorOf({StampNumber(3), StampNumber(20, kElsewhere)}));
+  EXPECT_EQ(record.ContextIn(other), before.floor);
+
+  // Elsewhere, where nothing is joined, it is written down; where the same is, nothing is.
+  std::string elsewhere;
+  EncodeRecord(record, {.floor = before.floor}, elsewhere);
+  const RecordView there = DecodeRecord(elsewhere, {.floor = before.floor}).value();
+  EXPECT_FALSE(there.implied);
+  EXPECT_EQ(there.context, record.context);
+  EXPECT_EQ(there.beyond, record.beyond);
+  EXPECT_EQ(there.effects, effects);
+  std::string same;
+  EncodeRecord(there, before, same);
+  EXPECT_EQ(same, payload);
+}
+
+TEST(Record, WithoutWhatAJoinBroughtItSaysSo) {
+  LogVectors before{.floor = VectorOf({StampNumber(3)})};
+  before.PassVectorJump(PartitionOf("key"), VectorOf({StampNumber(20, kElsewhere)}));
+  const std::string effects = EffectOn("key");
+  std::string payload;
+  EncodeRecord({.first_stamp = StampNumber(10, kElsewhere),
+                .effect_count = 1,
+                .context = before.floor,
+                .effects = effects},
+               before, payload);
+  const RecordView record = DecodeRecord(payload, before).value();
+  EXPECT_FALSE(record.implied);
+  EXPECT_TRUE(record.beyond.empty());
 }
 
 TEST(Record, WhatCannotBeARecordIsRefused) {

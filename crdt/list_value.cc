@@ -223,7 +223,8 @@ void ListValue::Insert(const ListPlace& place, Stamp inserted, std::string_view 
   const ListIndex::Spot spot = index_.Find(place);
   std::vector<Moved> elements = ElementsOf(spot.leaf());
   const auto at = std::ranges::find_if(
-      elements, [&place](const Moved& element) { return Precedes(place, element.place); });
+      elements, [&place](const Moved& element) { return !Precedes(element.place, place); });
+  if (at != elements.end() && AreSame(at->place, place)) return;
   if (bytes.empty()) body.AppendTo(bytes);
   elements.insert(at, {place, bytes});
   Replace(spot, elements);
@@ -238,8 +239,9 @@ bool ListValue::Assign(const ListPlace& place, const Context& context, std::stri
   if (found == elements.end()) return false;
   std::vector<Sibling> siblings =
       spot.leaf().At(static_cast<std::uint32_t>(found - elements.begin())).element().Siblings();
-  std::erase_if(siblings,
-                [&context](const Sibling& sibling) { return context.Covers(sibling.stamp); });
+  std::erase_if(siblings, [&context](const Sibling& sibling) {
+    return context.Covers(sibling.stamp) || sibling.stamp == context.stamp();
+  });
   siblings.push_back({context.stamp(), std::string(text)});
   std::ranges::sort(siblings, {}, &Sibling::stamp);
   std::string body;

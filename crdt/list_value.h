@@ -41,7 +41,7 @@ class ListValue {
   std::size_t memory_bytes() const { return sizeof *this + index_.memory_bytes(); }
 
   // --- Changes -----------------------------------------------------------------------------------
-  // An element that was not there before.
+  // An element that is there already stays as it is.
   void Insert(const ListPlace& place, Stamp inserted, std::string_view text);
   // Replaces the values that the context covers. False, and nothing, where the element is gone.
   bool Assign(const ListPlace& place, const Context& context, std::string_view text);

@@ -89,16 +89,19 @@ void StringValue::Clear(const Context& context) {
 
 void StringValue::Join(const StringValue& other, const VersionVector& mine,
                        const VersionVector& theirs) {
+  const auto holds = [](const std::vector<Sibling>& siblings, Stamp stamp) {
+    return std::ranges::find(siblings, stamp, &Sibling::stamp) != siblings.end();
+  };
   std::vector<Sibling> merged;
-  for (Sibling& sibling : siblings_) {
-    if (std::ranges::find(other.siblings_, sibling.stamp, &Sibling::stamp) !=
-            other.siblings_.end() ||
-        !theirs.Covers(sibling.stamp)) {
-      merged.push_back(std::move(sibling));
+  for (const Sibling& sibling : siblings_) {
+    if (holds(other.siblings_, sibling.stamp) || !theirs.Covers(sibling.stamp)) {
+      merged.push_back(sibling);
     }
   }
   for (const Sibling& sibling : other.siblings_) {
-    if (!mine.Covers(sibling.stamp)) merged.push_back(sibling);
+    if (!holds(siblings_, sibling.stamp) && !mine.Covers(sibling.stamp)) {
+      merged.push_back(sibling);
+    }
   }
   std::ranges::sort(merged, {}, &Sibling::stamp);
   siblings_ = std::move(merged);

@@ -161,6 +161,31 @@ TEST_F(ListValueTest, InsertionsIntoTheGapOfTheLastOneReachTheCapAndNotMore) {
   Check();
 }
 
+// A start may apply again what a collection in pieces holds already.
+TEST_F(ListValueTest, TakesAnInsertionASecondTimeForTheSameElement) {
+  for (int i = 0; i < 5; ++i) Push(ListSide::kRight, std::to_string(i));
+  for (std::size_t i : {0U, 2U, 4U}) {
+    const ListPosition position = list_.At(i).place().Copy();
+    list_.Insert(position, position.inserted(), expected_[i]);
+    EXPECT_EQ(Shown(), expected_);
+  }
+  // With what was assigned to it since.
+  AssignAt(2, "assigned");
+  const ListPosition position = list_.At(2).place().Copy();
+  list_.Insert(position, position.inserted(), "2");
+  EXPECT_EQ(Shown(), expected_);
+}
+
+TEST_F(ListValueTest, TakesAnAssignmentASecondTimeForTheSameValue) {
+  Push(ListSide::kRight, "value");
+  const ListPosition position = list_.At(0).place().Copy();
+  VersionVector seen;
+  seen.Advance(position.inserted());
+  const Context elsewhere = Context::Of(seen, Stamp::At(1'800'000'000'000, Writer(2, 1)));
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(list_.Assign(position, elsewhere, "assigned"));
+  EXPECT_EQ(list_.At(0).Siblings(), (std::vector<Sibling>{{elsewhere.stamp(), "assigned"}}));
+}
+
 TEST_F(ListValueTest, BehavesAsAVectorUnderRandomChanges) {
   std::mt19937 dice(7);
   const auto below = [&dice](std::size_t sides) { return dice() % sides; };

@@ -295,20 +295,80 @@ void ElementTable::EncodeMerged(ByteWriter& out) const {
   out.U64(sum);
 }
 
-Result<ElementTable> ElementTable::Decode(ByteReader& in) {
-  ElementTable table(kDecodedSeed);
+Status DecodeElements(ByteReader& in,
+                      const std::function<bool(std::string_view, StringValue&&)>& take) {
   const std::uint64_t count = in.Count(3);
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string_view name = in.Bytes();
     Result<StringValue> value = StringValue::Decode(in);
     if (!value) return std::unexpected(value.error());
-    if (!in.ok() || table.FindStored(name)) {
-      return Fail(ErrorCode::kCorrupt, "an element stands twice in a collection");
+    if (!in.ok() || !take(name, *std::move(value))) {
+      return Fail(ErrorCode::kCorrupt, "a collection has an element that it cannot have");
     }
-    table.Change(name, [&](StringValue& element) { element = *std::move(value); });
   }
   if (!in.ok()) return Fail(ErrorCode::kCorrupt, "a collection ends early");
+  return {};
+}
+
+Result<ElementTable> ElementTable::Decode(ByteReader& in) {
+  ElementTable table(kDecodedSeed);
+  const Status decoded = DecodeElements(in, [&table](std::string_view name, StringValue&& value) {
+    if (table.FindStored(name)) return false;
+    table.Change(name, [&value](StringValue& element) { element = std::move(value); });
+    return true;
+  });
+  if (!decoded) return std::unexpected(decoded.error());
   return table;
+}
+
+bool ElementTable::EncodePiece(PieceCursor& at, PieceBudget& budget, ByteWriter& out) const {
+  std::string bytes;
+  ByteWriter elements(bytes);
+  std::uint64_t count = 0;
+  const auto put = [&](const Element& element) {
+    const std::size_t before = bytes.size();
+    elements.Bytes(element.name());
+    element.Value().Encode(elements);
+    // Elements of one hash come together.
+    if (!budget.spent()) budget.TakeElement(bytes.size() - before);
+    ++count;
+  };
+  bool ended = true;
+  if (is_small()) {
+    ended = PutSmall(at, budget, put);
+  } else {
+    do {
+      ended = !budget.spent();
+      if (!ended) break;
+      at.cell = table_.Scan(at.cell, 1, [&put](const Table::Cell& cell) { put(Element(&cell)); });
+    } while (at.cell != 0);
+  }
+  out.Varint(count);
+  out.Raw(bytes.data(), bytes.size());
+  return ended;
+}
+
+bool ElementTable::PutSmall(PieceCursor& at, PieceBudget& budget,
+                            const std::function<void(const Element&)>& put) const {
+  // Other elements may stand in other places next time: by name.
+  std::vector<Element> rest;
+  small_.ForEach([&](const SmallElements::Entry& entry) {
+    if (!at.name || entry.name() > *at.name) rest.emplace_back(entry);
+  });
+  std::ranges::sort(rest, {}, &Element::name);
+  for (const Element& element : rest) {
+    if (budget.spent()) return false;
+    put(element);
+    at.name = element.name();
+  }
+  return true;
+}
+
+Status ElementTable::AddPiece(ByteReader& in) {
+  return DecodeElements(in, [this](std::string_view name, StringValue&& value) {
+    Change(name, [&value](StringValue& element) { element = std::move(value); });
+    return true;
+  });
 }
 
 bool ElementTable::operator==(const ElementTable& other) const {

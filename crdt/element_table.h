@@ -13,6 +13,7 @@
 
 #include "crdt/cell_table.h"
 #include "crdt/element.h"
+#include "crdt/piece.h"
 #include "crdt/small_elements.h"
 #include "crdt/string_value.h"
 
@@ -93,6 +94,10 @@ class ElementTable {
   static Result<ElementTable> Decode(ByteReader& in);
   // For digests: the same at regions that show the same, without an order of the elements.
   void EncodeMerged(ByteWriter& out) const;
+  // A part of the elements, as Encode() writes all, in any order (piece.h). True: no more follow.
+  bool EncodePiece(PieceCursor& at, PieceBudget& budget, ByteWriter& out) const;
+  // Elements that are there already are replaced.
+  Status AddPiece(ByteReader& in);
 
   bool operator==(const ElementTable&) const;
 
@@ -104,6 +109,9 @@ class ElementTable {
   void ChangeSmall(std::string_view name, const std::function<void(StringValue&)>& change);
   // To the table, whatever is in the block.
   void Grow();
+  // As EncodePiece, of the block.
+  bool PutSmall(PieceCursor& at, PieceBudget& budget,
+                const std::function<void(const Element&)>& put) const;
   // Adds `by` to the counts that the element is counted in.
   void Count(const StringValue& element, std::uint64_t by);
 
@@ -113,5 +121,9 @@ class ElementTable {
   std::uint64_t with_counters_ = 0;
   std::uint64_t with_spent_ = 0;
 };
+
+// Reads what ElementTable::Encode writes, element by element. An error where `take` refuses one.
+Status DecodeElements(ByteReader& in,
+                      const std::function<bool(std::string_view name, StringValue&& value)>& take);
 
 }  // namespace crdt

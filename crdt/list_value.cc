@@ -405,31 +405,69 @@ void ListValue::Join(const ListValue& other, const VersionVector& mine,
 
 // --- Bytes ---------------------------------------------------------------------------------------
 
+namespace {
+
+void EncodeElement(const ListElementView& element, ListPlaceWriter& places, ByteWriter& out) {
+  places.Put(element.place());
+  if (!element.overwritten()) {
+    std::string scratch;
+    out.Varint(0);
+    out.Bytes(element.Text(scratch));
+    return;
+  }
+  const std::vector<Sibling> siblings = element.Siblings();
+  out.Varint(siblings.size());
+  for (const Sibling& sibling : siblings) {
+    out.PutStamp(sibling.stamp);
+    out.Bytes(sibling.value);
+  }
+}
+
+}  // namespace
+
 void ListValue::Encode(ByteWriter& out) const {
   out.Varint(size());
   ListPlaceWriter places(out);
-  std::string scratch;
   ForEach(0, size(), [&](const ListElementView& element) {
-    places.Put(element.place());
-    if (!element.overwritten()) {
-      out.Varint(0);
-      out.Bytes(element.Text(scratch));
-      return true;
-    }
-    const std::vector<Sibling> siblings = element.Siblings();
-    out.Varint(siblings.size());
-    for (const Sibling& sibling : siblings) {
-      out.PutStamp(sibling.stamp);
-      out.Bytes(sibling.value);
-    }
+    EncodeElement(element, places, out);
     return true;
   });
 }
 
+bool ListValue::EncodePiece(PieceCursor& at, PieceBudget& budget, ByteWriter& out) const {
+  std::string bytes;
+  ByteWriter elements(bytes);
+  ListPlaceWriter places(elements);
+  std::uint64_t count = 0;
+  std::optional<ListPlace> last;
+  bool ended = true;
+  const auto put = [&](const ListElementView& element) {
+    if (at.place && !Precedes(*at.place, element.place())) return true;
+    ended = !budget.spent();
+    if (!ended) return false;
+    const std::size_t before = bytes.size();
+    EncodeElement(element, places, elements);
+    budget.TakeElement(bytes.size() - before);
+    last = element.place();
+    ++count;
+    return true;
+  };
+  if (!empty()) ForEach(at.place ? index_.Find(*at.place).before() : 0, size(), put);
+  if (last) at.place = last->Copy();
+  out.Varint(count);
+  out.Raw(bytes.data(), bytes.size());
+  return ended;
+}
+
 Result<ListValue> ListValue::Decode(ByteReader& in) {
+  ListValue list;
+  if (const Status decoded = list.AddPiece(in); !decoded) return std::unexpected(decoded.error());
+  return list;
+}
+
+Status ListValue::AddPiece(ByteReader& in) {
   constexpr std::size_t kLeastElementBytes = 4;
   constexpr std::size_t kLeastSiblingBytes = 9;
-  ListValue list;
   const std::uint64_t count = in.Count(kLeastElementBytes);
   ListPlaceReader places(in);
   std::string body;
@@ -451,13 +489,13 @@ Result<ListValue> ListValue::Decode(ByteReader& in) {
       AppendListBody(place.steps, place.inserted(), siblings, body);
     }
     if (!in.ok()) return Fail(ErrorCode::kCorrupt, "a list does not decode");
-    if (!list.IsBehindAll(place)) {
+    if (!IsBehindAll(place)) {
       return Fail(ErrorCode::kCorrupt, "the elements of a list are not in their order");
     }
-    list.Append(place, ListBody(body));
+    Append(place, ListBody(body));
   }
   if (!in.ok()) return Fail(ErrorCode::kCorrupt, "a list ends early");
-  return list;
+  return {};
 }
 
 bool ListValue::operator==(const ListValue& other) const {

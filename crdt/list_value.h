@@ -18,6 +18,7 @@
 #include "crdt/list_element.h"
 #include "crdt/list_index.h"
 #include "crdt/list_position.h"
+#include "crdt/piece.h"
 
 namespace crdt {
 
@@ -57,6 +58,10 @@ class ListValue {
   // --- Bytes -------------------------------------------------------------------------------------
   void Encode(ByteWriter& out) const;
   static Result<ListValue> Decode(ByteReader& in);
+  // A part of the elements, as Encode() writes all (piece.h). True: no more follow.
+  bool EncodePiece(PieceCursor& at, PieceBudget& budget, ByteWriter& out) const;
+  // REQUIRES of the bytes: behind all that are there.
+  Status AddPiece(ByteReader& in);
   // All of a list is defined by the merge rules.
   void EncodeMerged(ByteWriter& out) const { Encode(out); }
 

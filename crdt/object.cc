@@ -1,6 +1,7 @@
 #include "crdt/object.h"
 
 #include <algorithm>
+#include <concepts>
 #include <vector>
 
 #include "crdt/hyperloglog_text.h"
@@ -186,33 +187,93 @@ void Object::EncodeMerged(ByteWriter& out) const {
   });
 }
 
-Result<Object> Object::Decode(ByteReader& in) {
-  Object object;
-  Result<TtlRegister> ttl = TtlRegister::Decode(in);
-  if (!ttl) return std::unexpected(ttl.error());
-  object.ttl_ = *std::move(ttl);
+namespace {
+
+template <class Container>
+Status DecodeWhole(std::unique_ptr<Container>& slot, ByteReader& in) {
+  if (slot != nullptr) return Fail(ErrorCode::kCorrupt, "a value stands in two pieces");
+  Result<Container> container = Container::Decode(in);
+  if (!container) return std::unexpected(container.error());
+  slot = std::make_unique<Container>(*std::move(container));
+  return {};
+}
+
+template <class Container>
+Status DecodePiece(std::unique_ptr<Container>& slot, ByteReader& in, std::uint64_t seed) {
+  if constexpr (std::constructible_from<Container, std::uint64_t>) {
+    if (slot == nullptr) slot = std::make_unique<Container>(seed);
+  }
+  if constexpr (requires { slot->AddPiece(in); }) {
+    if (slot != nullptr) return slot->AddPiece(in);
+  }
+  return DecodeWhole(slot, in);
+}
+
+}  // namespace
+
+template <class DecodeSlot>
+Status Object::DecodeSlots(ByteReader& in, DecodeSlot decode) {
   const std::uint8_t has = in.U8();
   std::uint8_t unknown = has;
-  ForEachSlot(object, [&unknown](ValueType type, const auto&) {
+  ForEachSlot(*this, [&unknown](ValueType type, const auto&) {
     unknown &= static_cast<std::uint8_t>(~BitOf(type));
   });
   if (unknown != 0) {
     return Fail(ErrorCode::kUnsupported, "an object with a container of an unknown type");
   }
   Status decoded;
-  ForEachSlot(object, [&]<class Container>(ValueType type, std::unique_ptr<Container>& slot) {
-    if (!decoded || (has & BitOf(type)) == 0) return;
-    Result<Container> container = Container::Decode(in);
-    if (!container) {
-      decoded = std::unexpected(container.error());
-    } else {
-      slot = std::make_unique<Container>(*std::move(container));
-    }
+  ForEachSlot(*this, [&](ValueType type, auto& slot) {
+    if (decoded && (has & BitOf(type)) != 0) decoded = decode(slot);
   });
-  if (!decoded) return std::unexpected(decoded.error());
+  if (!decoded) return decoded;
   if (!in.ok()) return Fail(ErrorCode::kCorrupt, "an object ends early");
-  object.ReleaseEmptyContainers();
+  ReleaseEmptyContainers();
+  return {};
+}
+
+Result<Object> Object::Decode(ByteReader& in) {
+  Object object;
+  Result<TtlRegister> ttl = TtlRegister::Decode(in);
+  if (!ttl) return std::unexpected(ttl.error());
+  object.ttl_ = *std::move(ttl);
+  const Status decoded =
+      object.DecodeSlots(in, [&in](auto& slot) { return DecodeWhole(slot, in); });
+  if (!decoded) return std::unexpected(decoded.error());
   return object;
+}
+
+bool Object::EncodePiece(PieceCursor& at, const PieceLimit& limit, ByteWriter& out) const {
+  PieceBudget budget(limit);
+  std::string bytes;
+  ByteWriter containers(bytes);
+  std::uint8_t has = 0;
+  bool ended = true;
+  ForEachContainer([&]<class Container>(ValueType type, const Container& container) {
+    if constexpr (requires { container.EncodePiece(at, budget, containers); }) {
+      // Nothing of it before all of those in front of it, but for what is no entry of a stream.
+      const bool waits = !ended && (at.began || type != ValueType::kStream);
+      if (type < at.type || waits) return;
+      PieceCursor none;
+      if (ended && type > at.type) at = {.began = at.began, .type = type};
+      ended = container.EncodePiece(ended ? at : none, budget, containers) && ended;
+    } else {
+      if (at.began) return;
+      container.Encode(containers);
+    }
+    has |= BitOf(type);
+  });
+  (at.began ? TtlRegister() : ttl_).Encode(out);
+  out.U8(has);
+  out.Raw(bytes.data(), bytes.size());
+  at.began = true;
+  return ended;
+}
+
+Status Object::AddPiece(ByteReader& in, std::uint64_t seed) {
+  Result<TtlRegister> ttl = TtlRegister::Decode(in);
+  if (!ttl) return std::unexpected(ttl.error());
+  if (!ttl->empty()) ttl_ = *std::move(ttl);
+  return DecodeSlots(in, [&](auto& slot) { return DecodePiece(slot, in, seed); });
 }
 
 bool Object::operator==(const Object& other) const {
@@ -368,6 +429,12 @@ void EncodeCell(const KeyCell& cell, ByteWriter& out) {
   } else {
     cell.full().Encode(out);
   }
+}
+
+bool EncodeCellPiece(const KeyCell& cell, PieceCursor& at, const PieceLimit& limit,
+                     ByteWriter& out) {
+  if (!cell.is_packed()) return cell.full().EncodePiece(at, limit, out);
+  return Object::FromPacked(cell.packed()).EncodePiece(at, limit, out);
 }
 
 void EncodeMergedCell(const KeyCell& cell, ByteWriter& out) {

@@ -21,6 +21,7 @@
 #include "crdt/expiry.h"
 #include "crdt/hyperloglog.h"
 #include "crdt/list_value.h"
+#include "crdt/piece.h"
 #include "crdt/sorted_set.h"
 #include "crdt/stream_value.h"
 #include "crdt/string_value.h"
@@ -75,6 +76,11 @@ class Object {
   static Result<Object> Decode(ByteReader& in);
   // What the merge rules define (no spent parts): equal at regions that have the same writes.
   void EncodeMerged(ByteWriter& out) const;
+  // The next piece (piece.h), itself as Encode() writes objects. True: it was the last.
+  bool EncodePiece(PieceCursor& at, const PieceLimit& limit, ByteWriter& out) const;
+  // Adds what the next piece holds. `seed`: of tables that are made for it, another one than those
+  // have that the pieces were made of (cell_table.h).
+  Status AddPiece(ByteReader& in, std::uint64_t seed);
 
   bool operator==(const Object& other) const;
 
@@ -91,6 +97,9 @@ class Object {
     visit(ValueType::kHyperLogLog, self.hyperloglog_);
   }
 
+  // Reads an object's bytes and hands each place of a container that they have to `decode`.
+  template <class DecodeSlot>
+  Status DecodeSlots(ByteReader& in, DecodeSlot decode);
   // Takes what the context covers out of every container but `kept`.
   void RemoveCovered(const Context& context, ValueType kept);
   void ApplyToContainers(const EffectView& effect, const Context& context);
@@ -138,6 +147,9 @@ void PutObject(KeyTable& table, std::string_view key, Object&& object);
 void DropSpent(KeyTable& table, std::string_view key);
 // Bytes of what a key holds: Object::Encode and Object::EncodeMerged of a cell, packed or not.
 void EncodeCell(const KeyCell& cell, ByteWriter& out);
+// Object::EncodePiece of a cell.
+bool EncodeCellPiece(const KeyCell& cell, PieceCursor& at, const PieceLimit& limit,
+                     ByteWriter& out);
 // Nothing is written where only spent parts are stored.
 void EncodeMergedCell(const KeyCell& cell, ByteWriter& out);
 

@@ -154,6 +154,16 @@ void SortedSet::ArrangeSmall() {
   members_.small().Arrange(places);
 }
 
+Status SortedSet::AddPiece(ByteReader& in) {
+  return DecodeElements(in, [this](std::string_view name, StringValue&& value) {
+    for (const Sibling& sibling : value.siblings()) {
+      if (!ParseScore(sibling.value)) return false;
+    }
+    Change(name, [&value](StringValue& member) { member = std::move(value); });
+    return true;
+  });
+}
+
 Result<SortedSet> SortedSet::Decode(ByteReader& in) {
   Result<ElementTable> members = ElementTable::Decode(in);
   if (!members) return std::unexpected(members.error());

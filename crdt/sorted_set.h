@@ -72,6 +72,11 @@ class SortedSet {
   void Encode(ByteWriter& out) const { members_.Encode(out); }
   static Result<SortedSet> Decode(ByteReader& in);
   void EncodeMerged(ByteWriter& out) const { members_.EncodeMerged(out); }
+  // As of ElementTable.
+  bool EncodePiece(PieceCursor& at, PieceBudget& budget, ByteWriter& out) const {
+    return members_.EncodePiece(at, budget, out);
+  }
+  Status AddPiece(ByteReader& in);
 
   bool operator==(const SortedSet& other) const { return members_ == other.members_; }
 

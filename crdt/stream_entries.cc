@@ -348,30 +348,67 @@ void StreamEntries::Join(const StreamEntries& other, const VersionVector& mine,
 
 // --- Bytes ---------------------------------------------------------------------------------------
 
+namespace {
+
+void EncodeStamped(const EntryView& entry, ByteWriter& out) {
+  out.PutStamp(entry.stamp);
+  EncodeEntry(entry, out);
+}
+
+}  // namespace
+
 void StreamEntries::Encode(ByteWriter& out) const {
   out.Varint(size_);
   Ascend({}, EntryKey::Behind(StreamId::Greatest()), [&out](const EntryView& entry) {
-    out.PutStamp(entry.stamp);
-    EncodeEntry(entry, out);
+    EncodeStamped(entry, out);
     return true;
   });
 }
 
+bool StreamEntries::EncodePiece(PieceCursor& at, PieceBudget& budget, ByteWriter& out) const {
+  std::string bytes;
+  ByteWriter entries(bytes);
+  std::uint64_t count = 0;
+  bool ended = true;
+  const EntryKey from = at.entry.value_or(EntryKey());
+  Ascend(from, EntryKey::Behind(StreamId::Greatest()), [&](const EntryView& entry) {
+    if (at.entry && entry.key() <= *at.entry) return true;
+    ended = !budget.spent();
+    if (!ended) return false;
+    const std::size_t before = bytes.size();
+    EncodeStamped(entry, entries);
+    budget.TakeElement(bytes.size() - before);
+    at.entry = entry.key();
+    ++count;
+    return true;
+  });
+  out.Varint(count);
+  out.Raw(bytes.data(), bytes.size());
+  return ended;
+}
+
 Result<StreamEntries> StreamEntries::Decode(ByteReader& in) {
   StreamEntries entries;
+  if (const Status decoded = entries.AddPiece(in); !decoded) {
+    return std::unexpected(decoded.error());
+  }
+  return entries;
+}
+
+Status StreamEntries::AddPiece(ByteReader& in) {
   const std::uint64_t count = in.Count(kLeastEntryBytes);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     const Stamp stamp = in.GetStamp();
     EntryView entry = DecodeEntry(in);
     entry.stamp = stamp;
     if (!in.ok()) break;
-    if (!entries.empty() && entries.last() >= entry.key()) {
+    if (!empty() && last() >= entry.key()) {
       return Fail(ErrorCode::kCorrupt, "entries of a stream are not in the order of their IDs");
     }
-    entries.Add(entry);
+    Add(entry);
   }
   if (!in.ok()) return Fail(ErrorCode::kCorrupt, "the entries of a stream end early");
-  return entries;
+  return {};
 }
 
 }  // namespace crdt

@@ -21,6 +21,7 @@
 #include "absl/container/btree_map.h"
 #include "crdt/context.h"
 #include "crdt/encoding.h"
+#include "crdt/piece.h"
 #include "crdt/result.h"
 #include "crdt/stream_id.h"
 
@@ -131,6 +132,10 @@ class StreamEntries {
   // --- Bytes -------------------------------------------------------------------------------------
   void Encode(ByteWriter& out) const;
   static Result<StreamEntries> Decode(ByteReader& in);
+  // A part of the entries, as Encode() writes all (piece.h). True: no more follow.
+  bool EncodePiece(PieceCursor& at, PieceBudget& budget, ByteWriter& out) const;
+  // REQUIRES of the bytes: behind all that are there.
+  Status AddPiece(ByteReader& in);
 
  private:
   class Walk;

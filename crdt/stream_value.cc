@@ -189,6 +189,28 @@ void StreamValue::Join(const StreamValue& other, const VersionVector& mine,
 
 void StreamValue::Encode(ByteWriter& out) const {
   entries_.Encode(out);
+  EncodeAllButEntries(out);
+}
+
+bool StreamValue::EncodePiece(PieceCursor& at, PieceBudget& budget, ByteWriter& out) const {
+  const bool ended = entries_.EncodePiece(at, budget, out);
+  static const StreamValue kNothing;
+  (at.began ? kNothing : *this).EncodeAllButEntries(out);
+  return ended;
+}
+
+Status StreamValue::AddPiece(ByteReader& in) {
+  if (Status added = entries_.AddPiece(in); !added) return added;
+  const Result<StreamAccounts> accounts = StreamAccounts::Decode(in);
+  if (!accounts) return std::unexpected(accounts.error());
+  const Result<Graves> graves = Graves::Decode(in);
+  if (!graves) return std::unexpected(graves.error());
+  const std::uint64_t groups = in.Varint();
+  if (in.ok() && accounts->empty() && graves->empty() && groups == 0) return {};
+  return Fail(ErrorCode::kCorrupt, "a later piece of a stream has more than entries");
+}
+
+void StreamValue::EncodeAllButEntries(ByteWriter& out) const {
   accounts_.Encode(out);
   graves_.Encode(out);
   out.Varint(groups_.size());

@@ -58,10 +58,16 @@ class StreamValue {
   // --- Bytes -------------------------------------------------------------------------------------
   void Encode(ByteWriter& out) const;
   static Result<StreamValue> Decode(ByteReader& in);
+  // As Encode() with a part of the entries; what is no entry is in the first piece (piece.h). True:
+  // no more follow.
+  bool EncodePiece(PieceCursor& at, PieceBudget& budget, ByteWriter& out) const;
+  // REQUIRES of the bytes: entries alone, behind all that are there.
+  Status AddPiece(ByteReader& in);
   // For digests: without accounts, graves and what belongs to one region.
   void EncodeMerged(ByteWriter& out) const;
 
  private:
+  void EncodeAllButEntries(ByteWriter& out) const;
   void ApplyToGroup(const EffectView& effect, const StreamEffect& body, const Context& context);
   void Recount();
 

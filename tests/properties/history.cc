@@ -37,7 +37,7 @@ bool ShowsOnly(const Key& key, ValueType type) {
 }  // namespace
 
 History::History(const Settings& settings, std::uint64_t seed)
-    : settings_(settings), random_(seed) {
+    : settings_(settings), random_(seed), random_of_pieces_(seed) {
   const Fault fault = settings.fault;
   lags_ = fault == Fault::kLaggingLeftOut || Roll(100) < 30;
   joins_ = lags_ || Roll(2) == 0;
@@ -82,6 +82,13 @@ void History::Step() {
     }
   } else {
     Collect(region);
+  }
+  // A start collects later than a node that runs, which would hide some faults.
+  if (settings_.fault != Fault::kNone) return Check(region);
+  if (random_of_pieces_() % 3 > 0) {
+    regions_[region].MakePiece(kKeys[random_of_pieces_() % kKeys.size()]);
+  } else {
+    regions_[region].StartFromPieces();
   }
   Check(region);
 }

@@ -3,7 +3,8 @@
 //
 // Writes go Prepare → record → Apply, as in a node. Records come in any order that causality
 // allows; whole states are joined; primaries are lost and replaced from a prefix of their log by a
-// new writer; spent counter parts are collected when they are stable.
+// new writer; spent counter parts are collected when they are stable; regions start from pieces of
+// a key that were made while all that went on.
 #pragma once
 
 #include <array>
@@ -60,6 +61,11 @@ class Region {
   void CatchUp() { durable_entries_ = log_.size(), durable_ = floor(); }
   // The primary is lost, its replica goes on under a new writer.
   void FailOver();
+  // One more piece of the key whose pieces are being made; of this one where there is none.
+  void MakePiece(const std::string& key);
+  // Where all pieces of a key are made: as a node starts, with that key from its pieces, the others
+  // as they were when the first piece was made, and the log from there on.
+  void StartFromPieces();
 
   const storage::Keyspace& keyspace() const { return *keyspace_; }
   const crdt::VersionVector& floor() const { return keyspace_->floor(); }
@@ -75,6 +81,14 @@ class Region {
     bool collects = false;
   };
 
+  struct Pieces {
+    std::string key;
+    std::size_t begin = 0;  // Entries of the log that the first piece has.
+    crdt::PieceCursor cursor;
+    std::vector<std::string> made;
+    bool all = false;
+  };
+
   void Append(Entry entry);
   void Play(const Entry& entry);
   void DropLosers(const std::string& key);
@@ -85,6 +99,7 @@ class Region {
   crdt::HybridClock clock_;
   std::unique_ptr<storage::Keyspace> keyspace_ = std::make_unique<storage::Keyspace>();
   std::vector<Entry> log_;
+  std::optional<Pieces> pieces_;
   std::size_t durable_entries_ = 0;
   crdt::VersionVector durable_;
 };
@@ -119,6 +134,7 @@ class History {
 
   Settings settings_;
   std::mt19937_64 random_;
+  std::mt19937_64 random_of_pieces_;  // So that these change nothing of what is written.
   bool joins_, failovers_, gated_, lags_;
   std::vector<Region> regions_;
   std::map<crdt::Writer, std::vector<std::shared_ptr<const Record>>> streams_;

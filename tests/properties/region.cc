@@ -48,10 +48,50 @@ void Region::Collect(const VersionVector& stable) {
 
 void Region::FailOver() {
   log_.resize(durable_entries_);
+  pieces_.reset();
   keyspace_ = std::make_unique<storage::Keyspace>();
   clock_ = {};
   for (const Entry& entry : log_) Play(entry);
   if (fault_ != Fault::kReusedWriter) ++epoch_;
+}
+
+void Region::MakePiece(const std::string& key) {
+  const bool is_first = !pieces_;
+  if (is_first) pieces_ = Pieces{.key = key, .begin = log_.size()};
+  if (pieces_->all) return;
+  const crdt::KeyCell* cell = keyspace_->Find(pieces_->key).cell();
+  pieces_->all = cell == nullptr || cell->is_packed();
+  if (!pieces_->all) {
+    crdt::ByteWriter out(pieces_->made.emplace_back());
+    pieces_->all =
+        crdt::EncodeCellPiece(*cell, pieces_->cursor, {.elements = 1, .bytes = 100}, out);
+  }
+  // Nothing can happen within what is one piece.
+  if (is_first && pieces_->all) pieces_.reset();
+}
+
+void Region::StartFromPieces() {
+  if (!pieces_ || !pieces_->all) return;
+  const Pieces pieces = *std::exchange(pieces_, std::nullopt);
+  keyspace_ = std::make_unique<storage::Keyspace>();
+  for (std::size_t i = 0; i < pieces.begin; ++i) Play(log_[i]);
+  crdt::Object object;
+  for (const std::string& piece : pieces.made) {
+    crdt::ByteReader in(piece);
+    const crdt::Status added = object.AddPiece(in, pieces.begin);
+    crdt::Require(added && in.at_end(), "a piece decodes");
+  }
+  keyspace_->Restore(pieces.key, std::move(object));
+  for (const Stamp stamp : floor().entries()) keyspace_->NoteResets(pieces.key, stamp);
+  VersionVector stable;
+  for (std::size_t i = pieces.begin; i < log_.size(); ++i) {
+    if (log_[i].collects) {
+      stable.Merge(log_[i].vector);
+    } else {
+      Play(log_[i]);
+    }
+  }
+  keyspace_->Collect(stable);
 }
 
 void Region::Append(Entry entry) {

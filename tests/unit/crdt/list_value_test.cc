@@ -161,7 +161,7 @@ TEST_F(ListValueTest, InsertionsIntoTheGapOfTheLastOneReachTheCapAndNotMore) {
   Check();
 }
 
-// A start may apply again what a collection in pieces holds already.
+// A start may apply again what a collection in pieces holds already (piece.h).
 TEST_F(ListValueTest, TakesAnInsertionASecondTimeForTheSameElement) {
   for (int i = 0; i < 5; ++i) Push(ListSide::kRight, std::to_string(i));
   for (std::size_t i : {0U, 2U, 4U}) {

@@ -6,7 +6,7 @@ namespace crdt {
 namespace {
 
 // What a state has that its vector does not cover: a start from a collection in pieces may join it
-// before it comes to the records that brought it.
+// before it comes to the records that brought it (piece.h).
 TEST(StringValueTest, KeepsASiblingOnceThatBothSidesOfAJoinHave) {
   const Stamp stamp = Stamp::At(Stamp::kEpochStartMs + 1, Writer(1, 1));
   VersionVector seen;

@@ -43,6 +43,7 @@ struct Environment {
   std::function<void(storage::SyncJob)> sync;
   // Null where no checkpoints are made.
   storage::CheckpointStore* checkpoints = nullptr;
+  storage::CheckpointSlice checkpoint_slice = {};
   // Of the checkpoint, before the first client is served; the rest while they are, so many in a
   // turn: that bounds the pause.
   std::size_t rows_loaded_at_start = 100'000;

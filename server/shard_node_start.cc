@@ -145,8 +145,9 @@ Status ShardNode::Recover() {
 
 crdt::Result<std::optional<storage::CheckpointMark>> ShardNode::OpenCheckpoint(bool log_has_all) {
   if (environment_.checkpoints == nullptr) return std::nullopt;
-  checkpointer_ = std::make_unique<storage::Checkpointer>(*environment_.checkpoints, keyspace_,
-                                                          state_.log_id, environment_.checkpoint);
+  checkpointer_ = std::make_unique<storage::Checkpointer>(
+      *environment_.checkpoints, keyspace_, state_.log_id, environment_.checkpoint_slice,
+      [this] { return environment_.clock.SteadyUs(); }, environment_.checkpoint);
   auto mark = checkpointer_->Open();
   if (mark || mark.error().code != ErrorCode::kCorrupt) return mark;
   if (!log_has_all) {
@@ -191,7 +192,10 @@ crdt::Result<storage::RecoveryReport> ShardNode::ReadCheckpointAndLog() {
              .begins_by = (*mark)->begin};
     loader_ = std::make_unique<storage::CheckpointLoader>(
         *environment_.checkpoints, keyspace_, *std::move(*mark), log_has_all,
-        [this](std::string_view key) { checkpointer_->NoteGone(key); });
+        storage::CheckpointLoader::Found{
+            .gone = [this](std::string_view key) { checkpointer_->NoteGone(key); },
+            .in_pieces = [this](std::string_view key,
+                                std::uint64_t cycle) { checkpointer_->NoteInPieces(key, cycle); }});
     loading_since_unix_ms_ = Times().unix_ms;
     environment_.log.Info("the log is replayed from position " + std::to_string(start.visit_from) +
                           " on, where the checkpoint ends");

@@ -9,28 +9,42 @@
 namespace storage {
 
 void ChangedKeys::Note(std::string_view key) {
-  if (last_ != kNone && std::string_view(names_).substr(last_) == key) return;
-  if (names_.size() >= most_bytes_) Deduplicate();
-  crdt::ByteWriter(names_).Bytes(key);
-  last_ = names_.size() - key.size();
+  if (last_ != kNone && std::string_view(chunks_.back()).substr(last_) == key) return;
+  if (bytes_ >= most_bytes_) Deduplicate();
+  Append(key);
 }
 
-std::string ChangedKeys::Take() {
+void ChangedKeys::Append(std::string_view key) {
+  const std::size_t most = crdt::kMostVarintBytes + key.size();
+  if (chunks_.empty() || chunks_.back().size() + most > kChunkBytes) {
+    chunks_.emplace_back().reserve(std::max(kChunkBytes, most));
+  }
+  std::string& chunk = chunks_.back();
+  const std::size_t before = chunk.size();
+  crdt::ByteWriter(chunk).Bytes(key);
+  bytes_ += chunk.size() - before;
+  last_ = chunk.size() - key.size();
+}
+
+ChangedKeys::Chunks ChangedKeys::Take() {
   most_bytes_ = kLeastToDeduplicate;
   last_ = kNone;
-  return std::exchange(names_, {});
+  bytes_ = 0;
+  return std::exchange(chunks_, {});
 }
 
 void ChangedKeys::Deduplicate() {
+  const Chunks chunks = std::exchange(chunks_, {});
+  bytes_ = 0;
   absl::flat_hash_set<std::string_view> seen;
-  std::string names;
-  for (crdt::ByteReader in(names_); !in.at_end();) {
-    const std::string_view name = in.Bytes();
-    if (seen.insert(name).second) crdt::ByteWriter(names).Bytes(name);
+  for (const std::string& chunk : chunks) {
+    for (crdt::ByteReader in(chunk); !in.at_end();) {
+      const std::string_view name = in.Bytes();
+      if (seen.insert(name).second) Append(name);
+    }
   }
-  names_ = std::move(names);
   last_ = kNone;
-  most_bytes_ = std::max(kLeastToDeduplicate, 2 * names_.size());
+  most_bytes_ = std::max(kLeastToDeduplicate, 2 * bytes_);
 }
 
 }  // namespace storage

@@ -124,7 +124,7 @@ class Keyspace {
   // So many since the tracking began; those of a clear count as one.
   std::uint64_t changes() const { return changes_; }
   struct Changes {
-    std::string names;     // As of ChangedKeys::Take().
+    ChangedKeys::Chunks names;
     bool cleared = false;  // Keys that are neither here nor among the names may be gone.
   };
   Changes TakeChanges() { return {changed_.Take(), std::exchange(cleared_, false)}; }

@@ -12,12 +12,12 @@ using crdt::Stamp;
 using crdt::Status;
 
 CheckpointLoader::CheckpointLoader(CheckpointStore& store, Keyspace& keyspace, CheckpointMark mark,
-                                   bool log_has_all, std::function<void(std::string_view)> on_gone)
+                                   bool log_has_all, Found found)
     : store_(store),
       keyspace_(keyspace),
       mark_(std::move(mark)),
       log_has_all_(log_has_all),
-      on_gone_(std::move(on_gone)) {
+      found_(std::move(found)) {
   keyspace_.SetVectors(mark_.vectors);
   keyspace_.SetSource(this);
 }
@@ -126,12 +126,13 @@ crdt::Result<LogPosition> CheckpointLoader::PlaceRow(std::string_view key, std::
   const auto row = DecodeCheckpointRow(key, bytes);
   if (!row) return std::unexpected(row.error());
   const bool is_void = row->position < mark_.void_below;
-  if (is_void || row->object.empty()) on_gone_(key);
+  const bool is_gone = row->object.empty() && row->pieces == 0;
+  if (row->pieces > 0) found_.in_pieces(key, row->cycle);
+  if (is_void || is_gone) found_.gone(key);
   if (is_void) return 0;
   if (replays_ && row->position > mark_.begin) ahead_.emplace(key, row->position);
-  if (row->object.empty()) return row->position;
-  crdt::ByteReader in(row->object);
-  auto object = crdt::Object::Decode(in);
+  if (is_gone) return row->position;
+  auto object = ObjectOf(*row);
   if (!object) return std::unexpected(object.error());
   const bool has_spent = object->has_spent();
   keyspace_.Restore(key, *std::move(object));
@@ -142,6 +143,23 @@ crdt::Result<LogPosition> CheckpointLoader::PlaceRow(std::string_view key, std::
     for (const Stamp stamp : seen.entries()) keyspace_.NoteResets(key, stamp);
   }
   return row->position;
+}
+
+crdt::Result<crdt::Object> CheckpointLoader::ObjectOf(const CheckpointRow& row) {
+  crdt::ByteReader in(row.object);
+  if (row.pieces == 0) return crdt::Object::Decode(in);
+  crdt::Object object;
+  std::uint64_t pieces = 0;
+  // The seed: the tables that the pieces were made of may have been filled from earlier pieces, of
+  // another position.
+  const Status visited = store_.VisitPieces(row.key, row.cycle, [&](std::string_view piece) {
+    crdt::ByteReader bytes(piece);
+    ++pieces;
+    return object.AddPiece(bytes, row.position);
+  });
+  if (!visited) return std::unexpected(visited.error());
+  if (pieces == row.pieces) return object;
+  return crdt::Fail(crdt::ErrorCode::kCorrupt, "a row of a checkpoint lacks pieces");
 }
 
 Status CheckpointLoader::Apply(std::string_view key, const std::vector<Deferred>& effects,

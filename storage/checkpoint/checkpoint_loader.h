@@ -16,6 +16,7 @@
 
 #include "crdt/context.h"
 #include "crdt/effect.h"
+#include "crdt/object.h"
 #include "crdt/result.h"
 #include "storage/checkpoint/checkpoint_store.h"
 #include "storage/key_source.h"
@@ -30,11 +31,15 @@ using CheckpointedKeys = NameMap<LogPosition>;
 
 class CheckpointLoader : public KeySource {
  public:
-  // `on_gone` gets the keys of rows that hold nothing. The keyspace has the mark's vectors and no
-  // keys; it asks this loader until done().
+  // What the checkpointer has to know of rows.
+  struct Found {
+    std::function<void(std::string_view key)> gone;  // It holds nothing.
+    std::function<void(std::string_view key, std::uint64_t cycle)> in_pieces;
+  };
+  // The keyspace has the mark's vectors and no keys; it asks this loader until done().
   // `log_has_all`: a damaged checkpoint is removed, and the log read instead.
   CheckpointLoader(CheckpointStore& store, Keyspace& keyspace, CheckpointMark mark,
-                   bool log_has_all, std::function<void(std::string_view)> on_gone);
+                   bool log_has_all, Found found);
 
   // --- While the log is replayed -----------------------------------------------------------------
   bool IsLoaded(std::string_view key) const;
@@ -73,6 +78,7 @@ class CheckpointLoader : public KeySource {
   crdt::Status Place(std::string_view key, std::optional<std::string_view> row);
   // Answers its position, 0 where it is void.
   crdt::Result<LogPosition> PlaceRow(std::string_view key, std::string_view bytes);
+  crdt::Result<crdt::Object> ObjectOf(const CheckpointRow& row);
   // Where the key's row is of that position.
   crdt::Status Apply(std::string_view key, const std::vector<Deferred>& effects,
                      LogPosition position);
@@ -82,7 +88,7 @@ class CheckpointLoader : public KeySource {
   Keyspace& keyspace_;
   CheckpointMark mark_;
   bool log_has_all_;
-  std::function<void(std::string_view)> on_gone_;
+  Found found_;
 
   // Of a partition that is not loaded.
   struct Progress {

@@ -15,7 +15,11 @@ using crdt::VersionVector;
 
 namespace {
 
-constexpr std::uint32_t kMarkVersion = 1;
+// 1 had neither cycles nor pieces.
+constexpr std::uint32_t kMarkVersion = 2;
+
+// In the position of a row: pieces follow. No log is so long.
+constexpr LogPosition kInPieces = LogPosition{1} << 63;
 
 }  // namespace
 
@@ -28,6 +32,7 @@ std::string CheckpointMark::Encode() const {
   out.Varint(void_below);
   vectors.floor.Encode(out);
   EncodePartitionVectors(vectors.beyond_floor, out);
+  out.Varint(cycle);
   return bytes;
 }
 
@@ -47,6 +52,7 @@ Result<CheckpointMark> CheckpointMark::Decode(std::string_view bytes) {
   auto beyond_floor = DecodePartitionVectors(in);
   if (!beyond_floor) return std::unexpected(beyond_floor.error());
   mark.vectors.beyond_floor = *std::move(beyond_floor);
+  if (version > 1) mark.cycle = in.Varint();
   if (!in.ok() || !in.at_end()) {
     return Fail(ErrorCode::kCorrupt, "the mark of a checkpoint does not decode");
   }
@@ -55,7 +61,14 @@ Result<CheckpointMark> CheckpointMark::Decode(std::string_view bytes) {
 
 void CheckpointBatch::Put(const CheckpointRow& row) {
   std::string value;
-  ByteWriter(value).Varint(row.position);
+  ByteWriter head(value);
+  if (row.pieces == 0) {
+    head.Varint(row.position);
+  } else {
+    head.Varint(row.position | kInPieces);
+    head.Varint(row.cycle);
+    head.Varint(row.pieces);
+  }
   ByteWriter out(changes_);
   out.U8(static_cast<std::uint8_t>(Kind::kPut));
   out.Bytes(row.key);
@@ -68,6 +81,23 @@ void CheckpointBatch::Remove(std::string_view key) {
   ByteWriter out(changes_);
   out.U8(static_cast<std::uint8_t>(Kind::kRemove));
   out.Bytes(key);
+}
+
+void CheckpointBatch::PutPiece(std::string_view key, std::uint64_t cycle, std::uint64_t number,
+                               std::string_view piece) {
+  ByteWriter out(changes_);
+  out.U8(static_cast<std::uint8_t>(Kind::kPiece));
+  out.Bytes(key);
+  out.Varint(cycle);
+  out.Varint(number);
+  out.Bytes(piece);
+}
+
+void CheckpointBatch::RemovePieces(std::string_view key, std::uint64_t before_cycle) {
+  ByteWriter out(changes_);
+  out.U8(static_cast<std::uint8_t>(Kind::kRemovePieces));
+  out.Bytes(key);
+  out.Varint(before_cycle);
 }
 
 void CheckpointBatch::SetMark(const CheckpointMark& mark) {
@@ -86,9 +116,12 @@ void CheckpointBatch::SetReach(LogPosition position) {
 
 void CheckpointBatch::Visit(const std::function<void(const Change&)>& visit) const {
   for (ByteReader in(changes_); !in.at_end();) {
+    using enum Kind;
     Change change{.kind = static_cast<Kind>(in.U8())};
-    if (change.kind == Kind::kPut || change.kind == Kind::kRemove) change.key = in.Bytes();
-    if (change.kind != Kind::kRemove) change.value = in.Bytes();
+    if (change.kind != kMark && change.kind != kReach) change.key = in.Bytes();
+    if (change.kind == kPiece || change.kind == kRemovePieces) change.cycle = in.Varint();
+    if (change.kind == kPiece) change.number = in.Varint();
+    if (change.kind != kRemove && change.kind != kRemovePieces) change.value = in.Bytes();
     visit(change);
   }
 }
@@ -104,6 +137,12 @@ Result<CheckpointRow> DecodeCheckpointRow(std::string_view key, std::string_view
   ByteReader in(value);
   CheckpointRow row{.key = key};
   row.position = in.Varint();
+  if ((row.position & kInPieces) != 0) {
+    row.position &= ~kInPieces;
+    row.cycle = in.Varint();
+    row.pieces = in.Varint();
+    if (row.pieces == 0 || !in.at_end()) in.Invalidate();
+  }
   row.object = in.Raw(in.remaining());
   if (!in.ok()) return Fail(ErrorCode::kCorrupt, "a row of a checkpoint does not decode");
   return row;

@@ -22,6 +22,10 @@ struct CheckpointRow {
   std::string_view key;
   LogPosition position = 0;
   std::string_view object;  // As crdt::EncodeCell writes it.
+  // Where it is not 0, the object is in so many pieces (crdt/piece.h), which that cycle has
+  // written: the first one of the key's state at `position`, the others of later ones.
+  std::uint64_t pieces = 0;
+  std::uint64_t cycle = 0;
 };
 
 // What the rows are good for. docs/formats.md, "Checkpoint".
@@ -32,6 +36,9 @@ struct CheckpointMark {
   LogVectors vectors;  // There.
   // Rows of positions below are void: the keyspace was cleared.
   LogPosition void_below = 0;
+  // The number of the cycle that began last. It stands there before anything that the cycle writes,
+  // so that no two cycles have one number, whatever became of them.
+  std::uint64_t cycle = 0;
 
   std::string Encode() const;
   static crdt::Result<CheckpointMark> Decode(std::string_view bytes);
@@ -42,15 +49,21 @@ struct CheckpointMark {
 // Changes of a store that come in one step.
 class CheckpointBatch {
  public:
-  enum class Kind : std::uint8_t { kPut, kRemove, kMark, kReach };
+  enum class Kind : std::uint8_t { kPut, kRemove, kPiece, kRemovePieces, kMark, kReach };
   struct Change {
     Kind kind;
-    std::string_view key;    // Of the row.
-    std::string_view value;  // Of the row, the mark, or the reach.
+    std::string_view key;      // Of the row, or of the row that the pieces are for.
+    std::string_view value;    // Of the row, the piece, the mark, or the reach.
+    std::uint64_t cycle = 0;   // Of the piece; or pieces of cycles before this one go.
+    std::uint64_t number = 0;  // Of the piece, from 0 on.
   };
 
   void Put(const CheckpointRow& row);
   void Remove(std::string_view key);
+  void PutPiece(std::string_view key, std::uint64_t cycle, std::uint64_t number,
+                std::string_view piece);
+  // All of cycles before this one.
+  void RemovePieces(std::string_view key, std::uint64_t before_cycle);
   void SetMark(const CheckpointMark& mark);
   // No row is of a position behind this one: the log has to reach so far.
   void SetReach(LogPosition position);
@@ -83,6 +96,12 @@ class CheckpointStore {
       PartitionId partition, const std::optional<std::string>& after,
       const std::function<crdt::Result<bool>(std::string_view key, std::string_view value)>&
           visit) = 0;
+  // The pieces of a key that a cycle has written, by their numbers.
+  virtual crdt::Status VisitPieces(
+      std::string_view key, std::uint64_t cycle,
+      const std::function<crdt::Status(std::string_view piece)>& visit) = 0;
+  // Removes pieces that no row refers to: a crash came before the row.
+  virtual crdt::Status RemoveStrayPieces() = 0;
   // Removes everything.
   virtual crdt::Status Clear() = 0;
   // Puts what was written so far into `directory` under `name`, sharing files where it can; durable

@@ -15,9 +15,6 @@ using crdt::Status;
 
 namespace {
 
-// A slice: bounds the pause of the thread.
-constexpr int kMostKeysAtOnce = 500;
-constexpr std::size_t kMostBytesAtOnce = 128 << 10;
 constexpr std::size_t kFetchedAtOnce = 32;
 // What one job writes. The log is synced for each.
 constexpr std::size_t kBatchBytes = 1 << 20;
@@ -27,6 +24,9 @@ constexpr std::int64_t kTryAgainMs = 1000;
 }  // namespace
 
 Status CheckpointJob::Run() const {
+  if (remove_strays) {
+    if (Status removed = store->RemoveStrayPieces(); !removed) return removed;
+  }
   if (!batch.empty()) {
     if (Status written = store->Write(batch); !written) return written;
   }
@@ -43,6 +43,7 @@ Status CheckpointJob::Run() const {
           if (!row) return std::unexpected(row.error());
           if (row->position >= remove_below) return true;
           removed.Remove(key);
+          if (row->pieces > 0) removed.RemovePieces(key, row->cycle + 1);
           if (removed.bytes() < kBatchBytes) return true;
           if (Status written = store->Write(std::exchange(removed, {})); !written) {
             return std::unexpected(written.error());
@@ -53,6 +54,25 @@ Status CheckpointJob::Run() const {
   }
   return removed.empty() ? Status() : store->Write(removed);
 }
+
+class Checkpointer::Budget {
+ public:
+  Budget(const Checkpointer& of, std::size_t bytes)
+      : of_(of), ends_us_(of.now_us_() + of.slice_.us), most_bytes_(bytes) {}
+
+  // A key, or a piece of one, was done.
+  void TakeKey() { ++keys_; }
+  bool spent() const {
+    return keys_ >= of_.slice_.keys || of_.batch_.bytes() >= most_bytes_ ||
+           of_.now_us_() >= ends_us_;
+  }
+
+ private:
+  const Checkpointer& of_;
+  std::int64_t ends_us_;
+  std::size_t most_bytes_;
+  std::size_t keys_ = 0;
+};
 
 // --- At the start --------------------------------------------------------------------------------
 
@@ -118,8 +138,12 @@ void Checkpointer::Begin(const Log& log, Times now) {
   last_began_ms_ = now.steady_ms;
   report_.running = true;
   report_.began_unix_ms = now.unix_ms;
+  // What a cycle that did not come to its end has left must not be taken for this one's.
+  ++mark_.cycle;
+  if (!mark_.log_id.empty()) batch_.SetMark(mark_);
   Keyspace::Changes changes = keyspace_.TakeChanges();
   names_ = std::move(changes.names);
+  std::ranges::reverse(names_);
   names_at_ = 0;
   lately_.resize(kMostLately);
   mark_.log_id = log_id_;
@@ -138,61 +162,123 @@ void Checkpointer::Begin(const Log& log, Times now) {
 
 void Checkpointer::WriteRows(const Log& log) {
   const LogPosition position = log.end();
-  const std::size_t most = std::min(kBatchBytes, batch_.bytes() + kMostBytesAtOnce);
-  std::array<Lookup, kFetchedAtOnce> fetched;
-  for (int i = 0; i < kMostKeysAtOnce && batch_.bytes() < most && names_at_ < names_.size();) {
-    std::size_t count = 0;
-    crdt::ByteReader in(std::string_view(names_).substr(names_at_));
-    for (; count < fetched.size() && !in.at_end(); ++count) fetched[count].key = in.Bytes();
-    const std::span<Lookup> lookups = std::span(fetched).first(count);
-    keyspace_.Prefetch(lookups);
-    for (const Lookup& lookup : lookups) {
-      names_at_ = static_cast<std::size_t>(lookup.key.data() + lookup.key.size() - names_.data());
-      ++i;
-      std::string& lately = lately_[lookup.location.hash % kMostLately];
-      // An empty name stands for none.
-      if (lately == lookup.key && !lookup.key.empty()) continue;
-      lately = lookup.key;
-      WriteRow(lookup, position);
-      if (batch_.bytes() >= most) break;
+  Budget budget(*this, std::min(kBatchBytes, batch_.bytes() + slice_.bytes));
+  while (!wrote_all_rows()) {
+    if (budget.spent()) return;
+    if (large_) {
+      WriteNextPiece(position);
+      budget.TakeKey();
+    } else {
+      WriteSomeRows(budget, position);
     }
   }
-  if (names_at_ < names_.size()) return;
   // An assignment would keep the memory.
-  std::string().swap(names_);
   std::string().swap(object_);
   std::vector<std::string>().swap(lately_);
   batch_.SetMark(mark_);
   phase_ = Phase::kMarking;
 }
 
+void Checkpointer::WriteSomeRows(Budget& budget, LogPosition position) {
+  const std::string& names = names_.back();
+  std::array<Lookup, kFetchedAtOnce> fetched;
+  std::size_t count = 0;
+  crdt::ByteReader in(std::string_view(names).substr(names_at_));
+  for (; count < fetched.size() && !in.at_end(); ++count) fetched[count].key = in.Bytes();
+  const std::span<Lookup> lookups = std::span(fetched).first(count);
+  keyspace_.Prefetch(lookups);
+  for (const Lookup& lookup : lookups) {
+    names_at_ = static_cast<std::size_t>(lookup.key.data() + lookup.key.size() - names.data());
+    budget.TakeKey();
+    std::string& lately = lately_[lookup.location.hash % kMostLately];
+    // An empty name stands for none.
+    if (lately == lookup.key && !lookup.key.empty()) continue;
+    lately = lookup.key;
+    WriteRow(lookup, position);
+    if (large_ || budget.spent()) break;
+  }
+  if (names_at_ < names.size()) return;
+  names_.pop_back();
+  names_at_ = 0;
+}
+
 void Checkpointer::WriteRow(const Lookup& lookup, LogPosition position) {
-  object_.clear();
   const auto& [key, element, location] = lookup;
+  // Its pieces must not be replaced one by one, and it changed before the cycle began: once is
+  // enough.
+  const auto in_pieces = in_pieces_.find(key);
+  if (in_pieces != in_pieces_.end() && in_pieces->second == mark_.cycle) return;
+  object_.clear();
+  batch_needs_ = std::max(batch_needs_, position);
   const crdt::KeyCell* cell =
       keyspace_.partition(location.partition).table().Find(key, location.hash);
   if (cell != nullptr) {
     crdt::ByteWriter out(object_);
-    crdt::EncodeCell(*cell, out);
-    if (!to_remove_next_.empty()) to_remove_next_.erase(key);
-  } else {
-    to_remove_next_.emplace(key);
+    crdt::PieceCursor cursor;
+    if (!crdt::EncodeCellPiece(*cell, cursor, slice_.piece, out)) {
+      batch_.PutPiece(key, mark_.cycle, 0, object_);
+      large_ = LargeKey{.key = std::string(key),
+                        .location = location,
+                        .position = position,
+                        .pieces = 1,
+                        .cursor = std::move(cursor)};
+      return;
+    }
   }
-  if (!to_remove_.empty()) to_remove_.erase(key);
-  batch_.Put({.key = key, .position = position, .object = object_});
+  RemovePieces(key);
+  PutRow({.key = key, .position = position, .object = object_});
+}
+
+void Checkpointer::WriteNextPiece(LogPosition position) {
+  const auto& [partition, hash] = large_->location;
+  const crdt::KeyCell* cell = keyspace_.partition(partition).table().Find(large_->key, hash);
+  // Of what is gone, or has become a plain string, no elements are left.
+  bool ended = cell == nullptr || cell->is_packed();
+  if (!ended) {
+    object_.clear();
+    crdt::ByteWriter out(object_);
+    ended = crdt::EncodeCellPiece(*cell, large_->cursor, slice_.piece, out);
+    batch_.PutPiece(large_->key, mark_.cycle, large_->pieces++, object_);
+  }
   batch_needs_ = std::max(batch_needs_, position);
+  if (!ended) return;
+  const LargeKey written = *std::exchange(large_, std::nullopt);
+  const auto [before, is_new] = in_pieces_.try_emplace(written.key, mark_.cycle);
+  if (!is_new) batch_.RemovePieces(written.key, mark_.cycle);
+  before->second = mark_.cycle;
+  PutRow({.key = written.key,
+          .position = written.position,
+          .pieces = written.pieces,
+          .cycle = mark_.cycle});
+}
+
+void Checkpointer::PutRow(const CheckpointRow& row) {
+  batch_.Put(row);
+  if (row.object.empty() && row.pieces == 0) {
+    to_remove_next_.Insert(row.key);
+  } else {
+    to_remove_next_.Erase(row.key);
+  }
+  to_remove_.Erase(row.key);
   ++report_.rows;
 }
 
+void Checkpointer::RemovePieces(std::string_view key) {
+  const auto found = in_pieces_.find(key);
+  if (found == in_pieces_.end()) return;
+  batch_.RemovePieces(key, mark_.cycle + 1);
+  in_pieces_.erase(found);
+}
+
 void Checkpointer::RemoveRows() {
-  const std::size_t most = std::min(kBatchBytes, batch_.bytes() + kMostBytesAtOnce);
-  while (!to_remove_.empty() && batch_.bytes() < most) {
-    const auto row = to_remove_.begin();
-    batch_.Remove(*row);
-    to_remove_.erase(row);
+  Budget budget(*this, std::min(kBatchBytes, batch_.bytes() + slice_.bytes));
+  for (; !to_remove_.empty(); budget.TakeKey()) {
+    if (budget.spent()) return;
+    const std::string key = to_remove_.Take();
+    RemovePieces(key);
+    batch_.Remove(key);
   }
-  if (!to_remove_.empty()) return;
-  to_remove_ = std::exchange(to_remove_next_, {});
+  std::swap(to_remove_, to_remove_next_);
   phase_ = Phase::kIdle;
 }
 
@@ -210,6 +296,7 @@ void Checkpointer::Submit(const Log& log, Times now) {
   batch_.SetReach(batch_needs_);
   const bool marks = phase_ == Phase::kMarking;
   run_({.store = &store_,
+        .remove_strays = !std::exchange(removed_strays_, true),
         .batch = std::exchange(batch_, {}),
         .flush = marks,
         .remove_below = marks && cleared_ ? mark_.void_below : 0});
@@ -228,6 +315,10 @@ void Checkpointer::OnJobDone(CheckpointJob job, const Status& status, Times now)
 
 void Checkpointer::NoteMarked(Times now) {
   phase_ = Phase::kRemoving;
+  // All that is left is written anew after a clear.
+  if (cleared_) {
+    absl::erase_if(in_pieces_, [this](const auto& key) { return key.second < mark_.cycle; });
+  }
   changes_at_mark_ = changes_at_begin_;
   report_.running = false;
   report_.begin = mark_.begin;

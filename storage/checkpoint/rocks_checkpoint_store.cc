@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "crdt/encoding.h"
 #include "storage/keyspace.h"
 
 namespace storage {
@@ -23,6 +24,7 @@ using crdt::Status;
 
 // Rows by partition, so that one can be read alone; docs/formats.md, "Checkpoint".
 constexpr char kRowPrefix = 'r';
+constexpr char kPiecePrefix = 'p';
 constexpr std::string_view kMarkKey = "m";
 constexpr std::string_view kReachKey = "e";
 
@@ -45,6 +47,46 @@ std::string RowPrefix(PartitionId partition) {
 
 std::string RowKey(std::string_view key) {
   return RowPrefix(PartitionOf(key)).append(key);
+}
+
+// Big-endian, so that numbers stand in their order.
+void AppendNumber(std::uint64_t number, std::string& out) {
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(number >> shift));
+}
+
+// Where the pieces of a key stand, and those of one cycle, and one of them. The length comes before
+// the key: no key's pieces stand between another one's.
+std::string PiecePrefix(std::string_view key) {
+  std::string prefix{kPiecePrefix, static_cast<char>(PartitionOf(key))};
+  crdt::ByteWriter(prefix).Bytes(key);
+  return prefix;
+}
+
+std::string CyclePrefix(std::string_view key, std::uint64_t cycle) {
+  std::string prefix = PiecePrefix(key);
+  AppendNumber(cycle, prefix);
+  return prefix;
+}
+
+std::string PieceKey(std::string_view key, std::uint64_t cycle, std::uint64_t number) {
+  std::string piece = CyclePrefix(key, cycle);
+  AppendNumber(number, piece);
+  return piece;
+}
+
+struct PieceName {
+  std::string key;
+  std::uint64_t cycle = 0;
+};
+
+Result<PieceName> PieceNameOf(std::string_view piece_key) {
+  crdt::ByteReader in(piece_key);
+  in.U8();
+  in.U8();
+  PieceName name{.key = std::string(in.Bytes())};
+  for (int i = 0; i < 8; ++i) name.cycle = name.cycle << 8 | in.U8();
+  if (!in.ok()) return Fail(ErrorCode::kCorrupt, "checkpoint: a piece whose name does not decode");
+  return name;
 }
 
 Status StatusOf(const rocksdb::Status& status) {
@@ -81,6 +123,18 @@ Result<std::optional<std::string>> GetFrom(rocksdb::DB& db, std::string_view key
   return value;
 }
 
+Status VisitPiecesOf(rocksdb::DB& db, std::string_view key, std::uint64_t cycle,
+                     const std::function<Status(std::string_view piece)>& visit) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::string prefix = CyclePrefix(key, cycle);
+  const std::unique_ptr<rocksdb::Iterator> piece(db.NewIterator(options));
+  for (piece->Seek(prefix); piece->Valid() && piece->key().starts_with(prefix); piece->Next()) {
+    if (Status visited = visit(ViewOf(piece->value())); !visited) return visited;
+  }
+  return StatusOf(piece->status());
+}
+
 class RocksCheckpointStore : public CheckpointStore {
  public:
   explicit RocksCheckpointStore(std::string path) : path_(std::move(path)) {}
@@ -102,6 +156,12 @@ class RocksCheckpointStore : public CheckpointStore {
         case CheckpointBatch::Kind::kRemove:
           changes.Delete(RowKey(change.key));
           break;
+        case CheckpointBatch::Kind::kPiece:
+          changes.Put(PieceKey(change.key, change.cycle, change.number), SliceOf(change.value));
+          break;
+        case CheckpointBatch::Kind::kRemovePieces:
+          changes.DeleteRange(CyclePrefix(change.key, 0), CyclePrefix(change.key, change.cycle));
+          break;
         case CheckpointBatch::Kind::kMark:
           changes.Put(SliceOf(kMarkKey), SliceOf(change.value));
           break;
@@ -110,10 +170,7 @@ class RocksCheckpointStore : public CheckpointStore {
           break;
       }
     });
-    if (Status resumed = Resume(); !resumed) return resumed;
-    rocksdb::WriteOptions options;
-    options.disableWAL = true;
-    return Noted(db_->Write(options, &changes));
+    return WriteChanges(changes);
   }
 
   Status Flush() override { return Noted(db_->Flush(rocksdb::FlushOptions())); }
@@ -146,6 +203,34 @@ class RocksCheckpointStore : public CheckpointStore {
       if (!*more) return {};
     }
     return StatusOf(row->status());
+  }
+
+  Status VisitPieces(std::string_view key, std::uint64_t cycle,
+                     const std::function<Status(std::string_view piece)>& visit) override {
+    return VisitPiecesOf(*db_, key, cycle, visit);
+  }
+
+  Status RemoveStrayPieces() override {
+    rocksdb::WriteBatch strays;
+    const std::unique_ptr<rocksdb::Iterator> piece(db_->NewIterator(rocksdb::ReadOptions()));
+    piece->Seek(std::string(1, kPiecePrefix));
+    while (piece->Valid() && piece->key()[0] == kPiecePrefix) {
+      const auto name = PieceNameOf(ViewOf(piece->key()));
+      if (!name) return std::unexpected(name.error());
+      const auto bytes = Row(name->key);
+      if (!bytes) return std::unexpected(bytes.error());
+      bool is_in_use = false;
+      if (*bytes) {
+        const auto row = DecodeCheckpointRow(name->key, **bytes);
+        if (!row) return std::unexpected(row.error());
+        is_in_use = row->pieces > 0 && row->cycle == name->cycle;
+      }
+      const std::string behind = CyclePrefix(name->key, name->cycle + 1);
+      if (!is_in_use) strays.DeleteRange(CyclePrefix(name->key, name->cycle), behind);
+      piece->Seek(behind);
+    }
+    if (Status read = StatusOf(piece->status()); !read) return read;
+    return WriteChanges(strays);
   }
 
   Status Clear() override {
@@ -183,6 +268,12 @@ class RocksCheckpointStore : public CheckpointStore {
   }
 
  private:
+  Status WriteChanges(rocksdb::WriteBatch& changes) {
+    if (Status resumed = Resume(); !resumed) return resumed;
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    return Noted(db_->Write(options, &changes));
+  }
   Result<std::optional<std::string>> Get(std::string_view key) { return GetFrom(*db_, key); }
   Status Noted(const rocksdb::Status& status) {
     failed_ = !status.ok();
@@ -195,6 +286,28 @@ class RocksCheckpointStore : public CheckpointStore {
   std::unique_ptr<rocksdb::DB> db_;
   bool failed_ = false;
 };
+
+// That the rows decode, and that their pieces are there.
+Status CheckRows(rocksdb::DB& db) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> at(db.NewIterator(options));
+  for (at->Seek(std::string(1, kRowPrefix)); at->Valid() && at->key()[0] == kRowPrefix;
+       at->Next()) {
+    const std::string_view key = ViewOf(at->key()).substr(RowPrefix(0).size());
+    const auto row = DecodeCheckpointRow(key, ViewOf(at->value()));
+    if (!row) return std::unexpected(row.error());
+    std::uint64_t pieces = 0;
+    if (row->pieces == 0) continue;
+    const Status visited = VisitPiecesOf(db, key, row->cycle, [&pieces](std::string_view) {
+      ++pieces;
+      return Status();
+    });
+    if (!visited) return visited;
+    if (pieces != row->pieces) return Fail(ErrorCode::kCorrupt, "checkpoint: a row lacks pieces");
+  }
+  return StatusOf(at->status());
+}
 
 // RocksDB would leave a log of its own in the directory.
 class NoLog : public rocksdb::Logger {
@@ -214,6 +327,7 @@ Result<CheckpointSummary> CheckRocksCheckpoint(const std::string& path) {
   const std::unique_ptr<rocksdb::DB> db(opened);
   if (Status read = StatusOf(status); !read) return std::unexpected(read.error());
   if (Status whole = StatusOf(db->VerifyChecksum()); !whole) return std::unexpected(whole.error());
+  if (Status rows = CheckRows(*db); !rows) return std::unexpected(rows.error());
   CheckpointSummary summary;
   const auto mark = GetFrom(*db, kMarkKey);
   if (!mark) return std::unexpected(mark.error());

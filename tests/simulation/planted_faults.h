@@ -45,7 +45,8 @@ enum class Planted {
   // Of checkpoints:
   kCheckpointForgetsDeletes,    // a key that is gone keeps its row;
   kCheckpointWithoutPositions,  // replay does not know what the rows have already;
-  kCheckpointKeepsRows,         // rows of deleted keys stay.
+  kCheckpointKeepsRows,         // rows of deleted keys stay;
+  kCheckpointForgetsMeanwhile,  // what changed between two pieces of a key is not replayed.
 };
 
 struct PlantedFault {

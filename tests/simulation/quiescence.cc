@@ -59,10 +59,13 @@ std::string RetainedForPeers(server::ShardNode& node) {
   return {};
 }
 
-// A row for each key and no other.
+// A row for each key and no other, and no pieces beside theirs.
 std::string RetainedRows(SimulatedNode& node, const std::set<std::string>& names) {
   const auto report = node.node().checkpoint_report();
   if (!report) return {};
+  if (const std::size_t strays = node.checkpoints()->stray_pieces(); strays > 0) {
+    return "the checkpoint has " + Number(strays) + " pieces that belong to no row";
+  }
   const std::set<std::string> rows = node.checkpoints()->row_keys();
   if (rows == names) return {};
   return "the checkpoint has " + Number(rows.size()) + " rows for " + Number(names.size()) +

@@ -15,6 +15,15 @@ namespace {
 constexpr std::int64_t kTickMs = 10;
 constexpr std::int64_t kMostSyncMs = 12;
 
+// Most processes write also small collections in pieces, and few of these in a turn.
+storage::CheckpointSlice DrawSlice(Dice dice) {
+  storage::CheckpointSlice slice;
+  if (dice.Chance(30)) return slice;
+  slice.bytes = 1 + dice.Below(400);
+  slice.piece.elements = 1 + dice.Below(3);
+  return slice;
+}
+
 }  // namespace
 
 SimulatedNode::SimulatedNode(World world, NodeNumber number, std::string name,
@@ -50,6 +59,7 @@ server::Environment SimulatedNode::MakeEnvironment() {
           .log = *this,
           .sync = [this](storage::SyncJob job) { RunSync(std::move(job)); },
           .checkpoints = OpenCheckpoints(),
+          .checkpoint_slice = DrawSlice(dice_.Split()),
           .rows_loaded_at_start = 0,
           .rows_loaded_per_turn = 2,
           .checkpoint = [this](storage::CheckpointJob job) { RunCheckpoint(std::move(job)); },

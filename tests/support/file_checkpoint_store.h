@@ -41,7 +41,13 @@ class FileCheckpointStore : public CheckpointStore {
     reach_ = in.Varint();
     while (!in.at_end()) {
       const std::string_view key = in.Bytes();
-      rows_[PlaceOf(key)] = in.Bytes();
+      if (in.U8() == 0) {
+        rows_[PlaceOf(key)] = in.Bytes();
+        continue;
+      }
+      const std::uint64_t cycle = in.Varint();
+      const std::uint64_t number = in.Varint();
+      pieces_[std::string(key)][{cycle, number}] = in.Bytes();
     }
     return in.ok() ? crdt::Status()
                    : crdt::Fail(crdt::ErrorCode::kCorrupt, path_ + " does not decode");
@@ -55,6 +61,13 @@ class FileCheckpointStore : public CheckpointStore {
           break;
         case CheckpointBatch::Kind::kRemove:
           Remove(change.key);
+          break;
+        case CheckpointBatch::Kind::kPiece:
+          pieces_[std::string(change.key)][{change.cycle, change.number}] = change.value;
+          break;
+        case CheckpointBatch::Kind::kRemovePieces:
+          ErasePieces(std::string(change.key),
+                      [&change](std::uint64_t cycle) { return cycle < change.cycle; });
           break;
         case CheckpointBatch::Kind::kMark:
           mark_ = change.value;
@@ -75,7 +88,17 @@ class FileCheckpointStore : public CheckpointStore {
     out.Varint(reach_);
     for (const auto& [place, value] : rows_) {
       out.Bytes(place.second);
+      out.U8(0);
       out.Bytes(value);
+    }
+    for (const auto& [key, pieces] : pieces_) {
+      for (const auto& [name, piece] : pieces) {
+        out.Bytes(key);
+        out.U8(1);
+        out.Varint(name.first);
+        out.Varint(name.second);
+        out.Bytes(piece);
+      }
     }
     std::string file;
     crdt::ByteWriter(file).U64(XXH3_64bits(bytes.data(), bytes.size()));
@@ -106,8 +129,28 @@ class FileCheckpointStore : public CheckpointStore {
     return {};
   }
 
+  crdt::Status VisitPieces(
+      std::string_view key, std::uint64_t cycle,
+      const std::function<crdt::Status(std::string_view piece)>& visit) override {
+    const auto pieces = pieces_.find(std::string(key));
+    if (pieces == pieces_.end()) return {};
+    for (const auto& [name, piece] : pieces->second) {
+      if (name.first != cycle) continue;
+      if (crdt::Status visited = visit(piece); !visited) return visited;
+    }
+    return {};
+  }
+
+  crdt::Status RemoveStrayPieces() override {
+    for (const std::string& key : piece_keys()) {
+      ErasePieces(key, [row = RowOf(key)](std::uint64_t cycle) { return !IsOf(row, cycle); });
+    }
+    return {};
+  }
+
   crdt::Status Clear() override {
     rows_.clear();
+    pieces_.clear();
     mark_.reset();
     reach_ = 0;
     return disk_.Exists(path_) ? disk_.Remove(path_) : crdt::Status();
@@ -128,6 +171,21 @@ class FileCheckpointStore : public CheckpointStore {
     for (const auto& [place, value] : rows_) keys.insert(place.second);
     return keys;
   }
+  // Of keys that have pieces, be they in use or not.
+  std::set<std::string> piece_keys() const {
+    std::set<std::string> keys;
+    for (const auto& [key, pieces] : pieces_) keys.insert(key);
+    return keys;
+  }
+  // Pieces that no row refers to.
+  std::size_t stray_pieces() const {
+    std::size_t count = 0;
+    for (const auto& [key, pieces] : pieces_) {
+      const CheckpointRow row = RowOf(key);
+      for (const auto& [name, piece] : pieces) count += IsOf(row, name.first) ? 0 : 1;
+    }
+    return count;
+  }
 
  protected:
   virtual void Put(const CheckpointBatch::Change& change) {
@@ -138,13 +196,33 @@ class FileCheckpointStore : public CheckpointStore {
 
  private:
   using Place = std::pair<PartitionId, std::string>;
+  // By cycle and number.
+  using Pieces = std::map<std::pair<std::uint64_t, std::uint64_t>, std::string>;
 
   static Place PlaceOf(std::string_view key) { return {PartitionOf(key), std::string(key)}; }
+
+  // Without its key and its object.
+  CheckpointRow RowOf(const std::string& key) const {
+    const auto value = rows_.find(PlaceOf(key));
+    if (value == rows_.end()) return {};
+    const CheckpointRow row = DecodeCheckpointRow(key, value->second).value_or(CheckpointRow());
+    return {.position = row.position, .pieces = row.pieces, .cycle = row.cycle};
+  }
+  static bool IsOf(const CheckpointRow& row, std::uint64_t cycle) {
+    return row.pieces > 0 && row.cycle == cycle;
+  }
+  void ErasePieces(const std::string& key, const std::function<bool(std::uint64_t)>& goes) {
+    const auto found = pieces_.find(key);
+    if (found == pieces_.end()) return;
+    std::erase_if(found->second, [&goes](const auto& piece) { return goes(piece.first.first); });
+    if (found->second.empty()) pieces_.erase(found);
+  }
 
   MemoryDisk& disk_;
   std::string path_;
   std::function<bool()> flushes_;
   std::map<Place, std::string> rows_;
+  std::map<std::string, Pieces> pieces_;
   std::optional<std::string> mark_;
   LogPosition reach_ = 0;
 };

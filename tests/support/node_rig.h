@@ -50,6 +50,7 @@ class NodeRig {
                                   node->OnSyncDone(job, done);
                                 },
                             .checkpoints = with_checkpoints ? &*checkpoints : nullptr,
+                            .checkpoint_slice = checkpoint_slice,
                             .rows_loaded_at_start = rows_loaded_at_start,
                             .rows_loaded_per_turn = rows_loaded_per_turn,
                             .checkpoint =
@@ -110,9 +111,12 @@ class NodeRig {
   std::string boot_id = "boot 1";
   std::uint64_t identity = 1;
   std::int64_t now_ms = 1'800'000'000'000;
+  std::int64_t us_per_look =
+      0;  // That pass with each look at the steady clock, to the microsecond.
   std::optional<int> exit_code;
   bool with_checkpoints = true;
   bool holds_jobs = false;  // RunJobs() is called by the test.
+  storage::CheckpointSlice checkpoint_slice;
   std::size_t rows_loaded_at_start = 1000;
   std::size_t rows_loaded_per_turn = 1000;
   std::uint64_t flush_percent = 0;  // Of the batches that a checkpoint writes.
@@ -123,13 +127,16 @@ class NodeRig {
  private:
   class StandingClock : public Clock {
    public:
-    explicit StandingClock(const std::int64_t& now_ms) : now_ms_(now_ms) {}
-    std::int64_t UnixMs() const override { return now_ms_; }
-    std::int64_t SteadyMs() const override { return now_ms_; }
-    std::int64_t SteadyUs() const override { return now_ms_ * 1000; }
+    explicit StandingClock(const NodeRig& rig) : rig_(rig) {}
+    std::int64_t UnixMs() const override { return rig_.now_ms; }
+    std::int64_t SteadyMs() const override { return rig_.now_ms; }
+    std::int64_t SteadyUs() const override {
+      return rig_.now_ms * 1000 + ++looks_ * rig_.us_per_look;
+    }
 
    private:
-    const std::int64_t& now_ms_;
+    const NodeRig& rig_;
+    mutable std::int64_t looks_ = 0;
   };
 
   // Nobody is there to be dialled.
@@ -154,7 +161,7 @@ class NodeRig {
   };
 
   std::vector<storage::CheckpointJob> jobs_;
-  StandingClock clock_{now_ms};
+  StandingClock clock_{*this};
   std::mt19937_64 dice_{1};
   NoNetwork network_;
   NoClients clients_;

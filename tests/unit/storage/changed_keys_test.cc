@@ -11,9 +11,11 @@
 namespace storage {
 namespace {
 
-std::vector<std::string> Names(const std::string& bytes) {
+std::vector<std::string> Names(const ChangedKeys::Chunks& chunks) {
   std::vector<std::string> names;
-  for (crdt::ByteReader in(bytes); !in.at_end();) names.emplace_back(in.Bytes());
+  for (const std::string& chunk : chunks) {
+    for (crdt::ByteReader in(chunk); !in.at_end();) names.emplace_back(in.Bytes());
+  }
   return names;
 }
 
@@ -31,12 +33,21 @@ TEST(ChangedKeys, StayFewWhereNobodyAsks) {
   const std::string long_name(1 << 20, 'k');
   for (int i = 0; i < 300; ++i) changed.Note(long_name + std::to_string(i % 3));
   changed.Note("");
-  const std::string bytes = changed.Take();
-  EXPECT_LT(bytes.size(), std::size_t{70} << 20);
-  const std::vector<std::string> names = Names(bytes);
+  const std::vector<std::string> names = Names(changed.Take());
+  EXPECT_LT(names.size(), 70U);
   const std::set<std::string> distinct(names.begin(), names.end());
   EXPECT_EQ(distinct,
             (std::set<std::string>{long_name + "0", long_name + "1", long_name + "2", ""}));
+}
+
+// What grows must not be copied, nor given back, all at once.
+TEST(ChangedKeys, StandInSmallChunks) {
+  ChangedKeys changed;
+  std::vector<std::string> noted;
+  for (int i = 0; i < 100'000; ++i) changed.Note(noted.emplace_back("key:" + std::to_string(i)));
+  const ChangedKeys::Chunks chunks = changed.Take();
+  for (const std::string& chunk : chunks) EXPECT_LE(chunk.size(), std::size_t{64} << 10);
+  EXPECT_EQ(Names(chunks), noted);
 }
 
 }  // namespace

@@ -38,6 +38,16 @@ class RocksCheckpointStoreTest : public ::testing::Test {
     return rows;
   }
 
+  // Of a cycle, in their order.
+  std::vector<std::string> PiecesOf(std::string_view key, std::uint64_t cycle) {
+    std::vector<std::string> pieces;
+    EXPECT_TRUE(store->VisitPieces(key, cycle, [&pieces](std::string_view piece) {
+      pieces.emplace_back(piece);
+      return crdt::Status();
+    }));
+    return pieces;
+  }
+
   TemporaryDirectory directory;
   std::unique_ptr<CheckpointStore> store;
 };
@@ -101,6 +111,90 @@ TEST_F(RocksCheckpointStoreTest, KeepsTheOrderOfBatches) {
   EXPECT_EQ(Rows().at("key").first, 9U);
 }
 
+TEST_F(RocksCheckpointStoreTest, KeepsPiecesInTheOrderOfTheirNumbers) {
+  Open();
+  CheckpointBatch batch;
+  std::vector<std::string> expected;
+  for (std::uint64_t number = 0; number < 300; ++number) {
+    expected.push_back("piece " + std::to_string(number));
+    batch.PutPiece("key", 256, number, expected.back());
+  }
+  // Of other cycles, and of keys whose names begin alike.
+  batch.PutPiece("key", 255, 0, "older");
+  batch.PutPiece("key", 257, 0, "newer");
+  batch.PutPiece("", 256, 0, "of the empty key");
+  batch.PutPiece(std::string("key\0\0\0\0\0\0\1\0", 11), 256, 0, "of a longer key");
+  batch.Put({.key = "key", .position = 300, .object = {}, .pieces = 300, .cycle = 256});
+  ASSERT_TRUE(store->Write(batch));
+  ASSERT_TRUE(store->Flush());
+  Open();
+  EXPECT_EQ(PiecesOf("key", 256), expected);
+  EXPECT_EQ(PiecesOf("", 256), std::vector<std::string>{"of the empty key"});
+  EXPECT_EQ(PiecesOf("key", 258), std::vector<std::string>());
+  const auto bytes = store->Row("key");
+  ASSERT_TRUE(bytes && *bytes);
+  const auto row = DecodeCheckpointRow("key", **bytes);
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->position, 300U);
+  EXPECT_EQ(row->pieces, 300U);
+  EXPECT_EQ(row->cycle, 256U);
+  EXPECT_EQ(Rows().size(), 1U) << "pieces are no rows";
+}
+
+TEST_F(RocksCheckpointStoreTest, RemovesPiecesOfEarlierCyclesWithTheBatchThatReplacesThem) {
+  Open();
+  CheckpointBatch batch;
+  for (const std::string key : {"key", "kez"}) {
+    for (std::uint64_t cycle = 1; cycle < 4; ++cycle) batch.PutPiece(key, cycle, 0, "piece");
+  }
+  ASSERT_TRUE(store->Write(batch));
+  ASSERT_TRUE(store->Flush());
+  CheckpointBatch replaced;
+  replaced.RemovePieces("key", 3);
+  ASSERT_TRUE(store->Write(replaced));
+  ASSERT_TRUE(store->Flush());
+  Open();
+  EXPECT_EQ(PiecesOf("key", 1).size() + PiecesOf("key", 2).size(), 0U);
+  EXPECT_EQ(PiecesOf("key", 3).size(), 1U);
+  EXPECT_EQ(PiecesOf("kez", 1).size(), 1U);
+}
+
+TEST_F(RocksCheckpointStoreTest, RemovesPiecesThatNoRowRefersTo) {
+  Open();
+  CheckpointBatch batch;
+  for (const std::string key : {"in use", "whole", "gone"}) {
+    for (std::uint64_t number = 0; number < 3; ++number) {
+      batch.PutPiece(key, 7, number, "piece");
+      batch.PutPiece(key, 8, number, "piece");
+    }
+  }
+  batch.Put({.key = "in use", .position = 1, .object = {}, .pieces = 3, .cycle = 7});
+  batch.Put({.key = "whole", .position = 1, .object = "object"});
+  ASSERT_TRUE(store->Write(batch));
+  ASSERT_TRUE(store->RemoveStrayPieces());
+  EXPECT_EQ(PiecesOf("in use", 7).size(), 3U);
+  EXPECT_EQ(PiecesOf("in use", 8).size(), 0U);
+  for (const std::string key : {"whole", "gone"}) {
+    EXPECT_EQ(PiecesOf(key, 7).size() + PiecesOf(key, 8).size(), 0U) << key;
+  }
+  EXPECT_EQ(Rows().size(), 2U);
+}
+
+TEST_F(RocksCheckpointStoreTest, IsFoundDamagedWhereARowLacksPieces) {
+  const std::string path = directory.path() + "/checkpoint";
+  for (std::uint64_t pieces = 2; pieces <= 3; ++pieces) {
+    Open();
+    CheckpointBatch batch;
+    for (std::uint64_t number = 0; number < 2; ++number) batch.PutPiece("key", 7, number, "piece");
+    batch.Put({.key = "key", .position = 1, .object = {}, .pieces = pieces, .cycle = 7});
+    ASSERT_TRUE(store->Write(batch));
+    ASSERT_TRUE(store->Flush());
+    store.reset();
+    const auto checked = CheckRocksCheckpoint(path);
+    EXPECT_EQ(checked.has_value(), pieces == 2);
+  }
+}
+
 TEST_F(RocksCheckpointStoreTest, IsEmptyAfterClear) {
   Open();
   CheckpointBatch batch;
@@ -128,7 +222,8 @@ TEST_F(RocksCheckpointStoreTest, RefusesWhatIsDamaged) {
 }
 
 TEST(CheckpointMarkTest, ComesBackAsItWasAndIsNeverTakenFromNonsense) {
-  CheckpointMark mark{.log_id = "log", .begin = 1000, .vectors = {}, .void_below = 500};
+  CheckpointMark mark{
+      .log_id = "log", .begin = 1000, .vectors = {}, .void_below = 500, .cycle = 70};
   mark.vectors.floor.Advance(crdt::Stamp::At(1'800'000'000'000, crdt::Writer(1, 1)));
   mark.vectors.beyond_floor[7].Advance(crdt::Stamp::At(1'800'000'000'001, crdt::Writer(2, 1)));
   const std::string bytes = mark.Encode();

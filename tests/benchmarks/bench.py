@@ -16,6 +16,7 @@ import time
 import catch_up
 import checkpoint_cost
 import collection_memory
+import large_collections
 import local_path
 import queue_memory
 import region_path
@@ -188,9 +189,18 @@ def checkpoint_part(options, _):
                    f"{cost['pause_ms']:.1f}"]])
 
 
+def large_part(options, _):
+    return table(["SETs of random keys, pipelined, while five collections of 100,000 elements change",
+                  "thousand/s", "checkpoints", "longest slice of one, ms"],
+                 [[name, f"{result.throughput / 1e3:.0f}", f"{result.checkpoints}",
+                   f"{result.pause_ms:.1f}"]
+                  for name, result in large_collections.measure(options).items()])
+
+
 PARTS = {"rows": rows_part, "wait": wait_part, "memory": memory_part,
          "collections": collections_part, "queue": queue_part, "pauses": pauses_part, "link": link_part,
          "visibility": visibility_part, "restart": restart_part, "checkpoint": checkpoint_part,
+         "large": large_part,
          "catch-up": catch_up_part}
 
 

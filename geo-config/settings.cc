@@ -360,7 +360,8 @@ std::vector<Setting> MakeTable() {
       Size<&Config::geo_retention_bytes>(
           {"geo-retention-bytes", kLog, kAtRunTime,
            "The log is kept for nodes and regions that are away, but no more of it than this; who "
-           "comes back later gets whole partitions. 0: without a bound."}),
+           "comes back later gets whole partitions, and while it does the log is kept from there "
+           "on. 0: without a bound."}),
       Duration<&Config::geo_retention_time>({"geo-retention-time", kLog, kAtRunTime,
                                              "Nor what is older than this. 0: however old it is."}),
       Schedule({"snapshot-schedule", kLog, kAtRunTime,

@@ -92,6 +92,32 @@ TEST_F(Checkpoints, TakeNothingTwice) {
   EXPECT_EQ(rig.Run({"EXISTS", "gone"}), ":0\r\n");
 }
 
+// A join has brought the key's whole story, its delete included, before the mark. What the log
+// repeats of it behind the mark is not to be done, also where the key is asked for later, when the
+// floor has passed that.
+TEST_F(Checkpoints, LeaveOutWhatAJoinHadBroughtAlready) {
+  Start();
+  const crdt::Stamp first = crdt::Stamp::At(1'900'000'000'000, crdt::Writer(2, 1));
+  crdt::VersionVector observed;
+  observed.Advance(first.Plus(1));
+  ASSERT_TRUE(rig.node->JoinPartition(storage::PartitionOf("gone"), {}, observed));
+  rig.node->EndOfTurn();
+  Checkpoint();
+  const auto repeat = [this](crdt::Stamp stamp, const char* key) {
+    crdt::EffectList effects;
+    crdt::PrepareSet(crdt::KeyView(), key, "value", {}, effects);
+    ASSERT_TRUE(rig.node->ApplyRecord(
+        {.first_stamp = stamp, .effect_count = 1, .effects = effects.bytes()}));
+  };
+  repeat(first, "gone");
+  repeat(first.Plus(1), "here");
+  rig.node->EndOfTurn();
+  EXPECT_EQ(rig.Run({"EXISTS", "gone", "here"}), ":1\r\n");
+  rig.rows_loaded_at_start = 0;
+  Start();
+  EXPECT_EQ(rig.Run({"EXISTS", "gone", "here"}), ":1\r\n");
+}
+
 TEST_F(Checkpoints, KnowWhatAFlushLeft) {
   Start();
   rig.Run({"SET", "before", "value"});

@@ -165,8 +165,8 @@ bool Replicator::MustFetchUnfinished(const PeerLink& link, const Peer& peer, Now
 // and a state that has forgotten what removed it there is no telling.
 bool Replicator::JoinsAnew(const PeerLink& link) const {
   if (!catching_up()) return false;
-  return (shard_.floor().empty() && !link.state().floor.empty()) ||
-         !HasAll(link.state().unfinished, {});
+  const bool has_nothing = shard_.floor().empty() && Unfinished().empty();
+  return (has_nothing && !link.state().floor.empty()) || !HasAll(link.state().unfinished, {});
 }
 
 // All that the peer holds of unfinished full synchronisations has been fetched, from a replica of

@@ -68,8 +68,12 @@ std::string RetainedRows(SimulatedNode& node, const std::set<std::string>& names
   }
   const std::set<std::string> rows = node.checkpoints()->row_keys();
   if (rows == names) return {};
-  return "the checkpoint has " + Number(rows.size()) + " rows for " + Number(names.size()) +
-         " keys";
+  std::string retained = "the checkpoint has " + Number(rows.size()) + " rows for " +
+                         Number(names.size()) + " keys, of no key:";
+  for (const std::string& row : rows) {
+    if (!names.contains(row)) retained += " " + row;
+  }
+  return retained;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ constexpr std::int64_t kLookMs = 50;
 constexpr std::int64_t kRestartMs = 500;
 // Longer than the longest life that clients give a key, and what is stable takes.
 constexpr std::int64_t kMostUnrestMs = 20'000;
+constexpr std::int64_t kMostHeartbeatsOfUnrest = 6;  // That is told by heartbeats.
 constexpr std::int64_t kLookForRestMs = 250;
 
 // What the merge rules define of each key, in hexadecimal digits.
@@ -207,7 +208,9 @@ bool SimulatedCluster::Equal() {
 void SimulatedCluster::ComeToRest() {
   const std::int64_t began_ms = events_.now_ms();
   std::string retained = "nobody was looked at";
-  while (events_.now_ms() - began_ms < kMostUnrestMs) {
+  const std::int64_t most_ms = std::max<std::int64_t>(
+      kMostUnrestMs, kMostHeartbeatsOfUnrest * all_[0]->config().heartbeat.count());
+  while (events_.now_ms() - began_ms < most_ms) {
     const std::int64_t next_look_ms = events_.now_ms() + kLookForRestMs;
     while (events_.now_ms() < next_look_ms) AdvanceInQuiet();
     retained.clear();
@@ -223,8 +226,7 @@ void SimulatedCluster::ComeToRest() {
                 " ms after that");
     return;
   }
-  throw Violation("still " + std::to_string(kMostUnrestMs) + " ms after all were equal, " +
-                  retained);
+  throw Violation("still " + std::to_string(most_ms) + " ms after all were equal, " + retained);
 }
 
 std::string SimulatedCluster::Differences() {

@@ -43,7 +43,7 @@ std::span<const PlantedFault> PlantedFaults() {
       {Planted::kCheckpointForgetsDeletes, "checkpoint-forgets-deletes", 200},
       {Planted::kCheckpointWithoutPositions, "checkpoint-without-positions", 200},
       {Planted::kCheckpointKeepsRows, "checkpoint-keeps-rows", 100},
-      {Planted::kCheckpointForgetsMeanwhile, "checkpoint-forgets-meanwhile", 200},
+      {Planted::kCheckpointForgetsMeanwhile, "checkpoint-forgets-meanwhile", 500},
   };
   return kFaults;
 }

@@ -149,6 +149,21 @@ class RegionJoins(unittest.TestCase):
             cluster.wait_equal()
             self.check_replicas(cluster)
 
+    def test_a_new_region_gets_all_from_the_others(self):
+        with Cluster(regions=3, replicas=1, settings=SETTINGS, segment_bytes="64kb",
+                     absent=((3, 0), (3, 1))) as cluster:
+            write(cluster.client(1), "eu", 3000)
+            write(cluster.client(2), "us", 1000)
+            cluster.wait_equal()
+            wait_cut(cluster)
+            for ordinal in (0, 1):
+                cluster.nodes[3, ordinal].start()
+            cluster.wait_linked()
+            cluster.wait_equal()
+            self.assertIn(COMPLETE, cluster.primary(3).log_text())
+            self.check_sums(cluster, 4000 // 500)
+            self.check_replicas(cluster)
+
     def test_a_replica_promoted_amid_the_join_of_its_region_goes_on_with_it(self):
         with Cluster(regions=2, replicas=1, settings=SETTINGS, segment_bytes="64kb") as cluster:
             write(cluster.client(1), "eu", 1000)

@@ -65,15 +65,19 @@ def start_again(sender, receiver):
     seconds_until(time.monotonic(), receiver.client().ping)
 
 
+def fill_beyond_the_log(sender, keys):
+    fill_keys(sender.port, keys)
+    sender.client().save()
+    wait_until(lambda: not (sender.directory / f"{0:020}.aof").exists(),
+               "the log does not reach back to the beginning")
+
+
 def full_synchronisation(keys):
     with pair(replicas=1, settings=SHORT_LOG) as (_, sender, receiver):
         receiver.stop()
         for path in receiver.directory.glob("*.aof"):
             path.unlink()
-        fill_keys(sender.port, keys)
-        sender.client().save()
-        wait_until(lambda: not (sender.directory / f"{0:020}.aof").exists(),
-                   "the log does not reach back to the beginning")
+        fill_beyond_the_log(sender, keys)
         start_again(sender, receiver)
         result = measure_until_there(sender, receiver, keys)
         assert "full synchronisation is complete" in receiver.log_text()
@@ -96,8 +100,20 @@ def region_catch_up(keys):
         return measure_until_there(sender, receiver, keys)
 
 
+def region_join(keys):
+    with pair(regions=2, settings=SHORT_LOG + 'log-memory-bytes = "64kb"\n') as (
+            cluster, sender, receiver):
+        cluster.pause()
+        fill_beyond_the_log(sender, keys)
+        cluster.resume()
+        result = measure_until_there(sender, receiver, keys)
+        assert "full synchronisation is complete" in receiver.log_text()
+        return result
+
+
 def measure(options):
     keys = KEYS // (5 if options.quick else 1)
     return {"full synchronisation of an empty replica": full_synchronisation(keys),
             "a replica that was down": replica_catch_up(keys),
-            "a region whose link was cut": region_catch_up(keys)}
+            "a region whose link was cut": region_catch_up(keys),
+            "a region that was away beyond retention": region_join(keys)}

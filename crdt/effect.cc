@@ -2,6 +2,7 @@
 
 #include "crdt/hyperloglog_registers.h"
 #include "crdt/list_effect.h"
+#include "crdt/object.h"
 #include "crdt/score.h"
 #include "crdt/stream_effect.h"
 
@@ -42,7 +43,7 @@ bool IsKnown(std::uint8_t kind) {
          IsWithin(kind, EffectKind::kListPushRight, EffectKind::kListTrim) ||
          IsWithin(kind, EffectKind::kSortedSetAdd, EffectKind::kSortedSetIncrement) ||
          IsWithin(kind, EffectKind::kStreamAdd, EffectKind::kConsumerDelete) ||
-         kind == static_cast<std::uint8_t>(EffectKind::kHyperLogLogMerge);
+         IsWithin(kind, EffectKind::kHyperLogLogMerge, EffectKind::kRepair);
 }
 
 bool HasValues(EffectKind kind) {
@@ -147,6 +148,12 @@ Result<EffectView> EffectView::Decode(ByteReader& in) {
     case EffectKind::kExpire:
       effect.deadline = in.Signed();
       break;
+    case EffectKind::kRepair: {
+      effect.value = in.Bytes();
+      ByteReader object(effect.value);
+      if (in.ok() && (!Object::Decode(object) || !object.at_end())) in.Invalidate();
+      break;
+    }
     case EffectKind::kHashIncrement:
     case EffectKind::kSortedSetIncrement:
       effect.field = in.Bytes();
@@ -248,6 +255,8 @@ std::string EffectView::ToString() const {
       return "ZINCRBY " + of + ' ' + std::string(field);
     case EffectKind::kHyperLogLogMerge:
       return "PFADD " + of;
+    case EffectKind::kRepair:
+      return "REGION REPAIR " + of;
     default:
       return std::string(CommandOf(kind)) + ' ' + of;
   }

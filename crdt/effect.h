@@ -55,6 +55,7 @@ enum class EffectKind : std::uint8_t {
   kConsumerName = 38,
   kConsumerDelete = 39,
   kHyperLogLogMerge = 44,  // registers: each is raised to at least that.
+  kRepair = 45,            // object: the key's state, whatever it was. Of one region alone.
 };
 
 namespace effect_flag {
@@ -80,7 +81,7 @@ struct EffectView {
   std::uint8_t flags;
   std::string_view bytes;  // The whole effect.
   std::string_view key;
-  std::string_view value;       // kSet, kListInsert, kListSet.
+  std::string_view value;       // kSet, kListInsert, kListSet; kRepair: the object's bytes.
   std::string_view field;       // Increments of an element.
   DeadlineMs deadline;          // kSet with kHasDeadline, kExpire.
   Stamp lineage_start;          // Increments without kFresh.

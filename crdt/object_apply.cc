@@ -229,6 +229,9 @@ void Object::ApplyToContainers(const EffectView& effect, const Context& context)
     case EffectKind::kClear:
       Require(false, "a clear concerns a whole table");
       break;
+    case EffectKind::kRepair:
+      Require(false, "a repair puts an object in the place of another one");
+      break;
     case EffectKind::kHyperLogLogMerge:
       Made(hyperloglog_).Apply(effect, context);
       break;

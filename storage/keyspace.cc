@@ -22,6 +22,18 @@ using crdt::VersionVector;
 constexpr int kPartitionBits = 8;
 static_assert(1 << kPartitionBits == kPartitions);
 
+std::uint64_t DigestOfCell(const crdt::KeyCell& cell, std::int64_t now_ms, std::string& scratch) {
+  const auto deadline = KeyView(&cell).deadline();
+  if (deadline && *deadline <= now_ms) return 0;
+  scratch.clear();
+  crdt::ByteWriter out(scratch);
+  out.Bytes(cell.name());
+  const std::size_t name_size = out.size();
+  crdt::EncodeMergedCell(cell, out);
+  // Only spent parts are stored: nothing that the merge rules define.
+  return scratch.size() == name_size ? 0 : XXH3_64bits(scratch.data(), scratch.size());
+}
+
 }  // namespace
 
 void Keyspace::SetSource(KeySource* source) {
@@ -150,26 +162,31 @@ std::array<const crdt::KeyTable*, kPartitions> Keyspace::Tables() const {
   return tables;
 }
 
+std::uint64_t Keyspace::DigestOf(std::string_view key, std::int64_t now_ms) const {
+  const KeyView view = Find(key);
+  std::string scratch;
+  return view.cell() == nullptr ? 0 : DigestOfCell(*view.cell(), now_ms, scratch);
+}
+
 std::uint64_t Keyspace::Digest(std::int64_t now_ms) const {
   NeedAll();
   std::uint64_t sum = 0;
-  std::string bytes;
+  std::string scratch;
   for (const Partition& partition : partitions_) {
-    partition.table().ForEach([&](const crdt::KeyCell& cell) {
-      const KeyView view(&cell);
-      const auto deadline = view.deadline();
-      if (deadline && *deadline <= now_ms) return;
-      bytes.clear();
-      crdt::ByteWriter out(bytes);
-      out.Bytes(cell.name());
-      const std::size_t name_size = out.size();
-      crdt::EncodeMergedCell(cell, out);
-      // Only spent parts are stored: nothing that the merge rules define.
-      if (bytes.size() == name_size) return;
-      sum += XXH3_64bits(bytes.data(), bytes.size());
-    });
+    partition.table().ForEach(
+        [&](const crdt::KeyCell& cell) { sum += DigestOfCell(cell, now_ms, scratch); });
   }
   return sum;
+}
+
+std::uint64_t Keyspace::ScanDigests(
+    PartitionId id, std::uint64_t cursor, std::uint64_t count, std::int64_t now_ms,
+    const std::function<void(std::string_view, std::uint64_t)>& visit) const {
+  std::string scratch;
+  return partition(id).table().Scan(cursor, count, [&](const crdt::KeyCell& cell) {
+    const std::uint64_t digest = DigestOfCell(cell, now_ms, scratch);
+    if (digest != 0) visit(cell.name(), digest);
+  });
 }
 
 void Keyspace::Apply(const EffectView& effect, const Context& context,
@@ -177,6 +194,8 @@ void Keyspace::Apply(const EffectView& effect, const Context& context,
   if (effect.kind == EffectKind::kClear) {
     return Clear(effect, context.stamp(), [&context](PartitionId) { return context; });
   }
+  if (effect.kind == EffectKind::kRepair) [[unlikely]]
+    return Repair(effect, context);
   Need(effect.key);
   const auto [id, hash] = locator_.Find(effect.key);
   if (!vectors_.beyond_floor.empty() && HasJoined(id, context.stamp())) [[unlikely]]
@@ -209,6 +228,16 @@ void Keyspace::Clear(const EffectView& effect, crdt::Stamp stamp, const ContextI
     if (!HasJoined(id, stamp)) partitions_[i].Clear(resets[i], context_in(id));
   }
   NoteCleared();
+}
+
+// Only where its author had seen just what is here: elsewhere it would take what is missing there.
+void Keyspace::Repair(const EffectView& effect, const Context& context) {
+  if (!context.covers_everything() || context.stamp().region() != region_) return;
+  crdt::ByteReader in(effect.value);
+  auto object = crdt::Object::Decode(in);
+  crdt::Require(object.has_value(), "an effect was checked when it was decoded");
+  Put(effect.key, *std::move(object));
+  NoteResets(effect.key, context.stamp());
 }
 
 void Keyspace::NoteCleared() {

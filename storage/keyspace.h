@@ -94,11 +94,21 @@ class Keyspace {
     return beyond != vectors_.beyond_floor.end() && beyond->second.Covers(stamp);
   }
 
-  // Sum over all keys of a hash of what the merge rules define: equal at regions whose data is
-  // equal. Keys whose deadline is at or before `now_ms` count as absent (fine print 16).
+  // A hash of what the merge rules define of a key, name included: equal at regions whose data is
+  // equal. 0 where that is nothing, or where its deadline is at or before `now_ms` (fine print 16).
+  std::uint64_t DigestOf(std::string_view key, std::int64_t now_ms) const;
+  // The sum of the digests of all keys.
   std::uint64_t Digest(std::int64_t now_ms) const;
+  // Visits the digests of a partition's keys that are not 0, from `cursor` (0 at first), about
+  // `count` of them; returns the next cursor, 0 at the end. A key that is there all the while is
+  // visited at least once.
+  std::uint64_t ScanDigests(
+      PartitionId id, std::uint64_t cursor, std::uint64_t count, std::int64_t now_ms,
+      const std::function<void(std::string_view key, std::uint64_t digest)>& visit) const;
 
   // --- Changes -----------------------------------------------------------------------------------
+  // Whose repairs are carried out here.
+  void SetRegion(crdt::RegionId region) { region_ = region; }
   // The seconds by which uses of keys are remembered, from any beginning.
   void SetUseClock(std::uint64_t seconds);
   // Applies one effect, unless the partition's observed vector covers its stamp already.
@@ -154,6 +164,7 @@ class Keyspace {
   // What the author of a clear had seen of a partition.
   using ContextIn = std::function<crdt::Context(PartitionId)>;
   void Clear(const crdt::EffectView& effect, crdt::Stamp stamp, const ContextIn& context_in);
+  void Repair(const crdt::EffectView& effect, const crdt::Context& context);
   void NoteChange(std::string_view key) {
     if (!tracks_changes_) return;
     ++changes_;
@@ -166,6 +177,7 @@ class Keyspace {
   }
 
   std::array<Partition, kPartitions> partitions_;
+  crdt::RegionId region_ = 0;
   KeySource* source_ = nullptr;
   // Collected from keys that the source brings when it has brought all.
   crdt::VersionVector collected_meanwhile_;

@@ -50,6 +50,13 @@ bool LogVectors::Covers(const LogVectors& other) const {
          });
 }
 
+bool LogVectors::CoversInAll(const VersionVector& vector) const {
+  return floor.Covers(vector) || (beyond_floor.size() == kPartitions &&
+                                  std::ranges::all_of(beyond_floor, [&](const auto& entry) {
+                                    return Observed(entry.first).Covers(vector);
+                                  }));
+}
+
 PartitionVectors LogVectors::BeyondFor(std::string_view effects) const {
   PartitionVectors beyond;
   if (beyond_floor.empty()) return beyond;

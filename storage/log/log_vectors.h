@@ -28,6 +28,8 @@ struct LogVectors {
   // Of a partition.
   crdt::VersionVector Observed(PartitionId partition) const;
   bool Covers(const LogVectors& other) const;
+  // Every partition has come so far.
+  bool CoversInAll(const crdt::VersionVector& vector) const;
   // Of the partitions that the effects touch: what they have that the floor does not cover.
   PartitionVectors BeyondFor(std::string_view effects) const;
 

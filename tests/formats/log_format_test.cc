@@ -137,6 +137,14 @@ Samples Effects() {
                                      registers.Raise({.index = 2, .rank = 51});
                                      registers.Encode(out);
                                    })},
+      {"repair",
+       Effect(EffectKind::kRepair, 0, "key",
+              [](auto& out) {
+                std::string object;
+                crdt::ByteWriter writer(object);
+                crdt::Object::FromPacked({.stamp = At(2, 9), .text = "value"}).Encode(writer);
+                out.Bytes(object);
+              })},
       {"delete_that_buries_a_hyperloglog",
        Effect(EffectKind::kDelete, flag::kHasResets, "key",
               [](auto& out) {

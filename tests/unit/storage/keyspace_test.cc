@@ -60,6 +60,93 @@ TEST(KeyspaceJoin, BringsNothingBackThatWasForgottenWhereItComesFrom) {
 }
 
 // What this side has written meanwhile is not known there, and stays.
+// What region 1 has of a key, and the effect that makes it so.
+class KeyspaceRepairTest : public ::testing::Test {
+ protected:
+  KeyspaceRepairTest() {
+    Set(there_, StampNumber(1), "right");
+    Set(here_, StampNumber(1), "wrong");
+    here_.SetRegion(StampNumber(1).region());
+    std::string object;
+    crdt::ByteWriter out(object);
+    crdt::EncodeCell(*there_.Find("key").cell(), out);
+    effects_.Begin(crdt::EffectKind::kRepair, 0, "key").Bytes(object);
+  }
+
+  static void Set(Keyspace& keyspace, crdt::Stamp stamp, std::string_view value) {
+    crdt::EffectList effects;
+    crdt::PrepareSet(keyspace.Find("key"), "key", value, {}, effects);
+    Write(keyspace, stamp, effects);
+  }
+  void Repair(Keyspace& keyspace, const crdt::Context& context) {
+    crdt::ByteReader in(effects_.bytes());
+    keyspace.Apply(*crdt::EffectView::Decode(in), context, nullptr);
+  }
+  bool IsRight(const Keyspace& keyspace) {
+    return keyspace.DigestOf("key", 0) == there_.DigestOf("key", 0);
+  }
+
+  Keyspace here_;
+  Keyspace there_;
+  crdt::EffectList effects_;
+};
+
+TEST_F(KeyspaceRepairTest, PutsTheKeyInThePlaceOfWhatIsHere) {
+  ASSERT_FALSE(IsRight(here_));
+  here_.TrackChanges();
+  Repair(here_, crdt::Context::Everything(StampNumber(2)));
+  EXPECT_TRUE(IsRight(here_));
+  EXPECT_TRUE(here_.has_changes()) << "for the checkpoint";
+}
+
+TEST_F(KeyspaceRepairTest, ChangesNothingWhereItsAuthorHadNotSeenWhatIsHere) {
+  crdt::VersionVector seen;
+  seen.Advance(StampNumber(1));
+  Repair(here_, crdt::Context::Of(seen, StampNumber(2)));
+  EXPECT_FALSE(IsRight(here_));
+}
+
+TEST_F(KeyspaceRepairTest, ChangesNothingInAnotherRegion) {
+  here_.SetRegion(static_cast<crdt::RegionId>(StampNumber(1).region() + 1));
+  Repair(here_, crdt::Context::Everything(StampNumber(2)));
+  EXPECT_FALSE(IsRight(here_));
+}
+
+TEST(KeyspaceDigests, AreScannedInSlicesAndSumUp) {
+  Keyspace keyspace;
+  for (std::uint64_t i = 1; i <= 3000; ++i) {
+    const std::string key = "key " + std::to_string(i);
+    crdt::EffectList effects;
+    crdt::PrepareSet(keyspace.Find(key), key, "value", {}, effects);
+    Write(keyspace, StampNumber(2 * i), effects);
+    if (i % 10 != 0) continue;
+    effects.clear();
+    crdt::PrepareExpire(keyspace.Find(key), key, 1000, effects);
+    Write(keyspace, StampNumber(2 * i + 1), effects);
+  }
+  for (const std::int64_t now_ms : {0, 1000}) {
+    std::uint64_t sum = 0;
+    std::uint64_t keys = 0;
+    std::uint64_t slices = 0;
+    for (int id = 0; id < kPartitions; ++id) {
+      std::uint64_t cursor = 0;
+      do {
+        cursor = keyspace.ScanDigests(static_cast<PartitionId>(id), cursor, 4, now_ms,
+                                      [&](std::string_view key, std::uint64_t digest) {
+                                        EXPECT_EQ(digest, keyspace.DigestOf(key, now_ms));
+                                        sum += digest;
+                                        ++keys;
+                                      });
+        ++slices;
+      } while (cursor != 0);
+    }
+    EXPECT_EQ(sum, keyspace.Digest(now_ms));
+    EXPECT_EQ(keys, now_ms == 0 ? 3000U : 2700U);
+    EXPECT_GT(slices, 500U);
+  }
+  EXPECT_EQ(keyspace.DigestOf("absent", 0), 0U);
+}
+
 TEST(KeyspaceJoin, KeepsWhatOnlyThisSideHas) {
   Keyspace there;
   Count(there, StampNumber(1), 7);

@@ -88,7 +88,9 @@ struct Config {
   bool geo_ship_gate = true;
   milliseconds geo_ship_gate_timeout{200};
   bool geo_compression = true;
+  std::uint64_t join_bytes_per_second = 0;
   milliseconds expire_grace{300000};
+  milliseconds region_check_interval{3600000};
   std::uint64_t conflict_ring_entries = 10000;
   StreamIds stream_ids = StreamIds::kSemiStrict;
 

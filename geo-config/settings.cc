@@ -386,10 +386,18 @@ std::vector<Setting> MakeTable() {
            "A replica that is behind for longer does not hold back records."}),
       Flag<&Config::geo_compression>({"geo-compression", kRegions, kAtStart,
                                       "Compress what goes to other regions with zstd."}),
+      Size<&Config::join_bytes_per_second>(
+          {"join-bytes-per-second", kRegions, kAtRunTime,
+           "Whole partitions are sent to each other region and replica no faster than this, before "
+           "compression. 0: as fast as it goes."}),
       Duration<&Config::expire_grace>(
           {"expire-grace", kRegions, kAtRunTime,
            "With a region cut off for longer, expired keys are deleted without its "
            "confirmation."}),
+      Duration<&Config::region_check_interval>(
+          {"region-check-interval", kRegions, kAtRunTime,
+           "So long after the last time it is checked, little by little, whether the other regions "
+           "have the same data; what nothing explains is told in the log. 0: never."}),
       Number<&Config::conflict_ring_entries, 0, 100000000>(
           {"conflict-ring-entries", kRegions, kAtStart, "How many conflicts are remembered."}),
       StreamIdMode({"stream-ids", kRegions, kAtRunTime,

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/key_location.h"
-
 namespace replication {
 
 using crdt::ErrorCode;
@@ -171,9 +169,7 @@ Status CausalGate::DeliverOther(ReplicatedShard& shard) {
       if (storage::KindOf(payload) == FrameKind::kStable) {
         shard.ApplyStable(*vector);
       } else if (!shard.floor().Covers(*vector)) {
-        for (int partition = 0; partition < storage::kPartitions; ++partition) {
-          if (shard.Observed(static_cast<storage::PartitionId>(partition)).Covers(*vector))
-            continue;
+        if (!shard.log().vectors().CoversInAll(*vector)) {
           return Fail(ErrorCode::kCorrupt,
                       "a log that jumps to where its joins have not brought it");
         }

@@ -5,7 +5,8 @@
 // together with the vector that it was read under, and leaves when the log may leave up to there.
 // The receiver stages a partition and makes it visible with that vector at once (fine print 7).
 // Afterwards the log goes on from the floor at which the join began; what a partition has already
-// is recognised by its vector.
+// is recognised by its vector. A join that broke off goes on where it was, as long as the log still
+// reaches back to what all the partitions have that it had brought.
 #pragma once
 
 #include <cstdint>
@@ -18,27 +19,41 @@
 
 namespace replication {
 
+// Of a receiver: which partitions a join has brought that broke off, and how far all of these are.
+void NoteWhatIsJoined(const storage::LogVectors& here, Subscribe& request);
+
 class JoinSender {
  public:
   // Bytes of one JoinEntries message, and how many of them a Pump makes: what waits for the socket
   // stays small however much a partition holds.
-  static constexpr std::size_t kPieceBytes = 1 << 20;
-  static constexpr int kPiecesPerPump = 8;
+  static constexpr std::uint64_t kPieceBytes = 1 << 20;
+  static constexpr std::uint64_t kMostBytesPerPump = 8 * kPieceBytes;
 
-  // `cursor` is at the end of the log: where the stream goes on after the join.
-  JoinSender(std::uint64_t stream, storage::LogCursor cursor)
-      : stream_(stream), cursor_(std::move(cursor)) {}
+  // From the beginning. `cursor` is at the end of the log: where the stream goes on after the join.
+  JoinSender(std::uint64_t stream, storage::LogCursor cursor);
+  // Without the partitions that the receiver has, from `cursor`, before which the log holds nothing
+  // that they lack.
+  JoinSender(const Subscribe& request, storage::LogCursor cursor);
 
-  // Appends messages for the next partition, or a part of them, if what it was read with stands in
-  // the log before `limit`. False: that was all, JoinEnd included.
-  bool Pump(ReplicatedShard& shard, storage::LogPosition limit, std::vector<Message>& out);
+  // Appends messages for the next partition, or about `bytes` of it, if what it was read with
+  // stands in the log before `limit`. False: that was all, JoinEnd included.
+  bool Pump(ReplicatedShard& shard, storage::LogPosition limit, std::uint64_t bytes,
+            std::vector<Message>& out);
   const storage::LogCursor& cursor() const { return cursor_; }
-  int partitions_sent() const { return next_; }
+  // What the receiver has at the end.
+  const crdt::VersionVector& floor() const { return start_.floor; }
+  int partitions_sent() const { return sent_; }
+  int partitions_left_out() const { return static_cast<int>(left_out_.count()); }
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
 
  private:
-  std::uint64_t stream_;
+  JoinStart start_;
   storage::LogCursor cursor_;
+  Partitions left_out_;
+  bool started_ = false;
   int next_ = 0;
+  int sent_ = 0;
+  std::uint64_t bytes_sent_ = 0;
   // What is left of a partition that was read, under which vector it was, and where the log ended.
   std::string entries_;
   std::size_t entries_sent_ = 0;
@@ -48,16 +63,21 @@ class JoinSender {
 
 class JoinReceiver {
  public:
-  explicit JoinReceiver(const JoinStart& start) : start_(start) {}
+  JoinReceiver(JoinStart start, const Subscribe& request);
 
   crdt::Status OnEntries(const JoinEntries& entries);
   crdt::Status OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard& shard);
   crdt::Status OnEnd(ReplicatedShard& shard);
-  int partitions_joined() const { return next_; }
+  int partitions_joined() const { return joined_; }
+  int partitions_left_out() const { return static_cast<int>(left_out_.count()); }
+  std::uint64_t bytes_received() const { return bytes_received_; }
 
  private:
   JoinStart start_;
+  Partitions left_out_;
   int next_ = 0;
+  int joined_ = 0;
+  std::uint64_t bytes_received_ = 0;
   std::string staged_;
 };
 

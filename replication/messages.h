@@ -1,13 +1,18 @@
 // What nodes say to each other, as plain values: peer.proto after validation.
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
+#include "crdt/result.h"
 #include "crdt/stamp.h"
 #include "crdt/version_vector.h"
+#include "storage/key_location.h"
 #include "storage/log/log_position.h"
 #include "storage/log/log_vectors.h"
 
@@ -15,6 +20,8 @@ namespace replication {
 
 inline constexpr std::uint32_t kProtocolVersion = 1;
 inline constexpr std::uint32_t kLeastProtocolVersion = 1;
+
+using Partitions = std::bitset<storage::kPartitions>;
 
 // Each is described at its message in proto/peer.proto.
 struct Hello {
@@ -60,6 +67,8 @@ struct Subscribe {
   std::uint64_t window = 0;
   std::uint64_t stream = 0;
   bool whole = false;
+  Partitions joined;
+  crdt::VersionVector reached;
 };
 
 struct StreamStart {
@@ -104,6 +113,7 @@ struct LinkState {
 struct JoinStart {
   std::uint64_t stream = 0;
   crdt::VersionVector floor;
+  bool goes_on = false;
 };
 
 struct JoinEntries {
@@ -123,8 +133,45 @@ struct JoinEnd {
   std::uint64_t stream = 0;
 };
 
+// Keys of a partition fall into so many buckets, by their hash: where the sums of a bucket are
+// equal at both sides, its keys are not looked at.
+inline constexpr std::size_t kDigestBuckets = 256;
+using DigestSums = std::array<std::uint64_t, kDigestBuckets>;
+using DigestBuckets = std::bitset<kDigestBuckets>;
+
+struct DigestRequest {
+  std::uint64_t comparison = 0;
+  storage::PartitionId partition = 0;
+  std::uint64_t round = 0;
+  crdt::VersionVector covering;
+  std::int64_t unix_ms = 0;
+  DigestBuckets buckets;
+  std::vector<std::string> names;
+  bool objects = false;
+};
+
+struct DigestReply {
+  std::uint64_t comparison = 0;
+  storage::PartitionId partition = 0;
+  std::uint64_t round = 0;
+  std::string entries;
+  bool is_last = false;
+  crdt::VersionVector observed;
+  DigestSums sums{};
+};
+
+// An entry of an answer.
+struct DigestedKey {
+  std::string_view key;
+  std::uint64_t digest = 0;  // 0: absent.
+  std::string_view object;   // Where objects were asked for.
+};
+void AppendDigestedKey(const DigestedKey& key, std::string& entries);
+// Views into `entries`.
+crdt::Result<std::vector<DigestedKey>> DecodeDigestedKeys(std::string_view entries);
+
 using Message = std::variant<Hello, Refusal, Proof, Subscribe, StreamStart, Records, RecordPart,
                              Acknowledgement, Heartbeat, LinkState, JoinStart, JoinEntries,
-                             JoinPartitionEnd, JoinEnd, NodeState>;
+                             JoinPartitionEnd, JoinEnd, NodeState, DigestRequest, DigestReply>;
 
 }  // namespace replication

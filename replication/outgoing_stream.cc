@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/key_location.h"
-
 namespace replication {
 
 using storage::FrameKind;
@@ -117,14 +115,10 @@ void OutgoingStream::PassJoinFrame(const storage::FrameView& frame) {
     const auto floor = storage::DecodeVector(frame.payload);
     if (floor && had_.floor.Covers(*floor)) return;
     if (request_.follow) {
-      for (int partition = 0; floor && partition < storage::kPartitions && !needs_join_;
-           ++partition) {
-        needs_join_ = !had_.Observed(static_cast<storage::PartitionId>(partition)).Covers(*floor);
-      }
-      needs_join_ = needs_join_ || !floor;
+      needs_join_ = !floor || !had_.CoversInAll(*floor);
       if (!needs_join_) had_.PassFloorJump(*floor);
-    } else {
-      if (floor && LacksWanted(*floor)) StopFor(frame, *floor);
+    } else if (floor && LacksWanted(*floor)) {
+      StopFor(frame, *floor);
     }
   }
 }

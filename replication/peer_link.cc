@@ -1,7 +1,10 @@
 #include "replication/peer_link.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "storage/key_location.h"
 
 namespace replication {
 
@@ -12,6 +15,17 @@ using crdt::Status;
 using storage::LogPosition;
 
 namespace {
+
+// So many partitions were transferred since then, and others need not be.
+JoinProgress ProgressOf(int transferred, int left_out, std::uint64_t bytes,
+                        std::optional<std::int64_t> since_ms, std::int64_t now_ms) {
+  JoinProgress progress{.partitions = transferred + left_out, .bytes = bytes, .seconds_left = {}};
+  if (transferred > 0 && since_ms) {
+    const int left = storage::kPartitions - progress.partitions;
+    progress.seconds_left = (now_ms - *since_ms) * left / transferred / 1000;
+  }
+  return progress;
+}
 
 // Whether anything that is not here already is stamped later.
 bool StampedAfter(const crdt::VersionVector& vector, std::int64_t latest_unix_ms,
@@ -111,6 +125,20 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
     events.pause_changed = true;
     return {};
   }
+  if (auto* request = std::get_if<DigestRequest>(&message)) {
+    if (!answers_.empty() && answers_.front().comparison() != request->comparison) {
+      answers_.clear();
+    }
+    if (answers_.size() == storage::kPartitions) {
+      return Fail(ErrorCode::kTooLarge, "more is asked for than there is to compare");
+    }
+    answers_.emplace_back(std::move(*request));
+    return {};
+  }
+  if (auto* reply = std::get_if<DigestReply>(&message)) {
+    events.digests.push_back(std::move(*reply));
+    return {};
+  }
   const auto is_current = [this](std::uint64_t stream) {
     return gate_ != nullptr && gate_->request().stream == stream;
   };
@@ -118,7 +146,7 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
     if (!is_current(start->stream)) return {};
     gate_->OnJoin();
     NotePeerHas(start->floor);
-    join_receiver_ = std::make_unique<JoinReceiver>(*start);
+    join_receiver_ = std::make_unique<JoinReceiver>(*start, gate_->request());
     told_consumed_ = 0;
     events.join_began = true;
     return {};
@@ -165,7 +193,7 @@ void PeerLink::OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard) {
   if (cursor && !subscribe.whole) {
     outgoing_ = std::make_unique<OutgoingStream>(subscribe, *std::move(cursor),
                                                  storage::LogVectors{.floor = subscribe.have});
-  } else {
+  } else if (!GoOnWithJoin(shard)) {
     // Whoever lacks what the log has let go of gets the whole state, and a primary that fetches
     // what an unfinished join has left.
     SendJoin(shard);
@@ -178,12 +206,28 @@ void PeerLink::SendJoin(ReplicatedShard& shard) {
   join_sender_ = std::make_unique<JoinSender>(subscribed_.stream, shard.log().CursorAtEnd());
 }
 
+// Of a subscription that has just come: a later join brings what this one would leave out.
+bool PeerLink::GoOnWithJoin(ReplicatedShard& shard) {
+  const Subscribe& asked = subscribed_;
+  if (asked.joined.none() || asked.whole || !shard.floor().Covers(asked.reached)) return false;
+  auto cursor = asked.follow ? shard.log().CursorFor(asked.reached)
+                             : shard.log().CursorFor(asked.reached, asked.regions);
+  if (!cursor) return false;
+  follows_join_ = true;
+  join_sender_ = std::make_unique<JoinSender>(asked, *std::move(cursor));
+  return true;
+}
+
 Status PeerLink::Deliver(ReplicatedShard& shard, std::int64_t latest_unix_ms) {
   if (gate_ == nullptr || joining() || paused()) return {};
   return gate_->Deliver(shard, Latest(latest_unix_ms));
 }
 
 void PeerLink::NoteProgress(std::int64_t now_ms) {
+  if (!joining()) join_comes_since_ms_.reset();
+  if (joining() && !join_comes_since_ms_) join_comes_since_ms_ = now_ms;
+  if (!sending_join()) join_sent_since_ms_.reset();
+  if (sending_join() && !join_sent_since_ms_) join_sent_since_ms_ = now_ms;
   const bool waits = gate_ != nullptr && gate_->waiting() > 0 && !gate_->held_for_time() &&
                      !joining() && !paused() && gate_->consumed() == moved_to_;
   if (waits) return;
@@ -234,11 +278,23 @@ void PeerLink::AcknowledgeRegion(const crdt::VersionVector& applied,
                         .durable = durable});
 }
 
-Status PeerLink::Pump(ReplicatedShard& shard, LogPosition limit) {
+std::optional<JoinProgress> PeerLink::JoinThatComes(std::int64_t now_ms) const {
+  if (join_receiver_ == nullptr) return std::nullopt;
+  return ProgressOf(join_receiver_->partitions_joined(), join_receiver_->partitions_left_out(),
+                    join_receiver_->bytes_received(), join_comes_since_ms_, now_ms);
+}
+
+std::optional<JoinProgress> PeerLink::JoinThatIsSent(std::int64_t now_ms) const {
+  if (join_sender_ == nullptr) return std::nullopt;
+  return ProgressOf(join_sender_->partitions_sent(), join_sender_->partitions_left_out(),
+                    join_sender_->bytes_sent(), join_sent_since_ms_, now_ms);
+}
+
+Status PeerLink::Pump(ReplicatedShard& shard, LogPosition limit, JoinPace pace) {
   if (paused() || !established()) return {};
   std::vector<Message> messages;
   if (join_sender_ != nullptr) {
-    PumpJoin(shard, limit, messages);
+    PumpJoin(shard, limit, pace, messages);
   } else if (outgoing_ != nullptr) {
     if (Status pumped = outgoing_->Pump(shard.log(), limit, messages); !pumped) {
       if (!outgoing_->SkipWhatPeerHas(shard.log())) return pumped;
@@ -255,13 +311,37 @@ Status PeerLink::Pump(ReplicatedShard& shard, LogPosition limit) {
 }
 
 // One partition a turn: the shard goes on serving between them.
-void PeerLink::PumpJoin(ReplicatedShard& shard, LogPosition limit, std::vector<Message>& out) {
-  if (join_sender_->Pump(shard, limit, out)) return;
+void PeerLink::PumpJoin(ReplicatedShard& shard, LogPosition limit, JoinPace pace,
+                        std::vector<Message>& out) {
+  std::uint64_t bytes = JoinSender::kMostBytesPerPump;
+  if (pace.bytes_per_second > 0) {
+    bytes = std::min(bytes, join_limit_.Allowed(pace.bytes_per_second, pace.now_ms));
+  }
+  if (bytes == 0) return;
+  const std::uint64_t sent_before = join_sender_->bytes_sent();
+  const bool goes_on = join_sender_->Pump(shard, limit, bytes, out);
+  join_limit_.Take(join_sender_->bytes_sent() - sent_before);
+  if (goes_on) return;
   // What it has now; else it would get all again when this node's own log jumps to there.
   storage::LogVectors had = join_sender_->cursor().vectors();
   had.PassFloorJump(subscribed_.have);
+  had.PassFloorJump(join_sender_->floor());
   outgoing_ = std::make_unique<OutgoingStream>(subscribed_, join_sender_->cursor(), std::move(had));
   join_sender_.reset();
+}
+
+bool PeerLink::AnswerDigests(const ReplicatedShard& shard) {
+  if (paused()) return false;
+  bool worked = false;
+  std::uint64_t budget = kKeysComparedPerTurn;
+  std::vector<Message> messages;
+  for (auto answer = answers_.begin(); answer != answers_.end() && budget > 0;) {
+    const DigestAnswer::Step step = answer->Work(shard, budget, messages);
+    worked |= step != DigestAnswer::Step::kWaits;
+    answer = step == DigestAnswer::Step::kLast ? answers_.erase(answer) : std::next(answer);
+  }
+  for (const Message& message : messages) Queue(message);
+  return worked;
 }
 
 void PeerLink::SetPausedHere(bool paused) {

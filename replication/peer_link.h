@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,10 +13,13 @@
 #include <vector>
 
 #include "replication/causal_gate.h"
+#include "replication/digest_answer.h"
 #include "replication/handshake.h"
 #include "replication/join.h"
 #include "replication/network.h"
 #include "replication/outgoing_stream.h"
+#include "replication/rate_limit.h"
+#include "replication/report.h"
 #include "replication/wire.h"
 
 namespace replication {
@@ -42,6 +46,7 @@ class PeerLink {
     bool join_began = false;
     bool joined = false;     // A join is complete.
     bool join_held = false;  // One is stamped too far ahead of our clock: nothing of it was taken.
+    std::vector<DigestReply> digests;  // Answers to what was asked through Queue().
   };
   struct Times {
     std::int64_t steady_ms = 0;
@@ -63,10 +68,8 @@ class PeerLink {
   const CausalGate* gate() const { return gate_.get(); }
   CausalGate* gate() { return gate_.get(); }
   bool joining() const { return join_receiver_ != nullptr; }
-  // Of 256; 0 where nothing is joined.
-  int partitions_joined() const {
-    return join_receiver_ == nullptr ? 0 : join_receiver_->partitions_joined();
-  }
+  // Empty: none does.
+  std::optional<JoinProgress> JoinThatComes(std::int64_t now_ms) const;
   // What comes by a join is stamped too far ahead of our clock; the operator may let it pass.
   bool join_held() const { return join_held_; }
   void ReleaseJoin() { join_released_ = true; }
@@ -90,9 +93,8 @@ class PeerLink {
   bool feeding() const { return outgoing_ != nullptr || join_sender_ != nullptr; }
   bool feeds_follower() const { return follower_; }
   bool sending_join() const { return join_sender_ != nullptr; }
-  int partitions_sent() const {
-    return join_sender_ == nullptr ? 0 : join_sender_->partitions_sent();
-  }
+  // Empty: none is.
+  std::optional<JoinProgress> JoinThatIsSent(std::int64_t now_ms) const;
   // Where in the log the stream goes on behind a join, until it has once reached the log's end;
   // `otherwise` without one.
   storage::LogPosition JoinGoesOnFrom(storage::LogPosition otherwise) const {
@@ -101,12 +103,23 @@ class PeerLink {
     if (join_sender_ != nullptr) return join_sender_->cursor().position();
     return follows_join_ && outgoing_ != nullptr ? outgoing_->position() : otherwise;
   }
+  // How fast a join is sent; 0: as fast as it goes.
+  struct JoinPace {
+    std::uint64_t bytes_per_second = 0;
+    std::int64_t now_ms = 0;
+  };
   // Sends what the log has up to `limit`, as far as the peer's window allows.
-  crdt::Status Pump(ReplicatedShard& shard, storage::LogPosition limit);
+  crdt::Status Pump(ReplicatedShard& shard, storage::LogPosition limit, JoinPace pace);
   // Goes on with the whole state.
   void SendJoin(ReplicatedShard& shard);
   const OutgoingStream* outgoing() const { return outgoing_.get(); }
   const Acknowledgement& acknowledged() const { return acknowledged_; }
+
+  // --- Comparing ---------------------------------------------------------------------------------
+  // Of the keys of a comparison a turn looks at so many.
+  static constexpr std::uint64_t kKeysComparedPerTurn = 256;
+  // Some of what the other side has asked for; false where there is nothing to do now.
+  bool AnswerDigests(const ReplicatedShard& shard);
 
   // --- Both --------------------------------------------------------------------------------------
   void Greet() { Queue(handshake_.OwnHello()); }
@@ -138,7 +151,9 @@ class PeerLink {
   crdt::Status OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard& shard,
                               std::int64_t latest_unix_ms, Events& events);
   void OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard);
-  void PumpJoin(ReplicatedShard& shard, storage::LogPosition limit, std::vector<Message>& out);
+  bool GoOnWithJoin(ReplicatedShard& shard);
+  void PumpJoin(ReplicatedShard& shard, storage::LogPosition limit, JoinPace pace,
+                std::vector<Message>& out);
   // The peer has told that it has all this: it need not join to get it.
   void NotePeerHas(const crdt::VersionVector& vector) {
     if (outgoing_ != nullptr) outgoing_->NoteHas(vector);
@@ -179,11 +194,16 @@ class PeerLink {
   crdt::VersionVector told_applied_vector_;
   crdt::VersionVector told_durable_vector_;
 
+  std::deque<DigestAnswer> answers_;  // Of one comparison.
+
   bool follower_ = false;
   Subscribe subscribed_;
   std::unique_ptr<OutgoingStream> outgoing_;
   std::unique_ptr<JoinSender> join_sender_;
   bool follows_join_ = false;
+  RateLimit join_limit_;
+  std::optional<std::int64_t> join_comes_since_ms_;
+  std::optional<std::int64_t> join_sent_since_ms_;
   int told_since_need_ = 0;  // So often it has told its state since it seemed to need a join.
   Acknowledgement acknowledged_;
 };

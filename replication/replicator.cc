@@ -47,7 +47,8 @@ Replicator::Replicator(ReplicatorOptions options, bool was_primary, crdt::Epoch 
       began_anew_(options_.began_anew),
       epoch_(epoch),
       region_acknowledgements_(OtherRegions(options_)),
-      clock_majority_(options_.max_clock_skew_ms) {
+      clock_majority_(options_.max_clock_skew_ms),
+      comparisons_([this](const std::string& line) { keeper_.Alarm(line); }) {
   for (const NodeAddress& node : options_.nodes) {
     if (node.region == options_.self.region && node.ordinal == options_.self.ordinal) continue;
     peers_[{node.region, node.ordinal}].address = node;
@@ -118,7 +119,7 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
   PeerLink& link = *found->second;
   const PeerLink::Times times{.steady_ms = now.steady_ms,
                               .latest_unix_ms = now.unix_ms + options_.max_clock_skew_ms};
-  const auto events = link.OnBytes(bytes, [&] { return OwnState(now); }, shard_, times);
+  auto events = link.OnBytes(bytes, [&] { return OwnState(now); }, shard_, times);
   if (!events) {
     Drop(id, events.error().detail, /*tell=*/true, now);
     return;
@@ -138,14 +139,16 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
     Drop(id, delivered.error().detail, /*tell=*/true, now);
     return;
   }
+  for (DigestReply& reply : events->digests) {
+    const Status taken = comparisons_.OnReply(link, std::move(reply), shard_);
+    if (taken) continue;
+    Drop(id, taken.error().detail, /*tell=*/true, now);
+    return;
+  }
   if (events->heartbeat) OnHeartbeat(link, now);
   if (events->acknowledged) OnAcknowledged(link, now);
   if (events->joined) {
     keeper_.Log("full synchronisation is complete");
-    Peer& peer = *PeerOf(link);
-    if (link.gate()->request().whole) {
-      for (const auto& [partition, vector] : peer.asked) peer.fetched[partition].Merge(vector);
-    }
     stable_ = {};  // Told again: what came may wait for what was stable before.
     SubscribeAll(now);
   }
@@ -468,6 +471,18 @@ Status Replicator::Resume(RegionId id) {
   region->second.paused = false;
   SetPaused(id, false);
   return {};
+}
+
+crdt::Result<std::uint64_t> Replicator::Compare(RegionId region, ComparisonScope scope,
+                                                std::int64_t timeout_ms, Now now) {
+  if (!regions_.contains(region)) return Fail(ErrorCode::kInvalid, "no such region");
+  if (!primary_) return Fail(ErrorCode::kRefused, "this node is a replica: ask its primary");
+  PeerLink* link = RegionLink(region);
+  if (link == nullptr || link->paused()) {
+    return Fail(ErrorCode::kRefused, "there is no link to this region now");
+  }
+  compares_ = true;
+  return comparisons_.Begin(*link, std::move(scope), timeout_ms, now.steady_ms);
 }
 
 Status Replicator::Release(RegionId id, Now now) {

@@ -20,6 +20,7 @@
 #include "geo-config/static_coordinator.h"
 #include "replication/acknowledgements.h"
 #include "replication/clock_majority.h"
+#include "replication/comparisons.h"
 #include "replication/complaints.h"
 #include "replication/network.h"
 #include "replication/peer_link.h"
@@ -77,6 +78,8 @@ class RoleKeeper {
   };
   virtual std::string WhyNotLead(Told told) = 0;
   virtual void Log(const std::string& line) = 0;
+  // Something that an operator has to look at.
+  virtual void Alarm(const std::string& line) = 0;
 };
 
 // Where the time comes from, for each call.
@@ -142,6 +145,20 @@ class Replicator {
   crdt::Status Resume(crdt::RegionId region);
   // Takes what is held for its time, up to what is held now. An error where nothing is.
   crdt::Status Release(crdt::RegionId region, Now now);
+  // Whole partitions are sent to each node no faster than this; 0: as fast as it goes.
+  void SetJoinRate(std::uint64_t bytes_per_second) { join_rate_ = bytes_per_second; }
+  // How long after one check of what another region has the next one begins; 0: none does.
+  void SetCheckInterval(std::int64_t interval_ms) { comparisons_.SetCheckInterval(interval_ms); }
+  // Compares what is here with what another region has, and repairs this side where the scope says
+  // so. Answers the number under which FindComparison() tells the end. An error says why not.
+  crdt::Result<std::uint64_t> Compare(crdt::RegionId region, ComparisonScope scope,
+                                      std::int64_t timeout_ms, Now now);
+  // Null while it runs, and for one that ended long ago.
+  const ComparisonReport* FindComparison(std::uint64_t number) const {
+    return comparisons_.Find(number);
+  }
+  // A comparison goes on in the next turn, also where nothing happens.
+  bool compares() const { return compares_; }
   // The link leads to a node of the own region.
   bool IsLocal(LinkId id) const;
   ReplicationReport Report(Now now) const;
@@ -169,9 +186,8 @@ class Replicator {
     NodeState last_state;
     bool told = false;  // Has told its state since we started.
     std::int64_t told_ms = 0;
-    // What was asked for of its unfinished partitions, and what has come of that.
+    // What was asked for of its unfinished partitions.
     storage::PartitionVectors asked;
-    storage::PartitionVectors fetched;
     // What it holds of them, since when: that has been missing here for so long.
     storage::PartitionVectors awaited;
     std::int64_t awaited_since_ms = 0;
@@ -219,7 +235,7 @@ class Replicator {
   bool NobodyHasMoreOf(const crdt::VersionVector& wanted, Now now) const;
   const storage::PartitionVectors& Unfinished() const;
   bool HasAll(const storage::PartitionVectors& unfinished,
-              const storage::PartitionVectors& fetched) const;
+              const storage::PartitionVectors& besides = {}) const;
   bool MustFetchUnfinished(const PeerLink& link, const Peer& peer, Now now) const;
   bool JoinsAnew(const PeerLink& link) const;
   bool IsFetched(const Peer& peer) const;
@@ -232,6 +248,7 @@ class Replicator {
   void Acknowledge(Now now);
   void NoteFollowsInStep(const PeerLink& link);
   void PumpAll(Now now);
+  void WorkOnComparisons(Now now);
   void FlushOutput();
   storage::LogPosition ShipLimit(Now now) const;
   void UpdateStability(Now now);
@@ -296,6 +313,9 @@ class Replicator {
   // Which position of the followed primary was applied when our log ended where.
   NotesByPosition<storage::LogPosition> followed_;
   storage::LogPosition followed_position_ = 0;  // What was last applied of a primary's log.
+  Comparisons comparisons_;
+  bool compares_ = false;
+  std::uint64_t join_rate_ = 0;
   std::int64_t last_heartbeat_ms_ = 0;
   std::int64_t last_region_ack_ms_ = 0;
   std::int64_t last_stability_ms_ = 0;

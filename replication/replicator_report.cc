@@ -34,20 +34,27 @@ std::uint64_t CountRecords(const storage::Log& log, const OutgoingStream& stream
   return count * (log.end() - stream.position()) / counted;
 }
 
-std::string Percentage(int partitions) {
-  return std::to_string(100 * partitions / storage::kPartitions) + " %";
+std::string Describe(const JoinProgress& progress, const char* what_they_do) {
+  std::string text = std::to_string(100 * progress.partitions / storage::kPartitions) + " % " +
+                     what_they_do + ", " + std::to_string(progress.bytes >> 20) + " MiB";
+  if (progress.seconds_left) {
+    text += ", " + std::to_string(*progress.seconds_left) + " s left";
+  }
+  return text;
 }
 
-void DescribeJoin(const PeerLink& link, RegionReport& report) {
+void DescribeJoin(const PeerLink& link, std::int64_t now_ms, RegionReport& report) {
   if (link.join_held()) {
     report.detail = "whole partitions are held: its clock was ahead; REGION RELEASE lets them pass";
   }
-  if (!link.joining() && !link.sending_join()) return;
+  report.join_comes = link.JoinThatComes(now_ms);
+  report.join_is_sent = link.JoinThatIsSent(now_ms);
+  if (!report.join_comes && !report.join_is_sent) return;
   report.state = "catching-up";
-  report.detail = "whole partitions:";
-  if (link.joining()) report.detail += " " + Percentage(link.partitions_joined()) + " came";
-  if (link.joining() && link.sending_join()) report.detail += ",";
-  if (link.sending_join()) report.detail += " " + Percentage(link.partitions_sent()) + " were sent";
+  report.detail = "whole partitions: ";
+  if (report.join_comes) report.detail += Describe(*report.join_comes, "came");
+  if (report.join_comes && report.join_is_sent) report.detail += "; ";
+  if (report.join_is_sent) report.detail += Describe(*report.join_is_sent, "were sent");
 }
 
 }  // namespace
@@ -110,6 +117,10 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
                         .paused_here = memory.paused,
                         .bytes_sent = memory.bytes_sent,
                         .bytes_received = memory.bytes_received};
+    if (const auto check = comparisons_.last_check(id)) {
+      report.compared_ms_ago = now.steady_ms - check->steady_ms;
+      report.differing_keys = check->differing;
+    }
     if (report.state == "replica") {
       report.detail = "this node is a replica; its primary keeps the links";
       reports.push_back(std::move(report));
@@ -162,7 +173,7 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
         }
       }
       report.state = link->outgoing() != nullptr && gate != nullptr ? "connected" : "connecting";
-      DescribeJoin(*link, report);
+      DescribeJoin(*link, now.steady_ms, report);
     } else if (!report.applied.Covers(shard_.floor())) {
       report.bytes_behind = shard_.log().end();
     }

@@ -127,15 +127,15 @@ const storage::PartitionVectors& Replicator::Unfinished() const {
   return shard_.log().vectors().beyond_floor;
 }
 
-// Whether what partitions have of unfinished joins is here, or among what was fetched.
+// Whether what partitions have of unfinished joins is here, or is known besides.
 bool Replicator::HasAll(const storage::PartitionVectors& unfinished,
-                        const storage::PartitionVectors& fetched) const {
+                        const storage::PartitionVectors& besides) const {
   const storage::LogVectors& here = shard_.log().vectors();
   return std::ranges::all_of(unfinished, [&](const auto& entry) {
     const auto& [partition, vector] = entry;
-    const auto was_fetched = fetched.find(partition);
+    const auto known = besides.find(partition);
     return here.Observed(partition).Covers(vector) ||
-           (was_fetched != fetched.end() && was_fetched->second.Covers(vector));
+           (known != besides.end() && known->second.Covers(vector));
   });
 }
 
@@ -147,7 +147,7 @@ void Replicator::AwaitUnfinished(Now now) {
     static const storage::PartitionVectors kNone;
     const storage::PartitionVectors& unfinished =
         link != nullptr ? link->state().unfinished : kNone;
-    if (unfinished == peer.awaited && !JoinsNow(now) && !HasAll(unfinished, peer.fetched)) continue;
+    if (unfinished == peer.awaited && !JoinsNow(now) && !HasAll(unfinished)) continue;
     peer.awaited = unfinished;
     peer.awaited_since_ms = now.steady_ms;
   }
@@ -158,7 +158,7 @@ void Replicator::AwaitUnfinished(Now now) {
 bool Replicator::MustFetchUnfinished(const PeerLink& link, const Peer& peer, Now now) const {
   const storage::PartitionVectors& unfinished = link.state().unfinished;
   return !unfinished.empty() && unfinished == peer.awaited &&
-         now.steady_ms - peer.awaited_since_ms >= kAwaitedMs && !HasAll(unfinished, peer.fetched);
+         now.steady_ms - peer.awaited_since_ms >= kAwaitedMs && !HasAll(unfinished);
 }
 
 // Who has lost all takes a state as it is before it reads records: between what single records tell
@@ -166,14 +166,14 @@ bool Replicator::MustFetchUnfinished(const PeerLink& link, const Peer& peer, Now
 bool Replicator::JoinsAnew(const PeerLink& link) const {
   if (!catching_up()) return false;
   const bool has_nothing = shard_.floor().empty() && Unfinished().empty();
-  return (has_nothing && !link.state().floor.empty()) || !HasAll(link.state().unfinished, {});
+  return (has_nothing && !link.state().floor.empty()) || !HasAll(link.state().unfinished);
 }
 
 // All that the peer holds of unfinished full synchronisations has been fetched, from a replica of
 // another region by its primary.
 bool Replicator::IsFetched(const Peer& peer) const {
   const storage::PartitionVectors& unfinished = peer.last_state.unfinished;
-  if (HasAll(unfinished, peer.fetched)) return true;
+  if (HasAll(unfinished)) return true;
   const PeerLink* primary = SameRegion(peer) ? nullptr : RegionLink(peer.address.region);
   return primary != nullptr && LinkOf(peer) != primary &&
          HasAll(unfinished, primary->state().unfinished);
@@ -255,10 +255,12 @@ void Replicator::Subscribe(PeerLink& link, Now now) {
   }
   if (follow) followed_ = {};
   if (whole) peer.asked = link.state().unfinished;
-  link.SubscribeTo({.have = shard_.floor(),
-                    .follow = follow,
-                    .regions = {wanted.begin(), wanted.end()},
-                    .whole = whole});
+  replication::Subscribe request{.have = shard_.floor(),
+                                 .follow = follow,
+                                 .regions = {wanted.begin(), wanted.end()},
+                                 .whole = whole};
+  NoteWhatIsJoined(shard_.log().vectors(), request);
+  link.SubscribeTo(std::move(request));
 }
 
 void Replicator::DeliverAll(Now now) {
@@ -304,6 +306,7 @@ void Replicator::EndOfTurn(const LogProgress& progress, Now now) {
   held_floor_.Note(shard_.log().end(), shard_.floor());
   held_floor_.Advance(progress.on_disk ? progress.durable : progress.written);
   PumpAll(now);
+  WorkOnComparisons(now);
   Acknowledge(now);
   if (now.steady_ms - last_heartbeat_ms_ >= options_.heartbeat_ms) SendHeartbeats(now);
   if (primary_ && now.steady_ms - last_stability_ms_ >= kStabilityPauseMs) {
@@ -333,13 +336,29 @@ void Replicator::PumpAll(Now now) {
       }
     }
     if (network_.Unsent(id) > kMostUnsent) continue;
-    const Status pumped = link->Pump(shard_, local ? progress_.written : ship_limit);
+    const Status pumped = link->Pump(shard_, local ? progress_.written : ship_limit,
+                                     {.bytes_per_second = join_rate_, .now_ms = now.steady_ms});
     if (pumped) continue;
     // What cannot be read any more is still in the state.
     keeper_.Log(pumped.error().detail + ": whoever needs it gets everything anew");
     link->SendJoin(shard_);
   }
   for (const auto& [id, reason] : broken) Drop(id, reason, /*tell=*/true, now);
+}
+
+// What is asked of the others, and what they ask for.
+void Replicator::WorkOnComparisons(Now now) {
+  compares_ = false;
+  for (const auto& [id, link] : links_) {
+    if (link->established() && network_.Unsent(id) <= kMostUnsent) {
+      compares_ |= link->AnswerDigests(shard_);
+    }
+  }
+  for (const auto& [id, region] : regions_) {
+    PeerLink* link = primary_ ? RegionLink(id) : nullptr;
+    if (link != nullptr && link->paused()) link = nullptr;
+    compares_ |= comparisons_.Work(id, link, shard_, now.steady_ms, now.unix_ms);
+  }
 }
 
 void Replicator::Acknowledge(Now now) {

@@ -3,10 +3,13 @@
 #include <google/protobuf/stubs/logging.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <memory>
 
 #include "replication/proto/peer.pb.h"
+#include "storage/key_location.h"
 
 namespace replication {
 namespace {
@@ -143,6 +146,13 @@ void Put(const Subscribe& from, pb::PeerMessage& to) {
   subscribe.set_window(from.window);
   subscribe.set_stream(from.stream);
   subscribe.set_whole(from.whole);
+  if (from.joined.none()) return;
+  std::string bits(from.joined.size() / 8, '\0');
+  for (std::size_t i = 0; i < from.joined.size(); ++i) {
+    if (from.joined.test(i)) bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << i % 8);
+  }
+  subscribe.set_joined(std::move(bits));
+  subscribe.set_reached(VectorBytes(from.reached));
 }
 
 void Put(const StreamStart& from, pb::PeerMessage& to) {
@@ -185,13 +195,19 @@ void Put(const LinkState& from, pb::PeerMessage& to) {
 void Put(const JoinStart& from, pb::PeerMessage& to) {
   to.mutable_join_start()->set_stream(from.stream);
   to.mutable_join_start()->set_floor(VectorBytes(from.floor));
+  to.mutable_join_start()->set_goes_on(from.goes_on);
 }
 
-void Put(const JoinEntries& from, pb::PeerMessage& to) {
+void Put(const JoinEntries& from, std::string_view packed, pb::PeerMessage& to) {
   pb::JoinEntries& entries = *to.mutable_join_entries();
   entries.set_stream(from.stream);
   entries.set_partition(from.partition);
-  entries.set_entries(from.entries);
+  if (packed.empty()) {
+    entries.set_entries(from.entries);
+  } else {
+    entries.set_compressed(packed.data(), packed.size());
+    entries.set_raw_size(static_cast<std::uint32_t>(from.entries.size()));
+  }
   entries.set_continues(from.continues);
 }
 
@@ -204,6 +220,32 @@ void Put(const JoinPartitionEnd& from, pb::PeerMessage& to) {
 
 void Put(const JoinEnd& from, pb::PeerMessage& to) {
   to.mutable_join_end()->set_stream(from.stream);
+}
+
+void Put(const DigestRequest& from, pb::PeerMessage& to) {
+  pb::DigestRequest& request = *to.mutable_digest_request();
+  request.set_comparison(from.comparison);
+  request.set_partition(from.partition);
+  request.set_round(from.round);
+  request.set_covering(VectorBytes(from.covering));
+  request.set_unix_ms(static_cast<std::uint64_t>(from.unix_ms));
+  for (std::uint32_t bucket = 0; bucket < kDigestBuckets; ++bucket) {
+    if (from.buckets.test(bucket)) request.add_buckets(bucket);
+  }
+  for (const std::string& name : from.names) request.add_names(name);
+  request.set_objects(from.objects);
+}
+
+void Put(const DigestReply& from, pb::PeerMessage& to) {
+  pb::DigestReply& reply = *to.mutable_digest_reply();
+  reply.set_comparison(from.comparison);
+  reply.set_partition(from.partition);
+  reply.set_round(from.round);
+  reply.set_entries(from.entries);
+  if (!from.is_last) return;
+  reply.set_is_last(true);
+  reply.set_observed(VectorBytes(from.observed));
+  if (from.sums != DigestSums{}) reply.mutable_sums()->Add(from.sums.begin(), from.sums.end());
 }
 
 // zstd's working memory: making it anew for every small batch costs more than compressing.
@@ -238,6 +280,25 @@ std::string_view Compress(const std::string& raw) {
   return last_compressed;
 }
 
+std::string_view PackedEntries(const std::string& entries, Compression compression) {
+  const bool packs = compression == Compression::kOn && entries.size() >= kLeastToCompress;
+  return packs ? Compress(entries) : std::string_view();
+}
+
+Result<std::string> Unpack(const std::string& packed, std::uint32_t raw_size) {
+  if (raw_size > kMaxFrame) {
+    return Fail(ErrorCode::kTooLarge, "compressed entries beyond the frame limit");
+  }
+  std::string entries(raw_size, '\0');
+  const std::size_t size =
+      ZSTD_decompressDCtx(Workspace<ZSTD_DCtx, ZSTD_createDCtx, ZSTD_freeDCtx>(), entries.data(),
+                          entries.size(), packed.data(), packed.size());
+  if (ZSTD_isError(size) != 0 || size != entries.size()) {
+    return Fail(ErrorCode::kCorrupt, "compressed entries do not decompress");
+  }
+  return entries;
+}
+
 void PutVarint(std::string& out, std::uint64_t value) {
   crdt::ByteWriter(out).Varint(value);
 }
@@ -249,10 +310,7 @@ constexpr std::uint8_t Tag(int field, int wire_type) {
 // Records are the hot path: Protobuf's wire format written directly, one copy of the entries. A
 // test reads it with the generated class.
 std::string EncodeRecords(const Records& records, Compression compression) {
-  const std::string_view packed =
-      compression == Compression::kOn && records.entries.size() >= kLeastToCompress
-          ? Compress(records.entries)
-          : std::string_view();
+  const std::string_view packed = PackedEntries(records.entries, compression);
   std::string body;
   const std::string_view bytes = packed.empty() ? records.entries : packed;
   body.reserve(bytes.size() + 32);
@@ -304,7 +362,16 @@ Result<Message> Take(const pb::Subscribe& from) {
                       .follow = from.follow(),
                       .window = from.window(),
                       .stream = from.stream(),
-                      .whole = from.whole()};
+                      .whole = from.whole(),
+                      .joined = {},
+                      .reached = checked.Vector(from.reached())};
+  const std::string& joined = from.joined();
+  if (!joined.empty() && joined.size() != subscribe.joined.size() / 8) {
+    checked.Wrong("not a bit for each partition");
+  }
+  for (std::size_t i = 0; i < joined.size() * 8 && i < subscribe.joined.size(); ++i) {
+    subscribe.joined.set(i, (joined[i / 8] >> i % 8 & 1) != 0);
+  }
   if (from.regions_size() > crdt::kMaxRegion) checked.Wrong("too many regions");
   for (const std::uint32_t region : from.regions()) {
     subscribe.regions.push_back(checked.Region(region));
@@ -318,17 +385,68 @@ Result<Message> Take(pb::Records& from) {
     records.entries = std::move(*from.mutable_entries());
     return Message(std::move(records));
   }
-  if (from.raw_size() > kMaxFrame) {
-    return Fail(ErrorCode::kTooLarge, "compressed entries beyond the frame limit");
-  }
-  records.entries.resize(from.raw_size());
-  const std::size_t size = ZSTD_decompressDCtx(
-      Workspace<ZSTD_DCtx, ZSTD_createDCtx, ZSTD_freeDCtx>(), records.entries.data(),
-      records.entries.size(), from.compressed().data(), from.compressed().size());
-  if (ZSTD_isError(size) != 0 || size != records.entries.size()) {
-    return Fail(ErrorCode::kCorrupt, "compressed entries do not decompress");
-  }
+  Result<std::string> entries = Unpack(from.compressed(), from.raw_size());
+  if (!entries) return std::unexpected(entries.error());
+  records.entries = *std::move(entries);
   return Message(std::move(records));
+}
+
+Result<Message> Take(pb::JoinEntries& from) {
+  Checked checked;
+  JoinEntries entries{.stream = from.stream(),
+                      .partition = checked.Partition(from.partition()),
+                      .entries = std::move(*from.mutable_entries()),
+                      .continues = from.continues()};
+  if (!from.compressed().empty()) {
+    Result<std::string> unpacked = Unpack(from.compressed(), from.raw_size());
+    if (!unpacked) return std::unexpected(unpacked.error());
+    entries.entries = *std::move(unpacked);
+  }
+  return checked.Finish(std::move(entries));
+}
+
+Result<Message> Take(pb::DigestRequest& from) {
+  Checked checked;
+  DigestRequest request{.comparison = from.comparison(),
+                        .partition = checked.Partition(from.partition()),
+                        .round = from.round(),
+                        .covering = checked.Vector(from.covering()),
+                        .unix_ms = static_cast<std::int64_t>(from.unix_ms()),
+                        .buckets = {},
+                        .names = {std::make_move_iterator(from.mutable_names()->begin()),
+                                  std::make_move_iterator(from.mutable_names()->end())},
+                        .objects = from.objects()};
+  for (const std::uint32_t bucket : from.buckets()) {
+    if (bucket >= kDigestBuckets) {
+      checked.Wrong("an unknown bucket");
+    } else {
+      request.buckets.set(bucket);
+    }
+  }
+  if (request.objects && request.names.empty()) checked.Wrong("objects of no keys");
+  for (const std::string& name : request.names) {
+    if (storage::PartitionOf(name) != request.partition) {
+      checked.Wrong("a key in a partition that is not its own");
+    }
+  }
+  return checked.Finish(std::move(request));
+}
+
+Result<Message> Take(pb::DigestReply& from) {
+  Checked checked;
+  DigestReply reply{.comparison = from.comparison(),
+                    .partition = checked.Partition(from.partition()),
+                    .round = from.round(),
+                    .entries = std::move(*from.mutable_entries()),
+                    .is_last = from.is_last(),
+                    .observed = checked.Vector(from.observed()),
+                    .sums = {}};
+  if (from.sums_size() != 0 && from.sums_size() != static_cast<int>(kDigestBuckets)) {
+    checked.Wrong("an answer without the sums of all buckets");
+  } else {
+    std::ranges::copy(from.sums(), reply.sums.begin());
+  }
+  return checked.Finish(std::move(reply));
 }
 
 Result<Message> Take(const pb::Acknowledgement& from) {
@@ -357,8 +475,13 @@ std::string EncodeFrame(const Message& message, Compression compression) {
   }
   pb::PeerMessage to;
   std::visit(
-      [&to](const auto& from) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(from)>, Records>) Put(from, to);
+      [&](const auto& from) {
+        using Kind = std::decay_t<decltype(from)>;
+        if constexpr (std::is_same_v<Kind, JoinEntries>) {
+          Put(from, PackedEntries(from.entries, compression), to);
+        } else if constexpr (!std::is_same_v<Kind, Records>) {
+          Put(from, to);
+        }
       },
       message);
   std::string frame(sizeof(std::uint32_t), '\0');
@@ -406,13 +529,10 @@ Result<Message> DecodeMessage(std::string_view payload) {
       return Message(LinkState{from.link_state().paused()});
     case pb::PeerMessage::kJoinStart:
       return checked.Finish(JoinStart{.stream = from.join_start().stream(),
-                                      .floor = checked.Vector(from.join_start().floor())});
+                                      .floor = checked.Vector(from.join_start().floor()),
+                                      .goes_on = from.join_start().goes_on()});
     case pb::PeerMessage::kJoinEntries:
-      return checked.Finish(
-          JoinEntries{.stream = from.join_entries().stream(),
-                      .partition = checked.Partition(from.join_entries().partition()),
-                      .entries = std::move(*from.mutable_join_entries()->mutable_entries()),
-                      .continues = from.join_entries().continues()});
+      return Take(*from.mutable_join_entries());
     case pb::PeerMessage::kJoinPartitionEnd:
       return checked.Finish(
           JoinPartitionEnd{.stream = from.join_partition_end().stream(),
@@ -422,6 +542,10 @@ Result<Message> DecodeMessage(std::string_view payload) {
       return Message(JoinEnd{from.join_end().stream()});
     case pb::PeerMessage::kNodeState:
       return checked.Finish(checked.State(from.node_state()));
+    case pb::PeerMessage::kDigestRequest:
+      return Take(*from.mutable_digest_request());
+    case pb::PeerMessage::kDigestReply:
+      return Take(*from.mutable_digest_reply());
     case pb::PeerMessage::BODY_NOT_SET:
       break;
   }

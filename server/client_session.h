@@ -48,10 +48,14 @@ struct CheckpointWait {  // SAVE: so many checkpoints are finished.
 struct SnapshotWait {  // SNAPSHOT CREATE: so many snapshots are finished.
   std::uint64_t finished = 0;
 };
+struct ComparisonWait {  // REGION DIFF, REGION REPAIR: a comparison has ended.
+  std::uint64_t number = 0;
+  bool repairs = false;
+};
 struct StopWait {};  // SHUTDOWN: over where the node does not stop after all.
 struct Wait {
   std::variant<ReplicaWait, FsyncWait, RegionWait, KeyWait, PauseWait, CheckpointWait, SnapshotWait,
-               StopWait>
+               ComparisonWait, StopWait>
       what;
   std::optional<std::int64_t> deadline_steady_ms;  // Empty: for ever.
 };

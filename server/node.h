@@ -120,6 +120,13 @@ class Node {
   virtual crdt::Status ResumeRegion(crdt::RegionId region) = 0;
   // Lets pass what is held because it is stamped too far ahead of this node's clock.
   virtual crdt::Status ReleaseRegion(crdt::RegionId region) = 0;
+  // Compares what is here with what another region has, and repairs this side where the scope says
+  // so; ends early after `timeout_ms` (0: never). Answers the number by which FindComparison()
+  // tells the end. An error says why not.
+  virtual crdt::Result<std::uint64_t> CompareRegion(crdt::RegionId region, ComparisonScope scope,
+                                                    std::int64_t timeout_ms) = 0;
+  // Null while it runs.
+  virtual const ComparisonReport* FindComparison(std::uint64_t number) const = 0;
   // Makes this replica the primary under a new epoch. Answers what the others lacked, for people.
   virtual crdt::Result<std::string> TakeOver() = 0;
 };

@@ -11,6 +11,8 @@
 
 namespace server {
 
+using replication::ComparisonReport;
+using replication::ComparisonScope;
 using replication::NodeReport;
 using replication::RegionReport;
 using replication::ReplicaReport;

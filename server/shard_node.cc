@@ -58,6 +58,7 @@ ShardNode::ShardNode(geo_config::Config config, Environment environment)
       conflicts_(config_.conflict_ring_entries),
       database_(keyspace_, watches_, blocked_, environment_.dice) {
   run_id_ = RandomHex(40);
+  keyspace_.SetRegion(config_.region);
 }
 
 std::string ShardNode::RandomHex(int digits) {
@@ -132,6 +133,33 @@ void ShardNode::ExportPartition(
     crdt::EncodeCell(cell, out);
     visit(cell.name(), bytes);
   });
+}
+
+std::string ShardNode::ExportKey(std::string_view key) const {
+  const crdt::KeyView view = keyspace_.Find(key);
+  crdt::Require(view.cell() != nullptr, "a key that is there is exported");
+  std::string bytes;
+  crdt::ByteWriter out(bytes);
+  crdt::EncodeCell(*view.cell(), out);
+  return bytes;
+}
+
+Status ShardNode::RepairKey(std::string_view key, std::string_view object) {
+  if (std::string refusal = WriteRefusal(); !refusal.empty()) {
+    return Fail(ErrorCode::kRefused, std::move(refusal));
+  }
+  std::string bytes(object);
+  crdt::ByteWriter out(bytes);
+  if (object.empty()) crdt::Object().Encode(out);
+  crdt::ByteReader in(bytes);
+  if (const auto decoded = crdt::Object::Decode(in); !decoded) {
+    return std::unexpected(decoded.error());
+  }
+  Database& database = BeginCommand();
+  database.effects().Begin(crdt::EffectKind::kRepair, 0, key).Bytes(bytes);
+  database.Commit();
+  database_.End(*log_);
+  return {};
 }
 
 Status ShardNode::JoinPartition(storage::PartitionId partition,
@@ -404,6 +432,8 @@ void ShardNode::OnCheckpointDone(storage::CheckpointJob job, const Status& statu
 void ShardNode::OnTick() {
   const replication::Now now = Times();
   SetUseClock();
+  replicator_->SetCheckInterval(config_.region_check_interval.count());
+  replicator_->SetJoinRate(config_.join_bytes_per_second);
   replicator_->OnTick(now);
   JudgeClock();
   if (now.steady_ms - last_disk_check_ms_ >= kDiskCheckMs) {

@@ -40,7 +40,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   // The next turn has something to do, also where nothing happens: a sync waits until the loop is
   // idle, or a checkpoint is being written.
   bool has_more() const {
-    return holds_sync_back_ || loader_ != nullptr ||
+    return holds_sync_back_ || loader_ != nullptr || replicator_->compares() ||
            (checkpointer_ != nullptr && !MakesSnapshot() && checkpointer_->has_more(*log_));
   }
   // A few dozen times a second.
@@ -124,6 +124,13 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   crdt::Status ReleaseRegion(crdt::RegionId region) override {
     return replicator_->Release(region, Times());
   }
+  crdt::Result<std::uint64_t> CompareRegion(crdt::RegionId region, ComparisonScope scope,
+                                            std::int64_t timeout_ms) override {
+    return replicator_->Compare(region, std::move(scope), timeout_ms, Times());
+  }
+  const ComparisonReport* FindComparison(std::uint64_t number) const override {
+    return replicator_->FindComparison(number);
+  }
   crdt::Result<std::string> TakeOver() override { return replicator_->TakeOver(Times()); }
 
   // --- ReplicatedShard ---------------------------------------------------------------------------
@@ -137,6 +144,17 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void ExportPartition(
       storage::PartitionId partition,
       const std::function<void(std::string_view, std::string_view)>& visit) const override;
+  std::uint64_t ScanDigests(
+      storage::PartitionId partition, std::uint64_t cursor, std::uint64_t count,
+      std::int64_t unix_ms,
+      const std::function<void(std::string_view, std::uint64_t)>& visit) const override {
+    return keyspace_.ScanDigests(partition, cursor, count, unix_ms, visit);
+  }
+  std::uint64_t DigestOf(std::string_view key, std::int64_t unix_ms) const override {
+    return keyspace_.DigestOf(key, unix_ms);
+  }
+  std::string ExportKey(std::string_view key) const override;
+  crdt::Status RepairKey(std::string_view key, std::string_view object) override;
   crdt::Status JoinPartition(storage::PartitionId partition,
                              const std::vector<replication::ExportedKey>& keys,
                              const crdt::VersionVector& observed) override;
@@ -148,6 +166,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void BecomeWhole() override;
   std::string WhyNotLead(Told told) override;
   void Log(const std::string& line) override { environment_.log.Info(line); }
+  void Alarm(const std::string& line) override { environment_.log.Error(line); }
 
  private:
   crdt::Status LoadState();

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "crdt/string_value.h"
+#include "server/comparison_reply.h"
 #include "server/snapshot_reply.h"
 
 namespace server {
@@ -35,6 +36,9 @@ struct Reached {
   bool Enough(const SnapshotWait& wait) const {
     return node.snapshot_report()->finished >= wait.finished;
   }
+  bool Enough(const ComparisonWait& wait) const {
+    return node.FindComparison(wait.number) != nullptr;
+  }
   bool Enough(const StopWait&) const { return !node.stopping(); }
 
   void Write(ReplyWriter& reply, const ReplicaWait& wait) const {
@@ -59,6 +63,11 @@ struct Reached {
     if (!report.last_error.empty())
       return reply.Error("ERR no snapshot is made: " + report.last_error);
     WriteSnapshot(reply, node.config().dir, report.newest, report.manifest);
+  }
+  void Write(ReplyWriter& reply, const ComparisonWait& wait) const {
+    const ComparisonReport* const report = node.FindComparison(wait.number);
+    if (report == nullptr) return reply.Error("ERR the comparison goes on");
+    WriteComparison(reply, *report, wait.repairs);
   }
   void Write(ReplyWriter& reply, const StopWait&) const {
     reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");

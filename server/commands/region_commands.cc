@@ -8,22 +8,16 @@
 #include "crdt/string_value.h"
 #include "server/commands/command_families.h"
 #include "server/commands/help_reply.h"
+#include "server/commands/region_comparison_commands.h"
+#include "server/commands/region_words.h"
 #include "server/commands/reply_errors.h"
 #include "server/node.h"
 #include "server/resp/reply_pairs.h"
 #include "server/wait.h"
+#include "storage/key_location.h"
 
 namespace server {
 namespace {
-
-std::optional<crdt::RegionId> ParseRegion(CommandContext& context, std::string_view word) {
-  const auto number = crdt::ParseInteger(word);
-  if (number && *number >= 1 && *number <= crdt::kMaxRegion) {
-    return static_cast<crdt::RegionId>(*number);
-  }
-  context.reply.Error("ERR a region's id is a number from 1 to 31");
-  return std::nullopt;
-}
 
 void List(CommandContext& context, Arguments) {
   const std::vector<RegionReport> regions = context.node.region_reports();
@@ -40,8 +34,19 @@ void List(CommandContext& context, Arguments) {
   for (const RegionReport& region : regions) write(region.id, region.name, region.state);
 }
 
+constexpr std::size_t kJoinPairs = 3;
+
+void JoinPairs(ReplyWriter& reply, const std::string& which,
+               const std::optional<replication::JoinProgress>& join) {
+  if (!join) return;
+  Pair(reply, which + "_percent", 100 * join->partitions / storage::kPartitions);
+  Pair(reply, which + "_bytes", join->bytes);
+  Pair(reply, which + "_seconds_left", join->seconds_left.value_or(-1));
+}
+
 void WriteStatus(ReplyWriter& reply, const RegionReport& region) {
-  reply.Map(region.held_ahead_s ? 18 : 17);
+  reply.Map(17 + (region.held_ahead_s ? 1 : 0) + (region.compared_ms_ago ? 2 : 0) +
+            (region.join_comes ? kJoinPairs : 0) + (region.join_is_sent ? kJoinPairs : 0));
   Pair(reply, "id", region.id);
   Pair(reply, "name", region.name);
   Pair(reply, "state", region.state);
@@ -55,10 +60,16 @@ void WriteStatus(ReplyWriter& reply, const RegionReport& region) {
   if (region.held_ahead_s) {
     Pair(reply, "held", "its clock is ahead by " + std::to_string(*region.held_ahead_s) + " s");
   }
+  JoinPairs(reply, "join_received", region.join_comes);
+  JoinPairs(reply, "join_sent", region.join_is_sent);
   Pair(reply, "bytes_sent", region.bytes_sent);
   Pair(reply, "bytes_received", region.bytes_received);
   Pair(reply, "protocol_version", region.protocol_version);
   Pair(reply, "server_version", region.server_version);
+  if (region.compared_ms_ago) {
+    Pair(reply, "compared_ms_ago", *region.compared_ms_ago);
+    Pair(reply, "differing_keys", region.differing_keys);
+  }
   Pair(reply, "applied", region.applied.ToString());
   Pair(reply, "durable", region.durable.ToString());
   Pair(reply, "connected", region.state == "connected");
@@ -136,6 +147,10 @@ constexpr std::string_view kHelp[] = {
     "    Heal a link that was paused here.",
     "RELEASE <id>|*",
     "    Take what is held because its author's clock is ahead.",
+    "DIFF <id> [KEY <key>|PARTITION <number>] [TIMEOUT <ms>]",
+    "    Compare with another region: the keys whose difference nothing explains.",
+    "REPAIR <id> [KEY <key>|PARTITION <number>] [TIMEOUT <ms>]",
+    "    Take such keys here as they are there.",
     "WAIT <numregions> <timeout-ms>",
     "    Wait until so many other regions durably have this connection's writes.",
     "NODES",
@@ -189,6 +204,21 @@ constexpr CommandSpec kSubcommands[] = {
          "go on from there.",
      .since = "",
      .run = ChangeLinks<&Node::ReleaseRegion>},
+    {.name = "region|diff",
+     .words = AtLeast(3),
+     .flags = flag::kAdmin | flag::kBlocking | flag::kNoScript | flag::kNoMulti,
+     .group = "meridian",
+     .summary = "Compares what is here with what another region has, and names the keys whose "
+                "difference no write that is under way explains. Others are served meanwhile.",
+     .since = "",
+     .run = DiffRegion},
+    {.name = "region|repair",
+     .words = AtLeast(3),
+     .flags = flag::kAdmin | flag::kBlocking | flag::kNoScript | flag::kNoMulti,
+     .group = "meridian",
+     .summary = "Takes the keys that differ without an explanation as they are in another region.",
+     .since = "",
+     .run = RepairRegion},
     {.name = "region|wait",
      .words = Exactly(4),
      .flags = flag::kBlocking | flag::kNoScript,

@@ -129,6 +129,42 @@ class RegionJoins(unittest.TestCase):
                 self.assertEqual(members, {f"later:{number}" for number in range(7, 3000, 500)},
                                  "what the DEL had not seen")
 
+    def test_a_join_is_slowed_down_and_shown_and_goes_on_where_it_broke_off(self):
+        with Cluster(regions=2, replicas=0, settings=SETTINGS, segment_bytes="64kb") as cluster:
+            sender, away = cluster.nodes[1, 0], cluster.nodes[2, 0]
+            write(sender.client(), "before", 500)
+            cluster.wait_equal()
+            away.kill()
+            write(sender.client(), "eu", 6000)
+            wait_cut(cluster)
+            sender.client().config_set("join-bytes-per-second", "40kb")
+
+            def shown(node, other):
+                return as_map(node.client().execute_command("REGION", "STATUS", other))
+
+            def percent():
+                return shown(away, 1).get("join_received_percent", 0)
+
+            away.start().wait_ready()
+            wait_until(lambda: percent() >= 30, "a part of it has come")
+            there, here = shown(away, 1), shown(sender, 2)
+            self.assertEqual((there["state"], here["state"]), ("catching-up", "catching-up"))
+            self.assertGreater(there["join_received_bytes"], 10000)
+            self.assertGreater(there["join_received_seconds_left"], 0)
+            self.assertRegex(there["detail"], r"\d+ % came, \d+ MiB, \d+ s left")
+            self.assertGreaterEqual(here["join_sent_percent"], there["join_received_percent"] - 1)
+            away.client().incr("written meanwhile")
+            away.kill()
+            away.start().wait_ready()
+            seen = []
+            wait_until(lambda: seen.append(percent()) or seen[-1] > 0, "it goes on")
+            self.assertGreaterEqual(seen[-1], 29, "what had come did not come again")
+            sender.client().config_set("join-bytes-per-second", 0)
+            cluster.wait_equal()
+            self.check_sums(cluster, (500 + 6000) // 500)
+            for node in cluster.running():
+                self.assertEqual(node.client().get("written meanwhile"), "1")
+
     def test_a_region_that_lost_its_directories_gets_all_from_the_others(self):
         with Cluster(regions=2, replicas=1, settings=SETTINGS, segment_bytes="64kb") as cluster:
             write(cluster.client(1), "eu", 2000)

@@ -36,13 +36,21 @@ class FakeNode : public Node {
   std::string refusal;  // What WriteRefusal answers.
   bool is_loading = false;
   bool is_stopping = false;
-  std::vector<RegionReport> regions;        // What region_reports answers.
-  std::vector<crdt::RegionId> paused;       // What PauseRegion was asked for.
-  std::int64_t replicas_applied = 0;        // How many replicas have everything.
-  std::int64_t replicas_durable = 0;        // And have it on disk.
-  bool locally_durable = false;             // As this node has.
-  std::int64_t regions_durable = 0;         // And other regions.
-  std::int64_t now_ms = 1'800'000'000'000;  // Wall clock and steady clock.
+  std::vector<RegionReport> regions;   // What region_reports answers.
+  std::vector<crdt::RegionId> paused;  // What PauseRegion was asked for.
+  struct Compared {
+    crdt::RegionId region;
+    ComparisonScope scope;
+    std::int64_t timeout_ms;
+  };
+  std::vector<Compared> compared;              // What CompareRegion was asked for,
+  std::string comparison_refusal;              // what it answers instead,
+  std::optional<ComparisonReport> comparison;  // and what FindComparison answers.
+  std::int64_t replicas_applied = 0;           // How many replicas have everything.
+  std::int64_t replicas_durable = 0;           // And have it on disk.
+  bool locally_durable = false;                // As this node has.
+  std::int64_t regions_durable = 0;            // And other regions.
+  std::int64_t now_ms = 1'800'000'000'000;     // Wall clock and steady clock.
   // By how much the clock has moved on each time that it is read to time a call.
   mutable std::deque<std::int64_t> usec_of_calls;
   // Answers those whose wait is over.
@@ -153,6 +161,17 @@ class FakeNode : public Node {
   crdt::Status ResumeRegion(crdt::RegionId region) override {
     std::erase(paused, region);
     return {};
+  }
+  crdt::Result<std::uint64_t> CompareRegion(crdt::RegionId region, ComparisonScope scope,
+                                            std::int64_t timeout_ms) override {
+    if (!comparison_refusal.empty()) {
+      return crdt::Fail(crdt::ErrorCode::kRefused, comparison_refusal);
+    }
+    compared.push_back({region, std::move(scope), timeout_ms});
+    return compared.size();
+  }
+  const ComparisonReport* FindComparison(std::uint64_t) const override {
+    return comparison ? &*comparison : nullptr;
   }
   crdt::Status ReleaseRegion(crdt::RegionId) override { return {}; }
   crdt::Result<std::string> TakeOver() override {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "replication/messages.h"
+#include "storage/key_location.h"
 
 namespace replication {
 
@@ -30,6 +31,32 @@ inline NodeState SomeState() {
           .catching_up = true};
 }
 
+inline DigestRequest SomeRequest() {
+  DigestRequest request{.comparison = 5,
+                        .partition = storage::PartitionOf("{key} one"),
+                        .round = 7,
+                        .covering = SomeVector(),
+                        .unix_ms = 1'800'000'000'000,
+                        .buckets = {},
+                        .names = {"{key} one", "{key} two"},
+                        .objects = true};
+  request.buckets.set(0);
+  request.buckets.set(255);
+  return request;
+}
+
+inline DigestReply SomeReply() {
+  DigestReply reply{.comparison = 5,
+                    .partition = 255,
+                    .round = 7,
+                    .entries = "entries",
+                    .is_last = true,
+                    .observed = SomeVector()};
+  reply.sums[0] = 0x0123456789abcdef;
+  reply.sums[255] = 1;
+  return reply;
+}
+
 // Name and message.
 inline std::vector<std::pair<std::string, Message>> EveryMessage() {
   return {
@@ -49,7 +76,9 @@ inline std::vector<std::pair<std::string, Message>> EveryMessage() {
                               .regions = {1, 31},
                               .window = 8388608,
                               .stream = 5,
-                              .whole = true}},
+                              .whole = true,
+                              .joined = Partitions(0x8001),
+                              .reached = SomeVector()}},
       {"stream_start",
        StreamStart{.stream = 5, .reference = SomeVector(), .beyond = {{255, SomeVector()}}}},
       {"records", Records{.stream = 5,
@@ -69,13 +98,15 @@ inline std::vector<std::pair<std::string, Message>> EveryMessage() {
                               .state = SomeState(),
                               .durable = SomeVector()}},
       {"link_state", LinkState{.paused = true}},
-      {"join_start", JoinStart{.stream = 5, .floor = SomeVector()}},
+      {"join_start", JoinStart{.stream = 5, .floor = SomeVector(), .goes_on = true}},
       {"join_entries",
        JoinEntries{.stream = 5, .partition = 255, .entries = "entries", .continues = true}},
       {"join_partition_end",
        JoinPartitionEnd{.stream = 5, .partition = 255, .observed = SomeVector()}},
       {"join_end", JoinEnd{.stream = 5}},
       {"node_state", SomeState()},
+      {"digest_request", SomeRequest()},
+      {"digest_reply", SomeReply()},
   };
 }
 

@@ -66,6 +66,38 @@ class FakeShard : public ReplicatedShard {
       if (storage::PartitionOf(KeyOf(stamp)) == partition) visit(KeyOf(stamp), text.text);
     }
   }
+  std::uint64_t ScanDigests(
+      storage::PartitionId partition, std::uint64_t cursor, std::uint64_t count, std::int64_t,
+      const std::function<void(std::string_view, std::uint64_t)>& visit) const override {
+    std::uint64_t at = 0;
+    for (const auto& [stamp, text] : texts_) {
+      if (storage::PartitionOf(KeyOf(stamp)) != partition || at++ < cursor) continue;
+      visit(KeyOf(stamp), DigestOf(KeyOf(stamp), 0));
+      if (at == cursor + count) return at;
+    }
+    return 0;
+  }
+  std::uint64_t DigestOf(std::string_view key, std::int64_t) const override {
+    const auto text = texts_.find(crdt::Stamp::FromValue(std::stoull(std::string(key))));
+    return text == texts_.end() ? 0 : std::hash<std::string>()(text->second.text) | 1;
+  }
+  std::string ExportKey(std::string_view key) const override {
+    return texts_.at(crdt::Stamp::FromValue(std::stoull(std::string(key)))).text;
+  }
+  crdt::Status RepairKey(std::string_view key, std::string_view object) override {
+    Spoil(key, object);
+    return {};
+  }
+  // A text changes without a record; empty: it is gone.
+  void Spoil(std::string_view key, std::string_view object) {
+    const auto stamp = crdt::Stamp::FromValue(std::stoull(std::string(key)));
+    if (object.empty()) {
+      texts_.erase(stamp);
+    } else {
+      texts_[stamp].text = object;
+    }
+  }
+  static std::string KeyOf(crdt::Stamp stamp) { return std::to_string(stamp.value()); }
   crdt::Status JoinPartition(storage::PartitionId partition, const std::vector<ExportedKey>& keys,
                              const crdt::VersionVector& observed) override {
     std::string payload;
@@ -88,7 +120,6 @@ class FakeShard : public ReplicatedShard {
   }
 
  private:
-  static std::string KeyOf(crdt::Stamp stamp) { return std::to_string(stamp.value()); }
   void Show(crdt::Stamp stamp, Text text) {
     if (texts_.contains(stamp)) return;
     order_.push_back(text.text.substr(0, text.text.find('.')));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fake_shard.h"
 #include "replication/causal_gate.h"
 #include "replication/outgoing_stream.h"
 #include "storage/log/log.h"
@@ -22,33 +23,15 @@ Stamp At(crdt::RegionId region, std::uint64_t tick) {
   return Stamp::FromValue(tick * Stamp::kTick | Writer(region, 1).bits());
 }
 
-// Keeps what is applied to it.
-class RecordingShard : public ReplicatedShard {
+// Keeps what the authors of the records that it applied had seen.
+class RecordingShard : public FakeShard {
  public:
-  const VersionVector& floor() const override { return floor_; }
-  VersionVector Observed(storage::PartitionId) const override { return floor_; }
-  storage::Log& log() override { return log_; }
   crdt::Status ApplyRecord(const storage::RecordView& record) override {
     contexts.push_back(record.context);
-    floor_.Advance(record.last_stamp());
-    return {};
+    return FakeShard::ApplyRecord(record);
   }
-  void ApplyStable(const VersionVector& applied) override { stable = applied; }
-  void ExportPartition(
-      storage::PartitionId,
-      const std::function<void(std::string_view, std::string_view)>&) const override {}
-  crdt::Status JoinPartition(storage::PartitionId, const std::vector<ExportedKey>&,
-                             const VersionVector&) override {
-    return {};
-  }
-  void JumpFloor(const VersionVector& floor) override { floor_.Merge(floor); }
 
   std::vector<VersionVector> contexts;
-  VersionVector stable;
-
- private:
-  VersionVector floor_;
-  storage::Log log_{{}, nullptr};
 };
 
 storage::RecordView Relayed(Stamp stamp, VersionVector context) {
@@ -108,7 +91,7 @@ TEST(FollowStream, AReplicaThatLacksNoRecordHearsWhatIsStableToo) {
   replica.JumpFloor(all);
   CausalGate gate(request);
   Deliver(messages, gate, replica);
-  EXPECT_EQ(replica.stable, all);
+  EXPECT_EQ(replica.stable(), all);
   EXPECT_TRUE(replica.contexts.empty());
   EXPECT_EQ(gate.applied_position(), primary.end());
 

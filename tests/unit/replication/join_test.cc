@@ -17,11 +17,11 @@ namespace {
 bool Step(JoinSender& sender, FakeShard& from, std::unique_ptr<JoinReceiver>& receiver,
           FakeShard& to) {
   std::vector<Message> messages;
-  const bool more = sender.Pump(from, from.log().end(), messages);
+  const bool more = sender.Pump(from, from.log().end(), JoinSender::kMostBytesPerPump, messages);
   for (const Message& message : messages) {
     EXPECT_LE(EncodeFrame(message).size(), kMaxFrame);
     if (const auto* start = std::get_if<JoinStart>(&message)) {
-      receiver = std::make_unique<JoinReceiver>(*start);
+      receiver = std::make_unique<JoinReceiver>(*start, Subscribe());
     } else if (const auto* entries = std::get_if<JoinEntries>(&message)) {
       EXPECT_TRUE(receiver->OnEntries(*entries).has_value());
     } else if (const auto* end = std::get_if<JoinPartitionEnd>(&message)) {
@@ -108,6 +108,74 @@ TEST_F(JoinTest, ALongValueGoesInPiecesAFewATurn) {
   EXPECT_EQ(replica_.texts().begin()->second.text.size(), std::size_t{40} << 20);
 }
 
+TEST_F(JoinTest, SendsNoMoreThanItMayInATurn) {
+  primary_.Write(WriteOf(1, 1), std::string(10000, 'x'));
+  JoinSender sender(1, primary_.log().CursorAtEnd());
+  std::vector<Message> messages;
+  while (sender.bytes_sent() < 10000) {
+    const std::uint64_t before = sender.bytes_sent();
+    ASSERT_TRUE(sender.Pump(primary_, primary_.log().end(), 700, messages));
+    ASSERT_LE(sender.bytes_sent() - before, 700U);
+  }
+}
+
+TEST_F(JoinTest, OneThatBrokeOffGoesOnWhereItWas) {
+  WriteThirty();
+  JoinSender first(1, primary_.log().CursorAtEnd());
+  while (first.partitions_sent() < 100) Step(first, primary_, receiver_, replica_);
+  // One in what it has brought, and one in what it has not.
+  primary_.Write(WriteOf(1, 31), "meanwhile");
+  primary_.Write(WriteOf(1, 32), "meanwhile");
+  Subscribe request{.follow = true, .window = 1 << 20, .stream = 2};
+  NoteWhatIsJoined(replica_.log().vectors(), request);
+  EXPECT_EQ(request.joined.count(), 100U);
+  EXPECT_EQ(request.reached, Having({WriteOf(1, 30)}));
+  JoinSender second(request, *primary_.log().CursorFor(request.reached));
+  const std::uint64_t joined_before = replica_.texts().size();
+  for (bool more = true; more;) {
+    std::vector<Message> messages;
+    more = second.Pump(primary_, primary_.log().end(), JoinSender::kMostBytesPerPump, messages);
+    for (const Message& message : messages) {
+      if (const auto* start = std::get_if<JoinStart>(&message)) {
+        EXPECT_TRUE(start->goes_on);
+        receiver_ = std::make_unique<JoinReceiver>(*start, request);
+        EXPECT_EQ(receiver_->partitions_left_out(), 100);
+      } else if (const auto* entries = std::get_if<JoinEntries>(&message)) {
+        EXPECT_FALSE(request.joined.test(entries->partition)) << "sent twice";
+        EXPECT_TRUE(receiver_->OnEntries(*entries).has_value());
+      } else if (const auto* end = std::get_if<JoinPartitionEnd>(&message)) {
+        EXPECT_TRUE(receiver_->OnPartitionEnd(*end, replica_).has_value());
+      } else {
+        EXPECT_TRUE(receiver_->OnEnd(replica_).has_value());
+      }
+    }
+  }
+  EXPECT_EQ(second.partitions_sent(), storage::kPartitions - 100);
+  EXPECT_GT(replica_.texts().size(), joined_before);
+  EXPECT_EQ(replica_.floor(), request.reached);
+  // The log brings what was written meanwhile to what had come before.
+  ASSERT_TRUE(primary_.log().WriteOut().has_value());
+  OutgoingStream stream(request, second.cursor(), {.floor = replica_.floor()});
+  CausalGate gate(request);
+  for (const Message& message : PumpOnce(stream, primary_.log())) {
+    ASSERT_TRUE(Give(gate, message).has_value());
+  }
+  ASSERT_TRUE(gate.Deliver(replica_, std::nullopt).has_value());
+  EXPECT_EQ(replica_.texts().size(), 32U);
+  EXPECT_EQ(replica_.floor(), primary_.floor());
+}
+
+TEST_F(JoinTest, OneThatBroughtEverythingButItsEndGoesOnWithThat) {
+  WriteThirty();
+  Subscribe request{.stream = 2, .joined = Partitions().set()};
+  request.reached = primary_.floor();
+  JoinSender second(request, primary_.log().CursorAtEnd());
+  std::vector<Message> messages;
+  EXPECT_FALSE(second.Pump(primary_, primary_.log().end(), 1000, messages));
+  ASSERT_EQ(messages.size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<JoinEnd>(messages[1]));
+}
+
 // No other region may have what a failover could still take away.
 TEST_F(JoinTest, APartitionLeavesWhenTheLogMayLeaveUpToWhereItWasRead) {
   WriteThirty();
@@ -115,18 +183,18 @@ TEST_F(JoinTest, APartitionLeavesWhenTheLogMayLeaveUpToWhereItWasRead) {
   const storage::LogPosition limit = primary_.log().end();
   primary_.Write(WriteOf(1, 31), "not with a replica yet");
   std::vector<Message> messages;
-  EXPECT_TRUE(sender.Pump(primary_, limit, messages));
-  EXPECT_TRUE(sender.Pump(primary_, limit, messages));
+  EXPECT_TRUE(sender.Pump(primary_, limit, JoinSender::kMostBytesPerPump, messages));
+  EXPECT_TRUE(sender.Pump(primary_, limit, JoinSender::kMostBytesPerPump, messages));
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_TRUE(std::holds_alternative<JoinStart>(messages[0]));
-  EXPECT_TRUE(sender.Pump(primary_, primary_.log().end(), messages));
+  EXPECT_TRUE(sender.Pump(primary_, primary_.log().end(), JoinSender::kMostBytesPerPump, messages));
   EXPECT_TRUE(std::holds_alternative<JoinPartitionEnd>(messages.back()));
 }
 
 TEST_F(JoinTest, AFloorThatItsPartitionsHaveNotReachedIsRefused) {
   JoinStart start{.stream = 1};
   start.floor.Advance(WriteOf(1, 1));
-  JoinReceiver receiver(start);
+  JoinReceiver receiver(start, {});
   for (storage::PartitionId partition = 0; partition < storage::kPartitions; ++partition) {
     JoinPartitionEnd end{.stream = 1, .partition = partition};
     if (partition != 17) end.observed = start.floor;
@@ -272,7 +340,7 @@ TEST_F(JoinedLogTest, ARegionJoinsWhereARecordHadSeenWhatItAskedForAndLacks) {
 // --- What an honest peer never sends -------------------------------------------------------------
 
 TEST_F(JoinTest, PartitionsComeInOrderAndAllOfThem) {
-  JoinReceiver receiver(JoinStart{.stream = 1});
+  JoinReceiver receiver(JoinStart{.stream = 1}, {});
   EXPECT_FALSE(receiver.OnEntries({.stream = 1, .partition = 1}).has_value());
   EXPECT_FALSE(receiver.OnPartitionEnd({.stream = 1, .partition = 3}, replica_).has_value());
   EXPECT_TRUE(receiver.OnPartitionEnd({.stream = 1, .partition = 0}, replica_).has_value());
@@ -280,7 +348,7 @@ TEST_F(JoinTest, PartitionsComeInOrderAndAllOfThem) {
 }
 
 TEST_F(JoinTest, EntriesThatDoNotDecodeAreRefused) {
-  JoinReceiver receiver(JoinStart{.stream = 1});
+  JoinReceiver receiver(JoinStart{.stream = 1}, {});
   ASSERT_TRUE(
       receiver.OnEntries({.stream = 1, .partition = 0, .entries = "\x03key\x09short"}).has_value());
   EXPECT_FALSE(receiver.OnPartitionEnd({.stream = 1, .partition = 0}, replica_).has_value());

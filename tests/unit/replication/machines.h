@@ -43,6 +43,7 @@ class Machine : public PeerNetwork, public RoleKeeper {
   FakeShard& shard() { return *disk_.shard; }
   Disk& disk() { return disk_; }
   const std::vector<std::string>& log_lines() const { return log_lines_; }
+  const std::vector<std::string>& alarms() const { return alarms_; }
   // How far its wall clock is wrong.
   std::int64_t clock_error_ms = 0;
   // Its disk syncs nothing while set.
@@ -72,6 +73,7 @@ class Machine : public PeerNetwork, public RoleKeeper {
     return told.by_all_peers ? std::string() : new_directory_reason;
   }
   void Log(const std::string& line) override { log_lines_.push_back(line); }
+  void Alarm(const std::string& line) override { alarms_.push_back(line); }
 
  private:
   friend class Machines;
@@ -83,6 +85,7 @@ class Machine : public PeerNetwork, public RoleKeeper {
   std::unique_ptr<Replicator> replicator_;
   storage::LogPosition durable_ = 0;
   std::vector<std::string> log_lines_;
+  std::vector<std::string> alarms_;
 };
 
 class Machines {
@@ -212,7 +215,10 @@ class Machines {
       for (const auto& [name, machine] : machines_) {
         if (Runs(*machine)) EndOfTurn(*machine);
       }
-      if (events_.empty()) return;
+      const bool compares = std::ranges::any_of(machines_, [this](const auto& entry) {
+        return Runs(*entry.second) && entry.second->replicator_->compares();
+      });
+      if (events_.empty() && !compares) return;
       Deliver();
     }
     ADD_FAILURE() << "the machines never come to rest";

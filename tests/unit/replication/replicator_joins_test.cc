@@ -29,6 +29,50 @@ int CountJoins(Machines& machines, const std::function<void()>& during) {
   return joins;
 }
 
+// A link that breaks again and again must not make the transfer begin again and again.
+TEST(Joins, GoOnWhereTheyWereWhenTheLinkComesBack) {
+  Machines machines({"eu-0", "eu-1"});
+  machines.log_options.memory_bytes = 1000;
+  machines.StartAll();
+  machines.Run(2500);
+  machines.Kill("eu-1");
+  for (int i = 0; i < 40; ++i) machines.Write("eu-0", "text" + std::string(200, '.'));
+  machines.Run(1000);
+  std::vector<JoinStart> starts;
+  std::vector<storage::PartitionId> joined;
+  std::size_t stop_at = 100;
+  machines.watch = [&](const std::string&, const std::string&, LinkId, std::string_view bytes) {
+    FrameReader reader;
+    reader.Append(bytes);
+    for (auto payload = reader.Next(); payload && *payload; payload = reader.Next()) {
+      const Message message = DecodeMessage(**payload).value();
+      if (const auto* start = std::get_if<JoinStart>(&message)) starts.push_back(*start);
+      const auto* end = std::get_if<JoinPartitionEnd>(&message);
+      if (end == nullptr) continue;
+      joined.push_back(end->partition);
+      // Nothing more leaves: the socket takes nothing.
+      if (joined.size() == stop_at) machines["eu-0"].unsent = std::size_t{1} << 30;
+    }
+  };
+  machines.Start("eu-1");
+  machines.Run(1000);
+  ASSERT_EQ(starts.size(), 1U);
+  ASSERT_GE(joined.size(), stop_at);
+  ASSERT_LT(joined.size(), std::size_t{storage::kPartitions});
+  machines.Cut("eu-0", "eu-1");
+  machines.Run(500);
+  machines["eu-0"].unsent = 0;
+  machines.Write("eu-0", "meanwhile");
+  machines.Heal();
+  machines.Run(2500);
+  ASSERT_EQ(starts.size(), 2U);
+  EXPECT_TRUE(starts[1].goes_on);
+  EXPECT_EQ(joined.size(), std::size_t{storage::kPartitions}) << "each is sent once";
+  EXPECT_FALSE(machines["eu-1"].replicator().joining());
+  EXPECT_EQ(machines["eu-1"].shard().texts().size(), 41U);
+  EXPECT_EQ(machines["eu-1"].shard().floor(), machines["eu-0"].shard().floor());
+}
+
 // The one node that had it all is gone, and what it had was in memory only.
 TEST(Joins, OfNodesWithoutLogsOnDiskBeginAnewWhereTheirSourceIsGone) {
   Machines machines({"eu-0", "eu-1"});

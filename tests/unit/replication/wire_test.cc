@@ -68,6 +68,11 @@ TEST(Wire, EntriesThatShrinkAreSentCompressed) {
   EXPECT_EQ(std::get<Records>(*DecodeMessage(compressed)).entries, records.entries);
   const Records few{.stream = 1, .entries = "few bytes", .position = 9};
   EXPECT_EQ(PayloadOf(few, Compression::kOn), PayloadOf(few));
+  const JoinEntries joined{
+      .stream = 1, .partition = 255, .entries = std::string(5000, 'x'), .continues = true};
+  const std::string packed = PayloadOf(joined, Compression::kOn);
+  EXPECT_LT(packed.size(), 200U);
+  EXPECT_EQ(PayloadOf(*DecodeMessage(packed)), PayloadOf(joined));
 }
 
 // --- What a peer must not do ---------------------------------------------------------------------
@@ -105,6 +110,10 @@ TEST(Wire, ACompressedBombIsRefusedBeforeItIsUnpacked) {
   const auto honest = DecodeMessage(message.SerializeAsString());
   ASSERT_FALSE(honest.has_value());
   EXPECT_EQ(honest.error().code, crdt::ErrorCode::kTooLarge);
+  pb::PeerMessage joined;
+  joined.mutable_join_entries()->set_compressed(packed);
+  joined.mutable_join_entries()->set_raw_size(64 << 20);
+  EXPECT_FALSE(DecodeMessage(joined.SerializeAsString()).has_value());
   message.mutable_records()->set_raw_size(100);
   EXPECT_FALSE(DecodeMessage(message.SerializeAsString()).has_value());
   message.mutable_records()->set_raw_size(0);

@@ -239,6 +239,29 @@ TEST(FinePrint, Rule7_AWriteAmidAJoinHasSeenWhatTheJoinBroughtToItsPartition) {
   expect_seen();
 }
 
+TEST(ShardNode, ARepairedKeyStaysSoOverRestarts) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  for (const char* key : {"key", "gone", "other"}) rig.Run({"SET", key, "wrong"});
+  const std::string object = ForeignValue(Stamp::At(1'700'000'000'000, Writer(2, 1)));
+  ASSERT_TRUE(rig.node->RepairKey("key", object));
+  ASSERT_TRUE(rig.node->RepairKey("gone", ""));
+  EXPECT_FALSE(rig.node->RepairKey("other", "what does not decode"));
+  const auto expect_repaired = [&] {
+    EXPECT_EQ(rig.Run({"MGET", "key", "gone", "other"}),
+              "*3\r\n$5\r\nthere\r\n$-1\r\n$5\r\nwrong\r\n");
+    EXPECT_EQ(rig.node->ExportKey("key"), object);
+    EXPECT_EQ(rig.node->DigestOf("gone", 0), 0U);
+  };
+  expect_repaired();
+  rig.node->EndOfTurn();
+  ASSERT_TRUE(rig.Start());
+  expect_repaired();
+  rig.Run({"SAVE"});
+  ASSERT_TRUE(rig.Start()) << "from a checkpoint";
+  expect_repaired();
+}
+
 TEST(ShardNode, TakesNoRecordFromAPeerThatClaimsToBeOfItsOwnEpoch) {
   NodeRig rig;
   ASSERT_TRUE(rig.Start());

@@ -42,6 +42,65 @@ TEST_F(RegionCommandsTest, TellsMapsWhereTheProtocolHasThem) {
   EXPECT_TRUE(Run("REGION STATUS 3").starts_with("%18|"));
 }
 
+TEST_F(RegionCommandsTest, TellsWhenAllWasComparedAndWhatDiffered) {
+  EXPECT_EQ(Run("REGION STATUS 2").find("|compared_ms_ago|"), std::string::npos);
+  node_.regions[0].compared_ms_ago = 5000;
+  node_.regions[0].differing_keys = 3;
+  EXPECT_NE(Run("REGION STATUS 2").find("|compared_ms_ago|:5000|$14|differing_keys|:3|"),
+            std::string::npos);
+}
+
+TEST_F(RegionCommandsTest, DiffWaitsForTheEndOfAComparison) {
+  EXPECT_EQ(Run("REGION DIFF 2"), "");
+  ASSERT_EQ(node_.compared.size(), 1U);
+  EXPECT_EQ(node_.compared[0].region, 2);
+  EXPECT_EQ(node_.compared[0].timeout_ms, 60000);
+  EXPECT_FALSE(node_.compared[0].scope.repairs);
+  node_.comparison =
+      ComparisonReport{.region = 2,
+                       .ended = true,
+                       .partitions = 256,
+                       .in_flight = 4,
+                       .differing = 1,
+                       .keys = {{.key = "cart", .partition = 7, .here = 0, .there = 0xab}}};
+  node_.Tick();
+  EXPECT_EQ(client_.TakeOutput(),
+            "*14|$6|region|:2|$8|complete|:1|$6|detail|$0||$10|partitions|:256|$9|in_flight|:4|"
+            "$9|differing|:1|$4|keys|*1|*8|$3|key|$4|cart|$9|partition|:7|$4|here|$6|absent|"
+            "$5|there|$16|00000000000000ab|");
+}
+
+TEST_F(RegionCommandsTest, RepairTellsHowManyKeysItTook) {
+  node_.comparison = ComparisonReport{.region = 2,
+                                      .ended = true,
+                                      .incomplete = "the time is over",
+                                      .partitions = 3,
+                                      .differing = 2,
+                                      .repaired = 1};
+  EXPECT_EQ(Run("REGION REPAIR 2 KEY cart TIMEOUT 500"),
+            "*16|$6|region|:2|$8|complete|:0|$6|detail|$16|the time is over|$10|partitions|:3|"
+            "$9|in_flight|:0|$9|differing|:2|$8|repaired|:1|$4|keys|*0|");
+  EXPECT_TRUE(node_.compared[0].scope.repairs);
+  EXPECT_EQ(node_.compared[0].scope.key, "cart");
+  EXPECT_EQ(node_.compared[0].timeout_ms, 500);
+  Run("region diff 2 partition 255");
+  EXPECT_EQ(node_.compared[1].scope.partition, storage::PartitionId{255});
+}
+
+TEST_F(RegionCommandsTest, ComparisonsThatCannotBeAreRefused) {
+  EXPECT_EQ(Run("REGION DIFF us"), "-ERR a region's id is a number from 1 to 31|");
+  EXPECT_EQ(Run("REGION DIFF 2 PARTITION 256"), "-ERR a partition is a number from 0 to 255|");
+  EXPECT_EQ(Run("REGION DIFF 2 KEY"), "-ERR syntax error|");
+  EXPECT_EQ(Run("REGION DIFF 2 KEY a PARTITION 1"), "-ERR syntax error|");
+  EXPECT_EQ(Run("REGION DIFF 2 TIMEOUT -1"), "-ERR timeout is negative|");
+  EXPECT_EQ(Run("REGION DIFF"), "-ERR wrong number of arguments for 'region|diff' command|");
+  node_.comparison_refusal = "there is no link to this region now";
+  EXPECT_EQ(Run("REGION DIFF 2"), "-ERR there is no link to this region now|");
+  node_.refusal = "READONLY You can't write against a read only replica.";
+  EXPECT_EQ(Run("REGION REPAIR 2"), "-READONLY You can't write against a read only replica.|");
+  EXPECT_TRUE(node_.compared.empty());
+}
+
 TEST_F(RegionCommandsTest, CutsAndHealsLinks) {
   EXPECT_EQ(Run("REGION PAUSE 2"), "+OK|");
   EXPECT_EQ(node_.paused, std::vector<crdt::RegionId>{2});

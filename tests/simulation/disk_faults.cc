@@ -107,6 +107,22 @@ void Faults::RestoreDirectory(const Fault& fault, SimulatedNode& node) {
   });
 }
 
+// By a directory that is made of a snapshot. The snapshot holds what a start at its moment would.
+void Faults::RestoreSnapshot(const Fault& fault, SimulatedNode& node) {
+  if (!node.running() || node.node().snapshot_report() == nullptr) return;
+  node.node().RequestSnapshot();
+  node.Touch();
+  Tell("a snapshot of " + node.name() + " is asked for");
+  Later(fault.amount, [this, fault, &node] {
+    if (healed_ || !node.running() || !node.HasSnapshot() || !EpochsLeft(node)) return;
+    Count(fault);
+    node.Kill();
+    Tell("the newest snapshot of " + node.name() + " is restored");
+    node.RestoreNewestSnapshot();
+    StartLater(fault, node);
+  });
+}
+
 // What another node wrote is no directory of this one: it must say so.
 void Faults::CloneDirectory(const Fault& fault) {
   SimulatedNode& source = *nodes_[fault.nodes.front()];

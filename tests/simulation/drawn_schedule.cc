@@ -250,10 +250,12 @@ void Drawer::AddLongPartition() {
 
 void Drawer::AddLostDirectory() {
   static constexpr std::array kKinds = {FaultKind::kEmptyDirectory, FaultKind::kRestoredDirectory,
-                                        FaultKind::kClonedDirectory};
+                                        FaultKind::kClonedDirectory, FaultKind::kRestoredSnapshot};
   const FaultKind kind = dice_.Pick(kKinds);
   Fault& fault = PlanAway(20, 2500, kind);
-  if (kind == FaultKind::kRestoredDirectory) fault.amount = dice_.Between(50, 3000);
+  const bool is_restored =
+      kind == FaultKind::kRestoredDirectory || kind == FaultKind::kRestoredSnapshot;
+  if (is_restored) fault.amount = dice_.Between(50, 3000);
   if (kind == FaultKind::kClonedDirectory) fault.others = {AnyNode()};
 }
 

@@ -115,6 +115,8 @@ void Faults::HappenToNode(const Fault& fault, SimulatedNode& node) {
       return EmptyDirectory(fault, node);
     case FaultKind::kRestoredDirectory:
       return RestoreDirectory(fault, node);
+    case FaultKind::kRestoredSnapshot:
+      return RestoreSnapshot(fault, node);
     default:
       return;  // Of links.
   }

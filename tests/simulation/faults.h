@@ -57,6 +57,7 @@ class Faults {
   void FailReads(const Fault& fault, SimulatedNode& node);
   void Damage(const Fault& fault, SimulatedNode& node);
   void EmptyDirectory(const Fault& fault, SimulatedNode& node);
+  void RestoreSnapshot(const Fault& fault, SimulatedNode& node);
   void RestoreDirectory(const Fault& fault, SimulatedNode& node);
   void CloneDirectory(const Fault& fault);
   void CrashLater(const Fault& fault, SimulatedNode& node);

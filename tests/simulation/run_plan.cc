@@ -67,6 +67,7 @@ class Drawer {
       if (fault.kind == FaultKind::kLeap) plan_.active_ms += fault.amount;
     }
     plan_.dice = dice_.Split();
+    DrawChecks();
     return std::move(plan_);
   }
 
@@ -76,6 +77,7 @@ class Drawer {
   void DrawNodes();
   void DrawClients();
   void BoundTheWork();
+  void DrawChecks();
 
   Dice dice_;
   RunPlan plan_;
@@ -153,6 +155,12 @@ void Drawer::BoundTheWork() {
   for (ClientPlan& client : plan_.clients) {
     client.most_pause_ms = std::max(client.most_pause_ms, client.most_pause_ms * work / kMostWork);
   }
+}
+
+// How often regions compare what they have.
+void Drawer::DrawChecks() {
+  const std::chrono::milliseconds interval(Pick(dice_, {0, 50, 500, 3000}));
+  for (NodePlan& node : plan_.nodes) node.config.region_check_interval = interval;
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ enum class FaultKind {
   // Directories. Each is another one from then on, as a new or copied one is.
   kEmptyDirectory,
   kRestoredDirectory,
+  kRestoredSnapshot,
   kClonedDirectory,
   // No faults: what the operator does, and how time passes.
   kCommand,

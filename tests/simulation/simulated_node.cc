@@ -5,6 +5,8 @@
 
 #include "server/dispatcher.h"
 #include "storage/log/segment.h"
+#include "storage/snapshot/snapshot_directory.h"
+#include "storage/snapshot/snapshot_restore.h"
 
 namespace simulation {
 
@@ -63,6 +65,7 @@ server::Environment SimulatedNode::MakeEnvironment() {
           .rows_loaded_at_start = 0,
           .rows_loaded_per_turn = 2,
           .checkpoint = [this](storage::CheckpointJob job) { RunCheckpoint(std::move(job)); },
+          .snapshot = [this](storage::SnapshotJob job) { RunSnapshot(std::move(job)); },
           .exit =
               [this, process](int code) {
                 if (process == process_) exit_code_ = exit_code_.value_or(code);
@@ -125,6 +128,14 @@ void SimulatedNode::OnRefused(const crdt::Error& error, const storage::MemoryDis
   Start();
 }
 
+void SimulatedNode::Error(const std::string& line) {
+  Info(line);
+  // Nobody changes what a region has but by writes.
+  if (line.find("nothing that is under way explains") != std::string::npos) {
+    throw Violation(name_ + " raises an alarm: " + line);
+  }
+}
+
 void SimulatedNode::OnDirectoryDamaged() {
   damaged_ = true;
   lost_directory_ = true;
@@ -138,6 +149,40 @@ void SimulatedNode::ReplaceDirectory(const storage::MemoryDisk& by) {
   state_file_ = {};
   OnDirectoryDamaged();
   damaged_ = false;
+}
+
+namespace {
+
+// Where the newest complete snapshot stands; empty where there is none.
+std::string NewestSnapshot(storage::Disk& disk, const std::string& directory) {
+  const auto found = storage::ListSnapshots(disk, directory);
+  if (!found) return {};
+  for (auto snapshot = found->rbegin(); snapshot != found->rend(); ++snapshot) {
+    if (snapshot->manifest) return storage::SnapshotsIn(directory) + "/" + snapshot->name;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool SimulatedNode::HasSnapshot() {
+  return !disk_.fails_reads() && !NewestSnapshot(disk_, config_.dir).empty();
+}
+
+void SimulatedNode::RestoreNewestSnapshot() {
+  const std::string snapshot = NewestSnapshot(disk_, config_.dir);
+  const std::string directory = "/restored-" + std::to_string(directories_ + 1);
+  storage::MemoryDisk restored;
+  restored.CopyFrom(disk_);
+  const auto manifest = storage::ReadSnapshotManifest(restored, snapshot);
+  const crdt::Status made =
+      storage::RestoreSnapshot(restored, snapshot, manifest.value(), directory, std::nullopt);
+  if (!made) throw Violation(name_ + ": a snapshot is not restored: " + made.error().detail);
+  (void)restored.RemoveDirectory(std::exchange(config_.dir, directory));
+  // It shares files with what was damaged before.
+  const bool may_be_damaged = lost_directory_;
+  ReplaceDirectory(restored);
+  damaged_ = may_be_damaged;
 }
 
 void SimulatedNode::Observe() {
@@ -182,6 +227,17 @@ void SimulatedNode::RunCheckpoint(storage::CheckpointJob job) {
     if (process != process_ || !running()) return;
     const crdt::Status status = done->Run();
     node_->OnCheckpointDone(std::move(*done), status);
+    touched_ = true;
+  });
+}
+
+void SimulatedNode::RunSnapshot(storage::SnapshotJob job) {
+  const std::uint64_t process = process_;
+  const auto done = std::make_shared<storage::SnapshotJob>(std::move(job));
+  world_.events.After(dice_.Between(0, kMostSyncMs), [this, process, done] {
+    if (process != process_ || !running()) return;
+    const crdt::Status status = done->Run();
+    node_->OnSnapshotDone(*done, status);
     touched_ = true;
   });
 }

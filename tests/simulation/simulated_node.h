@@ -80,6 +80,11 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   void OnDirectoryDamaged();
   // Another directory, a sound one, takes the place of its own. REQUIRES: it does not run.
   void ReplaceDirectory(const storage::MemoryDisk& by);
+  // A complete one.
+  bool HasSnapshot();
+  // A directory that is made of the newest one takes the place of its own. REQUIRES: HasSnapshot(),
+  // and it does not run.
+  void RestoreNewestSnapshot();
   // It could not start, for a reason that may pass.
   bool tries_again() const { return tries_again_; }
   // Ever, and with it perhaps its role.
@@ -127,7 +132,7 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
     world_.story.Tell(name_ + ": " + line);
   }
   void Warn(const std::string& line) override { Info(line); }
-  void Error(const std::string& line) override { Info(line); }
+  void Error(const std::string& line) override;
 
  private:
   struct Connection {
@@ -162,6 +167,7 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   void PlanTick(std::uint64_t process);
   void RunSync(storage::SyncJob job);
   void RunCheckpoint(storage::CheckpointJob job);
+  void RunSnapshot(storage::SnapshotJob job);
   void EndProcess();
   void Extend(Connection& connection);
   // Lets leave what depends on the log up to `released`.

@@ -158,6 +158,10 @@ class FileCheckpointStore : public CheckpointStore {
 
   crdt::Result<std::vector<std::string>> CopyTo(const std::string& directory,
                                                 const std::string& name) override {
+    // Nothing was ever written: there is no file.
+    if (!mark_ && rows_.empty() && pieces_.empty() && !disk_.Exists(path_)) {
+      return std::vector<std::string>{};
+    }
     if (crdt::Status flushed = Flush(); !flushed) return std::unexpected(flushed.error());
     if (crdt::Status linked = disk_.Link(path_, directory + "/" + name); !linked) {
       return std::unexpected(linked.error());

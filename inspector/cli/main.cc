@@ -1,4 +1,6 @@
 // `meridian`: looks at regions, keys, conflicts and logs, and promotes replicas; for people.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <chrono>
@@ -6,6 +8,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "inspector/cli/connection.h"
@@ -55,6 +58,18 @@ ExitCode Regions(Connection& connection, const std::string& id, Output output) {
     std::cout << RenderRegions(connection.Ask({"REGION", "LIST"}), links);
   }
   return ExitCode::kDone;
+}
+
+// Again and again until somebody ends the process, or the server is gone.
+[[noreturn]] void WatchRegions(Connection& connection, const std::string& id, Output output,
+                               double seconds) {
+  for (;;) {
+    // Clears a terminal; elsewhere what was shown stays.
+    if (isatty(STDOUT_FILENO) != 0) std::cout << "\x1b[H\x1b[2J";
+    (void)Regions(connection, id, output);
+    std::cout << std::endl;
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  }
 }
 
 ExitCode Explain(Connection& connection, const std::vector<std::string>& what, Output output) {
@@ -177,6 +192,11 @@ int Run(int argc, char** argv) {
   std::string region;
   auto* regions = app.add_subcommand("regions", "The links to the other regions");
   regions->add_option("id", region, "All that is known of the link to one region");
+  std::optional<double> watch_seconds;
+  regions->add_option("--watch", watch_seconds, "Show it again each so many seconds (without: 2)")
+      ->expected(0, 1)
+      ->default_str("2")
+      ->check(CLI::Range(0.1, 86400.0));
 
   std::vector<std::string> key;
   auto* explain = app.add_subcommand(
@@ -257,6 +277,7 @@ int Run(int argc, char** argv) {
   }
   Connection connection(address);
   ExitCode code = ExitCode::kDone;
+  if (regions->parsed() && watch_seconds) WatchRegions(connection, region, output, *watch_seconds);
   if (regions->parsed()) code = Regions(connection, region, output);
   if (explain->parsed()) code = Explain(connection, key, output);
   if (conflicts->parsed()) code = Conflicts(connection, query, output);

@@ -155,6 +155,19 @@ class Conflicts(unittest.TestCase):
         self.assertRegex(self.tool("conflicts", "--totals"), r"recorded +\d+\n(.*\n)*  type-clash +1")
         self.assertEqual(self.tool("conflicts", "--key", "no such"), "no conflicts\n")
 
+    def test_regions_is_shown_again_while_it_is_watched(self):
+        for words in (["--watch", "0.1"], ["2", "--watch", "0.1"]):
+            port = str(self.cluster.nodes[1, 0].port)
+            watching = subprocess.Popen([TOOL, "-p", port, "regions", *words],
+                                        stdout=subprocess.PIPE, text=True)
+            try:
+                shown = [watching.stdout.readline() for _ in range(60)]
+            finally:
+                watching.kill()
+                watching.communicate()
+            self.assertGreater(sum("us" in line for line in shown), 2, shown)
+        self.tool("regions", "--watch", "0", code=2)
+
     def test_regions_shows_every_link(self):
         text = self.tool("regions")
         ports = {region: self.cluster.nodes[region, 0].port for region in (2, 3)}

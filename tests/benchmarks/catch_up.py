@@ -7,7 +7,7 @@ import time
 import redis
 
 from measured_servers import MEASURED_CORE, OTHER_CORES, pin, scheduled_seconds
-from cluster import Cluster, wait_until
+from cluster import Cluster, as_map, wait_until
 from restart import TIMEOUT_SECONDS, VALUE, fill_keys, seconds_until
 
 KEYS = 1_000_000
@@ -111,9 +111,28 @@ def region_join(keys):
         return result
 
 
+def comparison(keys):
+    """REGION DIFF of two regions that have the same."""
+    with pair(regions=2) as (cluster, asking, other):
+        fill_keys(asking.port, keys)
+        cluster.wait_equal()
+        before = [scheduled_seconds(node.process.pid) for node in (asking, other)]
+        begin = time.monotonic()
+        report = as_map(redis.Redis(port=asking.port, decode_responses=True,
+                                    socket_timeout=TIMEOUT_SECONDS)
+                        .execute_command("REGION", "DIFF", 2, "TIMEOUT", 0))
+        seconds = time.monotonic() - begin
+        assert report["complete"] == 1 and report["differing"] == 0, report
+        asked, waited = spent_since(asking, before[0])
+        answered, _ = spent_since(other, before[1])
+        return Result(keys / seconds, keys / (seconds - waited), asked / keys * 1e6,
+                      answered / keys * 1e6)
+
+
 def measure(options):
     keys = KEYS // (5 if options.quick else 1)
     return {"full synchronisation of an empty replica": full_synchronisation(keys),
             "a replica that was down": replica_catch_up(keys),
             "a region whose link was cut": region_catch_up(keys),
-            "a region that was away beyond retention": region_join(keys)}
+            "a region that was away beyond retention": region_join(keys),
+            "comparing two regions": comparison(keys)}

@@ -17,6 +17,8 @@ class Context {
   static Context Of(const VersionVector& vector, Stamp effect) { return Context(&vector, effect); }
 
   bool covers_everything() const { return vector_ == nullptr; }
+  // REQUIRES: !covers_everything().
+  const VersionVector& vector() const { return *vector_; }
   // The effect's own stamp.
   Stamp stamp() const { return stamp_; }
   bool Covers(Stamp stamp) const {

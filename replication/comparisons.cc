@@ -21,8 +21,14 @@ constexpr std::int64_t kCheckPauseMs = 20;
 // A check that broke off begins anew then, or after the usual interval where that is shorter.
 constexpr std::int64_t kCheckAgainMs = 60000;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
-// Who asked takes the report in the turn in which it is there.
-constexpr std::size_t kMostReports = 16;
+// Who asked takes the report in the turn in which it is there, one for each region at the most.
+constexpr std::size_t kMostReports = 2 * crdt::kMaxRegion;
+
+// Most of what differed would only be under way.
+bool IsFarBehind(const PeerLink& link, ReplicatedShard& shard) {
+  if (link.joining() || link.sending_join() || link.outgoing() == nullptr) return true;
+  return shard.log().end() > link.outgoing()->position() + PeerLink::kWindow;
+}
 
 }  // namespace
 
@@ -50,7 +56,8 @@ crdt::Result<std::uint64_t> Comparisons::Begin(PeerLink& link, ComparisonScope s
 }
 
 const ComparisonReport* Comparisons::Find(std::uint64_t number) const {
-  const auto found = ended_.find(number);
+  const auto found =
+      std::ranges::find(ended_, number, [](const auto& entry) { return entry.first; });
   return found == ended_.end() ? nullptr : &found->second;
 }
 
@@ -70,11 +77,11 @@ bool Comparisons::CheckIsDue(OfRegion& of, std::int64_t steady_ms) const {
   return steady_ms >= of.next_check_ms;
 }
 
-bool Comparisons::Work(RegionId region, PeerLink* link, const ReplicatedShard& shard,
+bool Comparisons::Work(RegionId region, PeerLink* link, ReplicatedShard& shard,
                        std::int64_t steady_ms, std::int64_t unix_ms) {
   OfRegion& of = regions_[region];
   if (!of.running) {
-    if (!CheckIsDue(of, steady_ms) || link == nullptr) return false;
+    if (!CheckIsDue(of, steady_ms) || link == nullptr || IsFarBehind(*link, shard)) return false;
     of.running.emplace(Running{.comparison = {++last_number_, region, {}}, .link = link->id()});
   }
   Running& running = *of.running;
@@ -115,8 +122,8 @@ void Comparisons::End(OfRegion& of, std::int64_t steady_ms) {
              " names them, REGION REPAIR takes them from there");
     }
   } else {
-    ended_[running.number] = report;
-    if (ended_.size() > kMostReports) ended_.erase(ended_.begin());
+    ended_.emplace_back(running.number, report);
+    if (ended_.size() > kMostReports) ended_.pop_front();
   }
   of.running.reset();
 }

@@ -3,11 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
+#include <utility>
 
 #include "crdt/result.h"
 #include "replication/peer_link.h"
@@ -33,8 +34,8 @@ class Comparisons {
   crdt::Status OnReply(const PeerLink& link, DigestReply&& reply, ReplicatedShard& shard);
   // Some of what is to be done for a region; once a turn. `link`: the one to its primary that may
   // be used, if there is one. True: more is to be done at once.
-  bool Work(crdt::RegionId region, PeerLink* link, const ReplicatedShard& shard,
-            std::int64_t steady_ms, std::int64_t unix_ms);
+  bool Work(crdt::RegionId region, PeerLink* link, ReplicatedShard& shard, std::int64_t steady_ms,
+            std::int64_t unix_ms);
 
   // When all was last compared with the region, on the monotonic clock; and what differed then.
   struct LastCheck {
@@ -64,7 +65,8 @@ class Comparisons {
   std::int64_t check_interval_ms_ = 0;
   std::map<crdt::RegionId, OfRegion> regions_;
   std::uint64_t last_number_ = 0;
-  std::map<std::uint64_t, ComparisonReport> ended_;
+  // In the order in which they ended, with their numbers.
+  std::deque<std::pair<std::uint64_t, ComparisonReport>> ended_;
 };
 
 }  // namespace replication

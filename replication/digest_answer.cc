@@ -21,9 +21,11 @@ DigestAnswer::Step DigestAnswer::Work(const ReplicatedShard& shard, std::uint64_
     if (!shard.Observed(request_.partition).Covers(request_.covering)) return Step::kWaits;
     reading_ = DigestReading::Of(request_);
   }
-  const bool is_done = request_.objects || reading_->Step(shard, budget);
-  Send(request_.objects ? Objects(shard) : Digests(reading_->TakeKeys()), out);
-  if (!is_done) return Step::kOne;
+  if (entries_.empty() && !all_read_) Read(shard, budget);
+  SendSome(out);
+  // What is left has a turn of its own.
+  if (!entries_.empty()) budget = 0;
+  if (!entries_.empty() || !all_read_) return Step::kOne;
   DigestReply last = Reply();
   last.is_last = true;
   last.observed = shard.Observed(request_.partition);
@@ -37,23 +39,37 @@ DigestReply DigestAnswer::Reply() const {
       .comparison = request_.comparison, .partition = request_.partition, .round = request_.round};
 }
 
-void DigestAnswer::Send(const std::string& entries, std::vector<Message>& out) const {
-  for (std::size_t at = 0; at < entries.size(); at += kPieceBytes) {
-    DigestReply piece = Reply();
-    piece.entries = entries.substr(at, kPieceBytes);
-    out.push_back(std::move(piece));
+void DigestAnswer::Read(const ReplicatedShard& shard, std::uint64_t& budget) {
+  if (request_.objects) {
+    ReadObjects(shard);
+    budget = 0;
+    all_read_ = true;
+  } else {
+    all_read_ = reading_->Step(shard, budget);
+    entries_ = Digests(reading_->TakeKeys());
   }
 }
 
-std::string DigestAnswer::Objects(const ReplicatedShard& shard) const {
-  std::string entries;
+void DigestAnswer::ReadObjects(const ReplicatedShard& shard) {
   for (const std::string& key : request_.names) {
-    if (entries.size() >= kMostObjectBytes) break;
-    const std::uint64_t digest = shard.DigestOf(key, request_.unix_ms);
-    const std::string object = digest == 0 ? std::string() : shard.ExportKey(key);
-    AppendDigestedKey({.key = key, .digest = digest, .object = object}, entries);
+    if (entries_.size() >= kMostObjectBytes) break;
+    const std::string object = shard.ExportKey(key);
+    AppendDigestedKey(
+        {.key = key, .digest = shard.DigestOf(key, request_.unix_ms), .object = object}, entries_);
   }
-  return entries;
+}
+
+void DigestAnswer::SendSome(std::vector<Message>& out) {
+  const std::size_t end = std::min(entries_.size(), sent_ + kMostBytesPerCall);
+  while (sent_ < end) {
+    DigestReply piece = Reply();
+    piece.entries = entries_.substr(sent_, std::min(kPieceBytes, end - sent_));
+    sent_ += piece.entries.size();
+    out.push_back(std::move(piece));
+  }
+  if (sent_ < entries_.size()) return;
+  entries_ = std::string();
+  sent_ = 0;
 }
 
 }  // namespace replication

@@ -13,8 +13,9 @@ namespace replication {
 
 class DigestAnswer {
  public:
-  // Bytes of one message.
+  // Bytes of one message, and of those that a call appends.
   static constexpr std::size_t kPieceBytes = 1 << 20;
+  static constexpr std::size_t kMostBytesPerCall = 4 << 20;
   // Of objects that are sent for one request, at least one of them: what is left is asked for
   // again.
   static constexpr std::size_t kMostObjectBytes = 16 << 20;
@@ -28,11 +29,16 @@ class DigestAnswer {
 
  private:
   DigestReply Reply() const;
-  void Send(const std::string& entries, std::vector<Message>& out) const;
-  std::string Objects(const ReplicatedShard& shard) const;
+  // Reads what is to be sent next.
+  void Read(const ReplicatedShard& shard, std::uint64_t& budget);
+  void ReadObjects(const ReplicatedShard& shard);
+  void SendSome(std::vector<Message>& out);
 
   DigestRequest request_;
   std::optional<DigestReading> reading_;  // Begins when all is here that the other side had.
+  bool all_read_ = false;
+  std::string entries_;  // Read, and not sent from there on.
+  std::size_t sent_ = 0;
 };
 
 }  // namespace replication

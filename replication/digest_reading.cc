@@ -1,22 +1,17 @@
 #include "replication/digest_reading.h"
 
-#include <algorithm>
-
 #include "storage/key_location.h"
 
 namespace replication {
 
 bool DigestReading::Step(const ReplicatedShard& shard, std::uint64_t& budget) {
   if (!names_.empty()) return StepThroughNames(shard, budget);
-  std::uint64_t read = 0;
   cursor_ = shard.ScanDigests(
-      partition_, cursor_, budget, unix_ms_, [&](std::string_view key, std::uint64_t digest) {
+      partition_, cursor_, budget, unix_ms_, [this](std::string_view key, std::uint64_t digest) {
         const std::size_t bucket = storage::LocationOf(key).hash % kDigestBuckets;
         sums_[bucket] += digest;
         if (buckets_.test(bucket)) keys_[std::string(key)] = digest;
-        ++read;
       });
-  budget -= std::min(budget, read);
   return cursor_ == 0;
 }
 

@@ -139,6 +139,9 @@ inline constexpr std::size_t kDigestBuckets = 256;
 using DigestSums = std::array<std::uint64_t, kDigestBuckets>;
 using DigestBuckets = std::bitset<kDigestBuckets>;
 
+// Of one request.
+inline constexpr std::size_t kMostNamesAsked = 256;
+
 struct DigestRequest {
   std::uint64_t comparison = 0;
   storage::PartitionId partition = 0;

@@ -101,6 +101,9 @@ bool PartitionComparison::Read(const ReplicatedShard& shard, std::uint64_t& budg
 
 Status PartitionComparison::OnReply(DigestReply&& reply, ReplicatedShard& shard) {
   if (done_ || !asked_ || there_done_ || reply.round != request_.round) return {};
+  if (staged_.size() + reply.entries.size() > kMostAnswerBytes) {
+    return Fail(ErrorCode::kTooLarge, "an answer to a comparison that does not end");
+  }
   staged_ += reply.entries;
   if (!reply.is_last) return {};
   const auto keys = DecodeDigestedKeys(staged_);
@@ -161,12 +164,11 @@ std::vector<ComparedKey> PartitionComparison::Differing() const {
 
 void PartitionComparison::ConcludeRound() {
   std::vector<ComparedKey> differing = Differing();
-  if (rounds_ > 0) {
-    std::erase_if(differing, [this](const ComparedKey& key) {
-      return std::ranges::find(chunk_, key) == chunk_.end();
-    });
-    findings_.in_flight += chunk_.size() - differing.size();
-  }
+  std::erase_if(differing, [this](const ComparedKey& key) {
+    return rounds_ > 0 ? std::ranges::find(chunk_, key) == chunk_.end()
+                       : std::ranges::find(chunk_, key.key, &ComparedKey::key) == chunk_.end();
+  });
+  if (rounds_ > 0) findings_.in_flight += chunk_.size() - differing.size();
   chunk_ = std::move(differing);
   request_.covering = reached_;
   if (chunk_.empty()) return BeginChunk();
@@ -176,7 +178,7 @@ void PartitionComparison::ConcludeRound() {
 }
 
 void PartitionComparison::Repair(const std::vector<DigestedKey>& keys, ReplicatedShard& shard) {
-  if (keys.empty()) findings_.incomplete = "the other region sends nothing to repair with";
+  std::string refused = keys.empty() ? "the other region sends nothing to repair with" : "";
   for (const DigestedKey& theirs : keys) {
     const auto asked = std::ranges::find(chunk_, theirs.key, &ComparedKey::key);
     if (asked == chunk_.end()) continue;
@@ -185,14 +187,15 @@ void PartitionComparison::Repair(const std::vector<DigestedKey>& keys, Replicate
                               shard.DigestOf(asked->key, request_.unix_ms) == asked->here;
     if (is_as_it_was) {
       if (Status repaired = shard.RepairKey(asked->key, theirs.object); !repaired) {
-        findings_.incomplete = repaired.error().detail;
+        refused = repaired.error().detail;
         break;
       }
       ++findings_.repaired;
     }
     chunk_.erase(asked);
   }
-  if (findings_.incomplete.empty()) return;
+  if (refused.empty()) return;
+  findings_.incomplete = std::move(refused);
   chunk_.clear();
   candidates_.clear();
 }

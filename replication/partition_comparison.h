@@ -38,10 +38,12 @@ class PartitionComparison {
  public:
   static constexpr int kRounds = 3;
   // Of keys that differ so many are looked at together.
-  static constexpr std::size_t kKeysAtOnce = 256;
+  static constexpr std::size_t kKeysAtOnce = kMostNamesAsked;
   static constexpr std::size_t kNameBytesAtOnce = 1 << 20;
   // Longer names do not go into one message: such keys are not compared one by one.
   static constexpr std::size_t kMostNameBytes = 8 << 20;
+  // Of an answer.
+  static constexpr std::size_t kMostAnswerBytes = std::size_t{4} << 30;
 
   // `comparison`: which one it belongs to. With a key only that one is looked at.
   PartitionComparison(std::uint64_t comparison, storage::PartitionId partition,
@@ -57,6 +59,9 @@ class PartitionComparison {
 
   bool done() const { return done_; }
   storage::PartitionId partition() const { return request_.partition; }
+  // It names keys and looks at them one by one, or is about to.
+  bool lists() const { return stage_ != Stage::kSums && asked_; }
+  bool is_about_to_list() const { return stage_ == Stage::kKeys && !asked_; }
   PartitionFindings TakeFindings() { return std::move(findings_); }
   // What it waits for, for people; empty while it works.
   std::string waits_for() const;

@@ -129,8 +129,8 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
     if (!answers_.empty() && answers_.front().comparison() != request->comparison) {
       answers_.clear();
     }
-    if (answers_.size() == storage::kPartitions) {
-      return Fail(ErrorCode::kTooLarge, "more is asked for than there is to compare");
+    if (answers_.size() == kMostAnswers) {
+      return Fail(ErrorCode::kTooLarge, "more is asked for at once than a comparison asks for");
     }
     answers_.emplace_back(std::move(*request));
     return {};
@@ -209,7 +209,10 @@ void PeerLink::SendJoin(ReplicatedShard& shard) {
 // Of a subscription that has just come: a later join brings what this one would leave out.
 bool PeerLink::GoOnWithJoin(ReplicatedShard& shard) {
   const Subscribe& asked = subscribed_;
-  if (asked.joined.none() || asked.whole || !shard.floor().Covers(asked.reached)) return false;
+  // What only the receiver has reached it has in all partitions.
+  crdt::VersionVector known = shard.floor();
+  known.Merge(asked.have);
+  if (asked.joined.none() || asked.whole || !known.Covers(asked.reached)) return false;
   auto cursor = asked.follow ? shard.log().CursorFor(asked.reached)
                              : shard.log().CursorFor(asked.reached, asked.regions);
   if (!cursor) return false;

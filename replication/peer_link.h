@@ -116,6 +116,8 @@ class PeerLink {
   const Acknowledgement& acknowledged() const { return acknowledged_; }
 
   // --- Comparing ---------------------------------------------------------------------------------
+  // So many requests of a comparison may wait.
+  static constexpr std::size_t kMostAnswers = 32;
   // Of the keys of a comparison a turn looks at so many.
   static constexpr std::uint64_t kKeysComparedPerTurn = 256;
   // Some of what the other side has asked for; false where there is nothing to do now.

@@ -26,6 +26,7 @@ RegionComparison::RegionComparison(std::uint64_t number, crdt::RegionId region,
 
 void RegionComparison::Break(const std::string& why) {
   if (report_.ended) return;
+  for (PartitionComparison& partition : running_) Count(partition.TakeFindings());
   report_.ended = true;
   report_.incomplete = why;
 }
@@ -51,12 +52,16 @@ bool RegionComparison::Work(const ReplicatedShard& shard, std::int64_t unix_ms,
   BeginMore();
   bool worked = false;
   for (auto partition = running_.begin(); partition != running_.end() && budget > 0;) {
-    worked |= partition->Work(shard, unix_ms, budget, out);
+    const bool lists_too =
+        partition->is_about_to_list() &&
+        std::ranges::count_if(running_, &PartitionComparison::lists) >= kListingAtOnce;
+    if (!lists_too) worked |= partition->Work(shard, unix_ms, budget, out);
     if (!partition->done()) {
       ++partition;
       continue;
     }
     Count(partition->TakeFindings());
+    ++report_.partitions;
     partition = running_.erase(partition);
   }
   report_.ended = left_.empty() && running_.empty();
@@ -64,7 +69,6 @@ bool RegionComparison::Work(const ReplicatedShard& shard, std::int64_t unix_ms,
 }
 
 void RegionComparison::Count(PartitionFindings&& findings) {
-  ++report_.partitions;
   report_.in_flight += findings.in_flight;
   report_.differing += findings.differing.size();
   report_.repaired += findings.repaired;

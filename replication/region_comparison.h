@@ -15,6 +15,8 @@ namespace replication {
 class RegionComparison {
  public:
   static constexpr std::size_t kPartitionsAtOnce = 16;
+  // Of these so many name their keys: that may be a lot.
+  static constexpr int kListingAtOnce = 2;
   static constexpr std::size_t kMostKeysReported = 100;
 
   // `number`: greater than that of any earlier one with this region.

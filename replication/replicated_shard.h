@@ -41,15 +41,15 @@ class ReplicatedShard {
       const std::function<void(std::string_view key, std::string_view object)>& visit) const = 0;
   // Digests of a partition's keys, in slices: as storage::Keyspace::ScanDigests.
   virtual std::uint64_t ScanDigests(
-      storage::PartitionId partition, std::uint64_t cursor, std::uint64_t count,
+      storage::PartitionId partition, std::uint64_t cursor, std::uint64_t& budget,
       std::int64_t unix_ms,
       const std::function<void(std::string_view key, std::uint64_t digest)>& visit) const = 0;
   // 0: it is absent.
   virtual std::uint64_t DigestOf(std::string_view key, std::int64_t unix_ms) const = 0;
-  // Of a key that is there: its object, canonical bytes.
+  // Its object, canonical bytes, also where that shows nothing; none where nothing is stored.
   virtual std::string ExportKey(std::string_view key) const = 0;
-  // The key is like this from now on, in this region alone; absent where the bytes are none. An
-  // error changes nothing.
+  // The key is like this from now on, in this region alone; nothing is stored where the bytes are
+  // none. An error changes nothing.
   virtual crdt::Status RepairKey(std::string_view key, std::string_view object) = 0;
   // A whole partition as another node has it under `observed`: logged, then visible in one step.
   virtual crdt::Status JoinPartition(storage::PartitionId partition,

@@ -424,6 +424,7 @@ Result<Message> Take(pb::DigestRequest& from) {
     }
   }
   if (request.objects && request.names.empty()) checked.Wrong("objects of no keys");
+  if (request.names.size() > kMostNamesAsked) checked.Wrong("too many keys at once");
   for (const std::string& name : request.names) {
     if (storage::PartitionOf(name) != request.partition) {
       checked.Wrong("a key in a partition that is not its own");

@@ -137,10 +137,9 @@ void ShardNode::ExportPartition(
 
 std::string ShardNode::ExportKey(std::string_view key) const {
   const crdt::KeyView view = keyspace_.Find(key);
-  crdt::Require(view.cell() != nullptr, "a key that is there is exported");
   std::string bytes;
   crdt::ByteWriter out(bytes);
-  crdt::EncodeCell(*view.cell(), out);
+  if (view.cell() != nullptr) crdt::EncodeCell(*view.cell(), out);
   return bytes;
 }
 
@@ -148,12 +147,13 @@ Status ShardNode::RepairKey(std::string_view key, std::string_view object) {
   if (std::string refusal = WriteRefusal(); !refusal.empty()) {
     return Fail(ErrorCode::kRefused, std::move(refusal));
   }
+  if (pause_.HoldsWrites(steady_ms())) return Fail(ErrorCode::kRefused, "writes are paused");
   std::string bytes(object);
   crdt::ByteWriter out(bytes);
   if (object.empty()) crdt::Object().Encode(out);
   crdt::ByteReader in(bytes);
-  if (const auto decoded = crdt::Object::Decode(in); !decoded) {
-    return std::unexpected(decoded.error());
+  if (const auto decoded = crdt::Object::Decode(in); !decoded || !in.at_end()) {
+    return Fail(ErrorCode::kCorrupt, "the object of a repair does not decode");
   }
   Database& database = BeginCommand();
   database.effects().Begin(crdt::EffectKind::kRepair, 0, key).Bytes(bytes);

@@ -145,10 +145,10 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
       storage::PartitionId partition,
       const std::function<void(std::string_view, std::string_view)>& visit) const override;
   std::uint64_t ScanDigests(
-      storage::PartitionId partition, std::uint64_t cursor, std::uint64_t count,
+      storage::PartitionId partition, std::uint64_t cursor, std::uint64_t& budget,
       std::int64_t unix_ms,
       const std::function<void(std::string_view, std::uint64_t)>& visit) const override {
-    return keyspace_.ScanDigests(partition, cursor, count, unix_ms, visit);
+    return keyspace_.ScanDigests(partition, cursor, budget, unix_ms, visit);
   }
   std::uint64_t DigestOf(std::string_view key, std::int64_t unix_ms) const override {
     return keyspace_.DigestOf(key, unix_ms);

@@ -23,9 +23,9 @@ constexpr int kPartitionBits = 8;
 static_assert(1 << kPartitionBits == kPartitions);
 
 std::uint64_t DigestOfCell(const crdt::KeyCell& cell, std::int64_t now_ms, std::string& scratch) {
+  scratch.clear();
   const auto deadline = KeyView(&cell).deadline();
   if (deadline && *deadline <= now_ms) return 0;
-  scratch.clear();
   crdt::ByteWriter out(scratch);
   out.Bytes(cell.name());
   const std::size_t name_size = out.size();
@@ -180,13 +180,19 @@ std::uint64_t Keyspace::Digest(std::int64_t now_ms) const {
 }
 
 std::uint64_t Keyspace::ScanDigests(
-    PartitionId id, std::uint64_t cursor, std::uint64_t count, std::int64_t now_ms,
+    PartitionId id, std::uint64_t cursor, std::uint64_t& budget, std::int64_t now_ms,
     const std::function<void(std::string_view, std::uint64_t)>& visit) const {
+  constexpr std::uint64_t kKeysAtOnce = 4;
+  const crdt::KeyTable& table = partition(id).table();
   std::string scratch;
-  return partition(id).table().Scan(cursor, count, [&](const crdt::KeyCell& cell) {
-    const std::uint64_t digest = DigestOfCell(cell, now_ms, scratch);
-    if (digest != 0) visit(cell.name(), digest);
-  });
+  do {
+    cursor = table.Scan(cursor, kKeysAtOnce, [&](const crdt::KeyCell& cell) {
+      const std::uint64_t digest = DigestOfCell(cell, now_ms, scratch);
+      budget -= std::min<std::uint64_t>(budget, 1 + scratch.size() / 1024);
+      if (digest != 0) visit(cell.name(), digest);
+    });
+  } while (cursor != 0 && budget > 0);
+  return cursor;
 }
 
 void Keyspace::Apply(const EffectView& effect, const Context& context,
@@ -230,13 +236,20 @@ void Keyspace::Clear(const EffectView& effect, crdt::Stamp stamp, const ContextI
   NoteCleared();
 }
 
-// Only where its author had seen just what is here: elsewhere it would take what is missing there.
+// What this node has of the key and the author had not seen, a write that came home later than the
+// repair, stays.
 void Keyspace::Repair(const EffectView& effect, const Context& context) {
-  if (!context.covers_everything() || context.stamp().region() != region_) return;
+  if (context.stamp().region() != region_) return;
   crdt::ByteReader in(effect.value);
   auto object = crdt::Object::Decode(in);
   crdt::Require(object.has_value(), "an effect was checked when it was decoded");
+  crdt::Object before = Take(effect.key);
   Put(effect.key, *std::move(object));
+  if (!context.covers_everything()) {
+    VersionVector seen = context.vector();
+    seen.Advance(context.stamp());
+    partitions_[PartitionOf(effect.key)].Join(effect.key, std::move(before), seen, {});
+  }
   NoteResets(effect.key, context.stamp());
 }
 

@@ -99,11 +99,12 @@ class Keyspace {
   std::uint64_t DigestOf(std::string_view key, std::int64_t now_ms) const;
   // The sum of the digests of all keys.
   std::uint64_t Digest(std::int64_t now_ms) const;
-  // Visits the digests of a partition's keys that are not 0, from `cursor` (0 at first), about
-  // `count` of them; returns the next cursor, 0 at the end. A key that is there all the while is
-  // visited at least once.
+  // Visits the digests of a partition's keys that are not 0, from `cursor` (0 at first), until the
+  // budget is spent, which they are taken from: each counts as one and as one more for each KiB.
+  // Returns the next cursor, 0 at the end. A key that is there all the while is visited at least
+  // once.
   std::uint64_t ScanDigests(
-      PartitionId id, std::uint64_t cursor, std::uint64_t count, std::int64_t now_ms,
+      PartitionId id, std::uint64_t cursor, std::uint64_t& budget, std::int64_t now_ms,
       const std::function<void(std::string_view key, std::uint64_t digest)>& visit) const;
 
   // --- Changes -----------------------------------------------------------------------------------

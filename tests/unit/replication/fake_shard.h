@@ -67,13 +67,13 @@ class FakeShard : public ReplicatedShard {
     }
   }
   std::uint64_t ScanDigests(
-      storage::PartitionId partition, std::uint64_t cursor, std::uint64_t count, std::int64_t,
+      storage::PartitionId partition, std::uint64_t cursor, std::uint64_t& budget, std::int64_t,
       const std::function<void(std::string_view, std::uint64_t)>& visit) const override {
     std::uint64_t at = 0;
     for (const auto& [stamp, text] : texts_) {
       if (storage::PartitionOf(KeyOf(stamp)) != partition || at++ < cursor) continue;
       visit(KeyOf(stamp), DigestOf(KeyOf(stamp), 0));
-      if (at == cursor + count) return at;
+      if (--budget == 0) return at;
     }
     return 0;
   }
@@ -82,7 +82,8 @@ class FakeShard : public ReplicatedShard {
     return text == texts_.end() ? 0 : std::hash<std::string>()(text->second.text) | 1;
   }
   std::string ExportKey(std::string_view key) const override {
-    return texts_.at(crdt::Stamp::FromValue(std::stoull(std::string(key)))).text;
+    const auto text = texts_.find(crdt::Stamp::FromValue(std::stoull(std::string(key))));
+    return text == texts_.end() ? std::string() : text->second.text;
   }
   crdt::Status RepairKey(std::string_view key, std::string_view object) override {
     Spoil(key, object);

@@ -241,6 +241,23 @@ TEST_F(RegionComparisonTest, WhatChangesBeforeItsRepairComesIsLeftAlone) {
   EXPECT_EQ(Compare().differing, 0U);
 }
 
+TEST_F(RegionComparisonTest, OneThatBreaksOffTellsWhatItHasDoneUntilThen) {
+  std::vector<std::string> keys;
+  for (std::uint64_t tick = 1; tick <= 100; ++tick) keys.push_back(Both(tick));
+  for (const std::string& key : keys) here_.Spoil(key, "spoiled");
+  RegionComparison comparison(1, 2, {.repairs = true});
+  on_request = [&](const DigestRequest& request) {
+    if (request.objects) comparison.Break("the time is over");
+  };
+  // Whatever was repaired by then counts.
+  Run(comparison);
+  std::uint64_t repaired = 0;
+  for (const auto& [stamp, text] : here_.texts()) repaired += text.text == "text" ? 1 : 0;
+  EXPECT_EQ(comparison.report().repaired, repaired);
+  EXPECT_EQ(comparison.report().incomplete, "the time is over");
+  EXPECT_GT(comparison.report().differing, 0U);
+}
+
 TEST_F(RegionComparisonTest, AnAnswerThatDoesNotDecodeIsAnError) {
   RegionComparison comparison(7, 2, {});
   std::vector<Message> asked;

@@ -89,6 +89,27 @@ TEST_F(ReplicatorComparisonsTest, ItEndsWithItsLinkOrItsTimeAndSaysSo) {
   EXPECT_FALSE(StatusOfUs().compared_ms_ago.has_value()) << "not all was compared";
 }
 
+// However many others end before it.
+TEST_F(ReplicatorComparisonsTest, OneThatTakesLongIsToldOfInTheEnd) {
+  Machines machines({"eu-0", "us-0", "ap-0"});
+  machines.StartAll();
+  machines.Run(2500);
+  Replicator& eu = machines["eu-0"].replicator();
+  machines.Freeze("us-0");
+  const auto slow = eu.Compare(machines.RegionNumber("us"), {}, 0, machines.now());
+  ASSERT_TRUE(slow.has_value());
+  for (int i = 0; i < 70; ++i) {
+    const auto quick = eu.Compare(machines.RegionNumber("ap"), {.partition = 7}, 0, machines.now());
+    ASSERT_TRUE(quick.has_value());
+    machines.Settle();
+    ASSERT_NE(eu.FindComparison(*quick), nullptr);
+  }
+  EXPECT_EQ(eu.FindComparison(*slow), nullptr);
+  machines.Thaw("us-0");
+  machines.Run(1000);
+  EXPECT_NE(eu.FindComparison(*slow), nullptr);
+}
+
 TEST_F(ReplicatorComparisonsTest, TheCheckRunsByItselfAndRaisesAnAlarm) {
   machines_["eu-0"].shard().Spoil(key_, "b");
   machines_.Run(120000);

@@ -137,6 +137,19 @@ TEST(Wire, ValuesOutOfTheirRangeAreRefused) {
   hello.set_nonce("short");
   EXPECT_TRUE(refused(message)) << "a short nonce";
 
+  for (int i = 0; i < 257; ++i) message.mutable_digest_request()->add_names("{key}");
+  message.mutable_digest_request()->set_partition(storage::PartitionOf("{key}"));
+  EXPECT_TRUE(refused(message)) << "too many keys";
+  message.mutable_digest_request()->mutable_names()->RemoveLast();
+  EXPECT_FALSE(refused(message));
+  message.mutable_digest_request()->set_partition(storage::PartitionOf("{key}") ^ 1);
+  EXPECT_TRUE(refused(message)) << "keys of another partition";
+  message.mutable_digest_request()->clear_names();
+  message.mutable_digest_request()->add_buckets(256);
+  EXPECT_TRUE(refused(message)) << "an unknown bucket";
+  message.mutable_digest_reply()->add_sums(1);
+  EXPECT_TRUE(refused(message)) << "sums of some buckets";
+
   message.mutable_subscribe();
   for (int i = 0; i < 32; ++i) message.mutable_subscribe()->add_regions(1);
   EXPECT_TRUE(refused(message)) << "too many regions";

@@ -247,6 +247,10 @@ TEST(ShardNode, ARepairedKeyStaysSoOverRestarts) {
   ASSERT_TRUE(rig.node->RepairKey("key", object));
   ASSERT_TRUE(rig.node->RepairKey("gone", ""));
   EXPECT_FALSE(rig.node->RepairKey("other", "what does not decode"));
+  EXPECT_FALSE(rig.node->RepairKey("other", object + "x"));
+  rig.Run({"CLIENT", "PAUSE", "10000", "WRITE"});
+  EXPECT_FALSE(rig.node->RepairKey("other", object)) << "writes are paused";
+  rig.Run({"CLIENT", "UNPAUSE"});
   const auto expect_repaired = [&] {
     EXPECT_EQ(rig.Run({"MGET", "key", "gone", "other"}),
               "*3\r\n$5\r\nthere\r\n$-1\r\n$5\r\nwrong\r\n");
@@ -260,6 +264,15 @@ TEST(ShardNode, ARepairedKeyStaysSoOverRestarts) {
   rig.Run({"SAVE"});
   ASSERT_TRUE(rig.Start()) << "from a checkpoint";
   expect_repaired();
+  // Before what the checkpoint has of the key is loaded.
+  rig.rows_loaded_at_start = 0;
+  rig.rows_loaded_per_turn = 0;
+  ASSERT_TRUE(rig.Start());
+  ASSERT_TRUE(rig.node->RepairKey("other", object));
+  EXPECT_EQ(rig.Run({"GET", "other"}), "$5\r\nthere\r\n");
+  rig.rows_loaded_at_start = 1000;
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(rig.Run({"GET", "other"}), "$5\r\nthere\r\n");
 }
 
 TEST(ShardNode, TakesNoRecordFromAPeerThatClaimsToBeOfItsOwnEpoch) {

@@ -99,11 +99,35 @@ TEST_F(KeyspaceRepairTest, PutsTheKeyInThePlaceOfWhatIsHere) {
   EXPECT_TRUE(here_.has_changes()) << "for the checkpoint";
 }
 
-TEST_F(KeyspaceRepairTest, ChangesNothingWhereItsAuthorHadNotSeenWhatIsHere) {
+// A node that returns with a write which only it has reads the repair behind it.
+TEST(KeyspaceRepair, KeepsWhatItsAuthorHadNotSeen) {
+  const auto add = [](Keyspace& keyspace, std::string_view member, const crdt::Context& context) {
+    crdt::EffectList effects;
+    crdt::PrepareSetAdd({}, "key", {&member, 1}, effects);
+    crdt::ByteReader in(effects.bytes());
+    keyspace.Apply(*crdt::EffectView::Decode(in), context, nullptr);
+    keyspace.AdvanceFloor(context.stamp());
+  };
+  const crdt::RegionId region = StampNumber(1).region();
+  const crdt::Stamp later = crdt::Stamp::At(StampNumber(3).unix_ms() + 1, crdt::Writer(region, 9));
   crdt::VersionVector seen;
   seen.Advance(StampNumber(1));
-  Repair(here_, crdt::Context::Of(seen, StampNumber(2)));
-  EXPECT_FALSE(IsRight(here_));
+  Keyspace there;
+  add(there, "right", crdt::Context::Everything(StampNumber(1)));
+  crdt::EffectList repair;
+  std::string object;
+  crdt::ByteWriter out(object);
+  crdt::EncodeCell(*there.Find("key").cell(), out);
+  repair.Begin(crdt::EffectKind::kRepair, 0, "key").Bytes(object);
+
+  Keyspace here;
+  here.SetRegion(region);
+  add(here, "wrong", crdt::Context::Everything(StampNumber(1)));
+  add(here, "only here", crdt::Context::Of(seen, later));
+  crdt::ByteReader in(repair.bytes());
+  here.Apply(*crdt::EffectView::Decode(in), crdt::Context::Of(seen, StampNumber(2)), nullptr);
+  add(there, "only here", crdt::Context::Of(seen, later));
+  EXPECT_EQ(here.DigestOf("key", 0), there.DigestOf("key", 0));
 }
 
 TEST_F(KeyspaceRepairTest, ChangesNothingInAnotherRegion) {
@@ -131,7 +155,8 @@ TEST(KeyspaceDigests, AreScannedInSlicesAndSumUp) {
     for (int id = 0; id < kPartitions; ++id) {
       std::uint64_t cursor = 0;
       do {
-        cursor = keyspace.ScanDigests(static_cast<PartitionId>(id), cursor, 4, now_ms,
+        std::uint64_t budget = 4;
+        cursor = keyspace.ScanDigests(static_cast<PartitionId>(id), cursor, budget, now_ms,
                                       [&](std::string_view key, std::uint64_t digest) {
                                         EXPECT_EQ(digest, keyspace.DigestOf(key, now_ms));
                                         sum += digest;

@@ -178,7 +178,8 @@ void PartitionComparison::ConcludeRound() {
 }
 
 void PartitionComparison::Repair(const std::vector<DigestedKey>& keys, ReplicatedShard& shard) {
-  std::string refused = keys.empty() ? "the other region sends nothing to repair with" : "";
+  std::string refused;
+  const std::size_t asked_for = chunk_.size();
   for (const DigestedKey& theirs : keys) {
     const auto asked = std::ranges::find(chunk_, theirs.key, &ComparedKey::key);
     if (asked == chunk_.end()) continue;
@@ -193,6 +194,9 @@ void PartitionComparison::Repair(const std::vector<DigestedKey>& keys, Replicate
       ++findings_.repaired;
     }
     chunk_.erase(asked);
+  }
+  if (refused.empty() && chunk_.size() == asked_for) {
+    refused = "the other region sends nothing to repair with";
   }
   if (refused.empty()) return;
   findings_.incomplete = std::move(refused);

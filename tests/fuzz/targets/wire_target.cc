@@ -75,7 +75,8 @@ void FuzzWire(std::string_view bytes) {
     if (!link->Deliver(shard, 1'800'000'000'500)) return;
     if (!shard.log().WriteOut()) return;
     for (int turn = 0; turn < 3; ++turn) {
-      if (!link->Pump(shard, shard.log().written())) return;
+      if (!link->Pump(shard, shard.log().written(), {})) return;
+      (void)link->AnswerDigests(shard);
     }
     link->AcknowledgeFollow(0);
     (void)link->TakeOutput();

@@ -1,6 +1,7 @@
 // A shard whose records are texts: what was written, in which order, under which context.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -78,11 +79,11 @@ class FakeShard : public ReplicatedShard {
     return 0;
   }
   std::uint64_t DigestOf(std::string_view key, std::int64_t) const override {
-    const auto text = texts_.find(crdt::Stamp::FromValue(std::stoull(std::string(key))));
+    const auto text = texts_.find(StampOf(key));
     return text == texts_.end() ? 0 : std::hash<std::string>()(text->second.text) | 1;
   }
   std::string ExportKey(std::string_view key) const override {
-    const auto text = texts_.find(crdt::Stamp::FromValue(std::stoull(std::string(key))));
+    const auto text = texts_.find(StampOf(key));
     return text == texts_.end() ? std::string() : text->second.text;
   }
   crdt::Status RepairKey(std::string_view key, std::string_view object) override {
@@ -91,21 +92,26 @@ class FakeShard : public ReplicatedShard {
   }
   // A text changes without a record; empty: it is gone.
   void Spoil(std::string_view key, std::string_view object) {
-    const auto stamp = crdt::Stamp::FromValue(std::stoull(std::string(key)));
     if (object.empty()) {
-      texts_.erase(stamp);
+      texts_.erase(StampOf(key));
     } else {
-      texts_[stamp].text = object;
+      texts_[StampOf(key)].text = object;
     }
   }
   static std::string KeyOf(crdt::Stamp stamp) { return std::to_string(stamp.value()); }
+  // Of what is no key, one that nothing has.
+  static crdt::Stamp StampOf(std::string_view key) {
+    std::uint64_t value = 0;
+    (void)std::from_chars(key.data(), key.data() + key.size(), value);
+    return crdt::Stamp::FromValue(value);
+  }
   crdt::Status JoinPartition(storage::PartitionId partition, const std::vector<ExportedKey>& keys,
                              const crdt::VersionVector& observed) override {
     std::string payload;
     for (const auto& [key, text] : keys) {
       storage::EncodeFragment({partition, key, text}, payload);
       log_.Append(std::exchange(payload, {}));
-      Show(crdt::Stamp::FromValue(std::stoull(key)), {text, observed});
+      Show(StampOf(key), {text, observed});
     }
     storage::EncodeVectorJump(
         {.partition = partition, .fragments = keys.size(), .vector = observed}, payload);

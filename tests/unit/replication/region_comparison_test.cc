@@ -73,7 +73,7 @@ class RegionComparisonTest : public ::testing::Test {
   FakeShard here_;
   FakeShard there_;
   std::deque<DigestAnswer> answers_;
-  std::function<void(const DigestRequest&)> on_request;
+  std::function<void(DigestRequest&)> on_request;
 };
 
 TEST_F(RegionComparisonTest, FindsNothingWhereBothHaveTheSame) {
@@ -239,6 +239,25 @@ TEST_F(RegionComparisonTest, WhatChangesBeforeItsRepairComesIsLeftAlone) {
   on_request = nullptr;
   EXPECT_EQ(Compare({.repairs = true}).repaired + report.repaired, 2U);
   EXPECT_EQ(Compare().differing, 0U);
+}
+
+TEST_F(RegionComparisonTest, EndsWhereTheOtherSideSendsNothingToRepairWith) {
+  const std::string spoiled = Both(1);
+  here_.Spoil(spoiled, "spoiled");
+  std::string another;
+  for (std::uint64_t tick = 2;
+       storage::PartitionOf(another) != storage::PartitionOf(spoiled) || another.empty(); ++tick) {
+    another = FakeShard::KeyOf(WriteOf(1, tick));
+  }
+  int asked = 0;
+  on_request = [&](DigestRequest& request) {
+    if (request.objects && ++asked > 0) request.names = {another};
+  };
+  const ComparisonReport report =
+      Compare({.partition = storage::PartitionOf(spoiled), .repairs = true});
+  EXPECT_EQ(report.repaired, 0U);
+  EXPECT_EQ(report.incomplete, "the other region sends nothing to repair with");
+  EXPECT_EQ(asked, 1);
 }
 
 TEST_F(RegionComparisonTest, OneThatBreaksOffTellsWhatItHasDoneUntilThen) {

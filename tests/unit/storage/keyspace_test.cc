@@ -103,7 +103,7 @@ TEST_F(KeyspaceRepairTest, PutsTheKeyInThePlaceOfWhatIsHere) {
 TEST(KeyspaceRepair, KeepsWhatItsAuthorHadNotSeen) {
   const auto add = [](Keyspace& keyspace, std::string_view member, const crdt::Context& context) {
     crdt::EffectList effects;
-    crdt::PrepareSetAdd({}, "key", {&member, 1}, effects);
+    crdt::PrepareSetAdd(keyspace.Find("key"), "key", {&member, 1}, effects);
     crdt::ByteReader in(effects.bytes());
     keyspace.Apply(*crdt::EffectView::Decode(in), context, nullptr);
     keyspace.AdvanceFloor(context.stamp());

@@ -145,7 +145,8 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
   if (const auto* start = std::get_if<JoinStart>(&message)) {
     if (!is_current(start->stream)) return {};
     gate_->OnJoin();
-    NotePeerHas(start->floor);
+    // Of one that goes on the floor is what this side has said of itself.
+    if (!start->goes_on) NotePeerHas(start->floor);
     join_receiver_ = std::make_unique<JoinReceiver>(*start, gate_->request());
     told_consumed_ = 0;
     events.join_began = true;

@@ -77,11 +77,16 @@ bool Comparisons::CheckIsDue(OfRegion& of, std::int64_t steady_ms) const {
   return steady_ms >= of.next_check_ms;
 }
 
+bool Comparisons::HasWork(RegionId region, std::int64_t steady_ms) {
+  OfRegion& of = regions_[region];
+  return of.running || CheckIsDue(of, steady_ms);
+}
+
 bool Comparisons::Work(RegionId region, PeerLink* link, ReplicatedShard& shard,
                        std::int64_t steady_ms, std::int64_t unix_ms) {
   OfRegion& of = regions_[region];
   if (!of.running) {
-    if (!CheckIsDue(of, steady_ms) || link == nullptr || IsFarBehind(*link, shard)) return false;
+    if (link == nullptr || IsFarBehind(*link, shard)) return false;
     of.running.emplace(Running{.comparison = {++last_number_, region, {}}, .link = link->id()});
   }
   Running& running = *of.running;

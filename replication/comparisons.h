@@ -32,8 +32,10 @@ class Comparisons {
   // Null while it runs, and for one that ended long ago.
   const ComparisonReport* Find(std::uint64_t number) const;
   crdt::Status OnReply(const PeerLink& link, DigestReply&& reply, ReplicatedShard& shard);
+  // A comparison with the region runs, or the check is due.
+  bool HasWork(crdt::RegionId region, std::int64_t steady_ms);
   // Some of what is to be done for a region; once a turn. `link`: the one to its primary that may
-  // be used, if there is one. True: more is to be done at once.
+  // be used, if there is one. True: more is to be done at once. REQUIRES: HasWork().
   bool Work(crdt::RegionId region, PeerLink* link, ReplicatedShard& shard, std::int64_t steady_ms,
             std::int64_t unix_ms);
 

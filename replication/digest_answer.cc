@@ -19,7 +19,7 @@ DigestAnswer::Step DigestAnswer::Work(const ReplicatedShard& shard, std::uint64_
                                       std::vector<Message>& out) {
   if (!reading_) {
     if (!shard.Observed(request_.partition).Covers(request_.covering)) return Step::kWaits;
-    reading_ = DigestReading::Of(request_);
+    reading_.emplace(request_);
   }
   if (entries_.empty() && !all_read_) Read(shard, budget);
   SendSome(out);

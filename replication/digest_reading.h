@@ -16,7 +16,11 @@ namespace replication {
 class DigestReading {
  public:
   // Of the whole partition, or of the names where the request has some.
-  static DigestReading Of(const DigestRequest& request) { return DigestReading(request); }
+  explicit DigestReading(const DigestRequest& request)
+      : partition_(request.partition),
+        unix_ms_(request.unix_ms),
+        buckets_(request.buckets),
+        names_(request.names) {}
 
   // Reads about `budget` keys more, and takes from that how many it was. True: that was all.
   bool Step(const ReplicatedShard& shard, std::uint64_t& budget);
@@ -27,11 +31,6 @@ class DigestReading {
   std::map<std::string, std::uint64_t> TakeKeys() { return std::exchange(keys_, {}); }
 
  private:
-  explicit DigestReading(const DigestRequest& request)
-      : partition_(request.partition),
-        unix_ms_(request.unix_ms),
-        buckets_(request.buckets),
-        names_(request.names) {}
   bool StepThroughNames(const ReplicatedShard& shard, std::uint64_t& budget);
 
   storage::PartitionId partition_;

@@ -91,7 +91,7 @@ bool PartitionComparison::Work(const ReplicatedShard& shard, std::int64_t unix_m
 bool PartitionComparison::Read(const ReplicatedShard& shard, std::uint64_t& budget) {
   if (!here_) {
     if (!shard.Observed(request_.partition).Covers(request_.covering)) return false;
-    here_ = DigestReading::Of(request_);
+    here_.emplace(request_);
   }
   here_done_ = here_->Step(shard, budget);
   keys_here_.merge(here_->TakeKeys());

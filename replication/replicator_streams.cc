@@ -355,6 +355,7 @@ void Replicator::WorkOnComparisons(Now now) {
     }
   }
   for (const auto& [id, region] : regions_) {
+    if (!comparisons_.HasWork(id, now.steady_ms)) continue;
     PeerLink* link = primary_ ? RegionLink(id) : nullptr;
     if (link != nullptr && link->paused()) link = nullptr;
     compares_ |= comparisons_.Work(id, link, shard_, now.steady_ms, now.unix_ms);

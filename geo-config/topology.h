@@ -15,12 +15,16 @@ struct NodeEntry {
   std::string host;
   std::uint16_t port = 0;       // For clients.
   std::uint16_t peer_port = 0;  // For other nodes.
+
+  bool operator==(const NodeEntry&) const = default;
 };
 
 struct RegionEntry {
   crdt::RegionId id = 0;
   std::string name;
   std::vector<NodeEntry> nodes;
+
+  bool operator==(const RegionEntry&) const = default;
 };
 
 // The port for other nodes where none is given. Zero where it would not be a port.

@@ -92,6 +92,16 @@ void RegionAcknowledgements::NoteHeldByAll(crdt::RegionId region, const crdt::Ve
   if (found != regions_.end()) found->second.held_by_all.Merge(held);
 }
 
+void RegionAcknowledgements::NoteRemoved(crdt::RegionId region, geo_config::RegionSet removed) {
+  const auto found = regions_.find(region);
+  if (found != regions_.end()) found->second.removed |= removed;
+}
+
+geo_config::RegionSet RegionAcknowledgements::RemovedEverywhere(geo_config::RegionSet own) const {
+  for (const auto& [id, region] : regions_) own &= region.removed;
+  return own;
+}
+
 void RegionAcknowledgements::ForgetWhatWasLost(crdt::RegionId region,
                                                const crdt::VersionVector& floor) {
   const auto found = regions_.find(region);

@@ -9,6 +9,7 @@
 
 #include "crdt/stamp.h"
 #include "crdt/version_vector.h"
+#include "geo-config/membership.h"
 #include "storage/log/log_position.h"
 
 namespace replication {
@@ -116,16 +117,19 @@ class RegionAcknowledgements {
     crdt::VersionVector applied;
     crdt::VersionVector durable;
     crdt::VersionVector held_by_all;  // Durable at every node of the region.
+    geo_config::RegionSet removed;    // No node of the region takes anything from these.
   };
 
-  explicit RegionAcknowledgements(const std::vector<crdt::RegionId>& others) {
-    for (const crdt::RegionId region : others) regions_[region];
-  }
+  void Add(crdt::RegionId region) { regions_[region]; }
+  void Remove(crdt::RegionId region) { regions_.erase(region); }
   void Acknowledge(crdt::RegionId region, const crdt::VersionVector& applied,
                    const crdt::VersionVector& durable);
   const Region& Of(crdt::RegionId region) const { return regions_.at(region); }
   std::int64_t CountDurable(crdt::Stamp stamp) const;
   void NoteHeldByAll(crdt::RegionId region, const crdt::VersionVector& held);
+  void NoteRemoved(crdt::RegionId region, geo_config::RegionSet removed);
+  // From which no node of any region takes anything; `own`: of this region.
+  geo_config::RegionSet RemovedEverywhere(geo_config::RegionSet own) const;
   // All nodes of the region are together, and `floor` is all that they have: what it had beyond
   // that went with a disk or a memory, and will not come from there.
   void ForgetWhatWasLost(crdt::RegionId region, const crdt::VersionVector& floor);

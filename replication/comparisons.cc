@@ -133,6 +133,16 @@ void Comparisons::End(OfRegion& of, std::int64_t steady_ms) {
   of.running.reset();
 }
 
+void Comparisons::Forget(RegionId region, std::int64_t steady_ms) {
+  const auto found = regions_.find(region);
+  if (found == regions_.end()) return;
+  if (found->second.running) {
+    found->second.running->comparison.Break("region " + std::to_string(region) + " was removed");
+    End(found->second, steady_ms);
+  }
+  regions_.erase(found);
+}
+
 std::optional<Comparisons::LastCheck> Comparisons::last_check(RegionId region) const {
   const auto of = regions_.find(region);
   return of == regions_.end() ? std::nullopt : of->second.last_check;

@@ -39,6 +39,9 @@ class Comparisons {
   bool Work(crdt::RegionId region, PeerLink* link, ReplicatedShard& shard, std::int64_t steady_ms,
             std::int64_t unix_ms);
 
+  // Ends what runs with the region, which is gone for good.
+  void Forget(crdt::RegionId region, std::int64_t steady_ms);
+
   // When all was last compared with the region, on the monotonic clock; and what differed then.
   struct LastCheck {
     std::int64_t steady_ms = 0;

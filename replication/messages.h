@@ -12,6 +12,7 @@
 #include "crdt/result.h"
 #include "crdt/stamp.h"
 #include "crdt/version_vector.h"
+#include "geo-config/membership.h"
 #include "storage/key_location.h"
 #include "storage/log/log_position.h"
 #include "storage/log/log_vectors.h"
@@ -54,6 +55,8 @@ struct NodeState {
   crdt::VersionVector held;
   storage::PartitionVectors unfinished;
   bool catching_up = false;
+  geo_config::Membership membership;
+  geo_config::RegionSet removed;
 };
 
 struct Proof {

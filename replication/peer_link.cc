@@ -68,6 +68,7 @@ Result<PeerLink::Events> PeerLink::OnBytes(std::string_view bytes, const TellSta
 Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedShard& shard,
                            std::int64_t latest_unix_ms, Events& events) {
   if (const auto* refusal = std::get_if<Refusal>(&message)) {
+    refused_ = true;
     return Fail(ErrorCode::kRefused, "the other side refuses: " + refusal->reason);
   }
   if (const auto* hello = std::get_if<Hello>(&message)) {
@@ -85,7 +86,7 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
     state_ = *state;
     NotePeerHas(state_.floor);
     events.state_changed = true;
-    events.established = !established_;
+    events.established |= !established_;
     established_ = true;
     return {};
   }

@@ -132,6 +132,8 @@ class PeerLink {
   bool paused_there() const { return paused_there_; }
 
   LinkId id() const { return id_; }
+  // The other side has said why it closes.
+  bool refused() const { return refused_; }
   // The greeting is over: the other side has proved itself and told its state.
   bool established() const { return established_; }
   // REQUIRES: established().
@@ -177,6 +179,7 @@ class PeerLink {
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
   bool established_ = false;
+  bool refused_ = false;
   NodeState state_;
   Heartbeat heartbeat_;
   bool paused_here_ = false;

@@ -19,19 +19,10 @@ constexpr std::int64_t kLeastDialPauseMs = 50;
 constexpr std::int64_t kMostDialPauseMs = 1000;
 constexpr std::int64_t kGreetingTimeoutMs = 10000;
 constexpr std::int64_t kJoinAgainMs = 1000;
+// A region that has been silent so long is asked why, also by the side that does not dial it.
+constexpr std::int64_t kAskAfterMs = 5000;
 
 constexpr std::string_view kUnfinishedJoin = "this node holds an unfinished full synchronisation";
-
-std::vector<RegionId> OtherRegions(const ReplicatorOptions& options) {
-  std::vector<RegionId> others;
-  for (const NodeAddress& node : options.nodes) {
-    if (node.region != options.self.region &&
-        std::ranges::find(others, node.region) == others.end()) {
-      others.push_back(node.region);
-    }
-  }
-  return others;
-}
 
 }  // namespace
 
@@ -42,18 +33,14 @@ Replicator::Replicator(ReplicatorOptions options, bool was_primary, crdt::Epoch 
       shard_(shard),
       network_(network),
       keeper_(keeper),
+      membership_(options_.membership),
       nonce_(std::move(nonce)),
       wants_to_lead_(was_primary),
       began_anew_(options_.began_anew),
       epoch_(epoch),
-      region_acknowledgements_(OtherRegions(options_)),
       clock_majority_(options_.max_clock_skew_ms),
       comparisons_([this](const std::string& line) { keeper_.Alarm(line); }) {
-  for (const NodeAddress& node : options_.nodes) {
-    if (node.region == options_.self.region && node.ordinal == options_.self.ordinal) continue;
-    peers_[{node.region, node.ordinal}].address = node;
-    if (node.region != options_.self.region) regions_[node.region].name = node.region_name;
-  }
+  FollowMembership({});
 }
 
 void Replicator::Start(Now now) {
@@ -66,13 +53,16 @@ void Replicator::Start(Now now) {
 
 // --- Connections ---------------------------------------------------------------------------------
 
-bool Replicator::ShouldDial(const Peer& peer) const {
+bool Replicator::ShouldDial(const Peer& peer, Now now) const {
   if (peer.dialling || peer.link) return false;
   // One connection per pair: within a region the higher ordinal dials, between regions the primary
   // of the lower region id, and it dials every node, so that it sees at once which one leads.
   if (SameRegion(peer)) return options_.self.ordinal > peer.address.ordinal;
+  if (removed()) return primary_ && !HasSaidThatItIsRemoved(peer);
   if (primary_ || wants_to_lead_) {
-    if (options_.self.region < peer.address.region) return true;
+    if (options_.self.region < peer.region) return true;
+    // It may have removed this region and dial no more.
+    if (RegionSilent(peer.region, kAskAfterMs, now)) return true;
   }
   // Who has to hear from everybody before it leads asks those too that dial nobody themselves.
   const bool asks_before_it_leads =
@@ -82,7 +72,7 @@ bool Replicator::ShouldDial(const Peer& peer) const {
 
 void Replicator::DialPeers(Now now) {
   for (auto& [key, peer] : peers_) {
-    if (!ShouldDial(peer) || now.steady_ms < peer.next_dial_ms) continue;
+    if (!ShouldDial(peer, now) || now.steady_ms < peer.next_dial_ms) continue;
     peer.dial_pause_ms = std::clamp(peer.dial_pause_ms * 2, kLeastDialPauseMs, kMostDialPauseMs);
     peer.next_dial_ms = now.steady_ms + peer.dial_pause_ms;
     peer.dialling = network_.Dial(peer.address.host, peer.address.peer_port);
@@ -96,8 +86,8 @@ void Replicator::OnConnected(LinkId id, Now now) {
     network_.Close(id);
     return;
   }
-  const NodeAddress& address = peers_.at(dialled->second).address;
-  const Expected expected{address.region, address.region_name, address.ordinal};
+  const Peer& peer = peers_.at(dialled->second);
+  const Expected expected{peer.region, peer.region_name, peer.address.ordinal};
   auto link = std::make_unique<PeerLink>(
       id, Handshake(options_.self, expected, options_.secret, nonce_()), now.steady_ms);
   link->Greet();
@@ -120,6 +110,9 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
   const PeerLink::Times times{.steady_ms = now.steady_ms,
                               .latest_unix_ms = now.unix_ms + options_.max_clock_skew_ms};
   auto events = link.OnBytes(bytes, [&] { return OwnState(now); }, shard_, times);
+  // Also of one that then refused this node.
+  if (link.established() && (!events || events->state_changed)) LearnMembership(link, now);
+  if (!links_.contains(id)) return;
   if (!events) {
     Drop(id, events.error().detail, /*tell=*/true, now);
     return;
@@ -135,9 +128,11 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
     PeerOf(link)->join_again_ms = now.steady_ms + kJoinAgainMs;
     link.SubscribeTo({.have = shard_.floor()});
   }
-  if (const Status delivered = link.Deliver(shard_, times.latest_unix_ms); !delivered) {
-    Drop(id, delivered.error().detail, /*tell=*/true, now);
-    return;
+  if (TakesRecords(link)) {
+    if (const Status delivered = link.Deliver(shard_, times.latest_unix_ms); !delivered) {
+      Drop(id, delivered.error().detail, /*tell=*/true, now);
+      return;
+    }
   }
   for (DigestReply& reply : events->digests) {
     const Status taken = comparisons_.OnReply(link, std::move(reply), shard_);
@@ -190,10 +185,11 @@ void Replicator::Drop(LinkId id, const std::string& reason, bool tell, Now now) 
   }
   if (peer != nullptr) {
     peer->answered = true;
+    if (link.refused()) peer->refuses = true;
     if (peer->link == id) {
       peer->link.reset();
       if (!SameRegion(*peer)) {
-        RegionMemory& region = regions_.at(peer->address.region);
+        RegionMemory& region = regions_.at(peer->region);
         region.bytes_sent += link.bytes_sent();
         region.bytes_received += link.bytes_received();
         region.relays.clear();
@@ -201,7 +197,7 @@ void Replicator::Drop(LinkId id, const std::string& reason, bool tell, Now now) 
         replicas_.Disconnect(peer->address.ordinal);
         if (following_ == peer->address.ordinal) link_down_since_ms_ = now.steady_ms;
       }
-      clock_majority_.Forget({peer->address.region, peer->address.ordinal});
+      clock_majority_.Forget({peer->region, peer->address.ordinal});
     }
     if (peer->dialling == id) peer->dialling.reset();
     peer->next_dial_ms = std::max(peer->next_dial_ms, now.steady_ms + kLeastDialPauseMs);
@@ -218,10 +214,15 @@ void Replicator::Drop(LinkId id, const std::string& reason, bool tell, Now now) 
 void Replicator::OnEstablished(PeerLink& link, Now now) {
   const Hello& hello = link.peer();
   const auto found = peers_.find({hello.region, hello.ordinal});
+  const std::string region = "region " + std::to_string(hello.region);
+  if (membership_.HasRemoved(hello.region)) {
+    Drop(link.id(), region + " was removed from this deployment", /*tell=*/true, now);
+    return;
+  }
   if (found == peers_.end()) {
     Drop(link.id(),
-         "node " + std::to_string(hello.ordinal) + " of region " + std::to_string(hello.region) +
-             " is not in this node's configuration",
+         "node " + std::to_string(hello.ordinal) + " of " + region +
+             " is not known here: neither this node's file nor REGION ADD names it",
          /*tell=*/true, now);
     return;
   }
@@ -235,27 +236,29 @@ void Replicator::OnEstablished(PeerLink& link, Now now) {
   peer.link = link.id();
   peer.dialling.reset();
   peer.answered = true;
-  peer.told = true;
   peer.last_refusal.clear();
   peer.last_state = link.state();
-  if (!SameRegion(peer)) {
-    link.set_compression(options_.compression);
-    if (regions_.at(peer.address.region).paused) link.SetPausedHere(true);
+  if (SameRegion(peer)) return;
+  if (removed()) {
+    Drop(link.id(), "this node's region was removed from the deployment", /*tell=*/true, now);
+    return;
   }
+  link.set_compression(options_.compression);
+  if (regions_.at(peer.region).paused) link.SetPausedHere(true);
 }
 
 void Replicator::OnHeartbeat(PeerLink& link, Now now) {
   Peer& peer = *PeerOf(link);
   peer.last_state = link.state();
   peer.told = true;
+  peer.refuses = false;
   peer.told_ms = now.steady_ms;
   peer.dial_pause_ms = 0;
   peer.complaints.Clear();
-  clock_majority_.Hear({peer.address.region, peer.address.ordinal}, link.heartbeat().wall_ms,
-                       now.unix_ms);
+  clock_majority_.Hear({peer.region, peer.address.ordinal}, link.heartbeat().wall_ms, now.unix_ms);
   if (SameRegion(peer)) LearnClosedSlots(link);
   if (SameRegion(peer) || !link.state().primary) return;
-  RegionMemory& region = regions_.at(peer.address.region);
+  RegionMemory& region = regions_.at(peer.region);
   if (!link.paused()) {
     region.up_ms = now.steady_ms;
     // What waits at the gate was sent before the heartbeat and is not here yet. A clock that is
@@ -267,13 +270,13 @@ void Replicator::OnHeartbeat(PeerLink& link, Now now) {
       region.safe_stamp = std::max(region.safe_stamp, safe);
     }
   }
-  region_acknowledgements_.Acknowledge(peer.address.region, link.state().floor,
-                                       link.heartbeat().durable);
-  region_acknowledgements_.NoteHeldByAll(peer.address.region, link.state().held);
+  region_acknowledgements_.Acknowledge(peer.region, link.state().floor, link.heartbeat().durable);
+  region_acknowledgements_.NoteHeldByAll(peer.region, link.state().held);
+  region_acknowledgements_.NoteRemoved(peer.region, link.state().removed);
   if (link.state().complete) {
-    region_acknowledgements_.ForgetWhatWasLost(peer.address.region, link.state().floor);
+    region_acknowledgements_.ForgetWhatWasLost(peer.region, link.state().floor);
   }
-  NoteInStep(peer.address.region, now);
+  NoteInStep(peer.region, now);
 }
 
 void Replicator::OnAcknowledged(PeerLink& link, Now now) {
@@ -284,8 +287,8 @@ void Replicator::OnAcknowledged(PeerLink& link, Now now) {
                           progress_.written, now.steady_ms);
     return;
   }
-  region_acknowledgements_.Acknowledge(peer.address.region, said.applied, said.durable);
-  NoteInStep(peer.address.region, now);
+  region_acknowledgements_.Acknowledge(peer.region, said.applied, said.durable);
+  NoteInStep(peer.region, now);
 }
 
 void Replicator::NoteInStep(RegionId id, Now now) {

@@ -17,7 +17,9 @@
 #include <vector>
 
 #include "crdt/result.h"
+#include "geo-config/membership.h"
 #include "geo-config/static_coordinator.h"
+#include "geo-config/topology.h"
 #include "replication/acknowledgements.h"
 #include "replication/clock_majority.h"
 #include "replication/comparisons.h"
@@ -29,20 +31,13 @@
 
 namespace replication {
 
-struct NodeAddress {
-  crdt::RegionId region = 0;
-  std::string region_name;
-  std::uint32_t ordinal = 0;
-  std::string host;
-  std::uint16_t client_port = 0;
-  std::uint16_t peer_port = 0;
-};
-
 struct ReplicatorOptions {
   Identity self;
   std::string secret;
   std::uint16_t client_port = 0;
-  std::vector<NodeAddress> nodes;  // Every node of every region, this one included.
+  // Every region with every node, as this node's file has them; and what commands have changed.
+  std::vector<geo_config::RegionEntry> regions;
+  geo_config::Membership membership;
   bool ship_gate = true;
   std::int64_t ship_gate_timeout_ms = 200;
   std::int64_t peer_timeout_ms = 60000;  // repl-timeout.
@@ -58,7 +53,7 @@ struct ReplicatorOptions {
   Compression compression = Compression::kOn;
 };
 
-// The part of the node that a change of role concerns.
+// The part of the node that keeps its role and who its peers are.
 class RoleKeeper {
  public:
   virtual ~RoleKeeper() = default;
@@ -74,9 +69,12 @@ class RoleKeeper {
   struct Told {
     bool by_all_peers = false;
     bool of_own_epochs = false;  // Somebody knows of an epoch of this region.
+    bool refused = false;        // Somebody does not take this node for one of the deployment.
     bool time_is_up = false;     // Whoever can be reached had the time to tell.
   };
   virtual std::string WhyNotLead(Told told) = 0;
+  // Who belongs to the deployment from now on; durable, or else nothing has changed.
+  virtual crdt::Status KeepMembership(const geo_config::Membership& membership) = 0;
   virtual void Log(const std::string& line) = 0;
   // Something that an operator has to look at.
   virtual void Alarm(const std::string& line) = 0;
@@ -127,6 +125,18 @@ class Replicator {
   bool catching_up() const { return primary_ && began_anew_; }
   crdt::Result<std::string> TakeOver(Now now);
 
+  // --- Who belongs to the deployment -------------------------------------------------------------
+  // Takes no writes any more, and is removed once the others have all of its writes.
+  bool leaving() const { return membership_.IsLeaving(options_.self.region, members_); }
+  bool removed() const { return membership_.HasRemoved(options_.self.region); }
+  const geo_config::Membership& membership() const { return membership_; }
+  // All that can be reached hear of it at once, the others when they return. An error: nothing has
+  // changed.
+  crdt::Status AddRegion(geo_config::RegionEntry region, Now now);
+  // It takes no writes from now on, and is removed once the others have all of its writes. By
+  // force: removed at once, and what nobody else has of it is lost to them.
+  crdt::Status RemoveRegion(crdt::RegionId id, bool by_force, Now now);
+
   // --- Counting ----------------------------------------------------------------------------------
   std::int64_t ReplicasAt(storage::LogPosition position) const;
   std::int64_t ReplicasDurableAt(storage::LogPosition position) const;
@@ -175,16 +185,20 @@ class Replicator {
  private:
   // Another node, whether connected or not.
   struct Peer {
-    NodeAddress address;
+    crdt::RegionId region = 0;
+    std::string region_name;
+    geo_config::NodeEntry address;
     bool answered = false;
     std::optional<LinkId> dialling;
     std::optional<LinkId> link;  // Established.
     std::int64_t next_dial_ms = 0;
     std::int64_t dial_pause_ms = 0;
     std::string last_refusal;
+    bool refuses = false;  // It does not take this node for one of the deployment.
     Complaints complaints;
     NodeState last_state;
-    bool told = false;  // Has told its state since we started.
+    // Has taken this node for one of the deployment, and told its state, since we started.
+    bool told = false;
     std::int64_t told_ms = 0;
     // What was asked for of its unfinished partitions.
     storage::PartitionVectors asked;
@@ -209,13 +223,24 @@ class Replicator {
     std::set<crdt::RegionId> relays;         // Regions whose records we ask it for.
   };
 
-  bool SameRegion(const Peer& peer) const { return peer.address.region == options_.self.region; }
-  bool ShouldDial(const Peer& peer) const;
+  bool SameRegion(const Peer& peer) const { return peer.region == options_.self.region; }
+  bool ShouldDial(const Peer& peer, Now now) const;
   void DialPeers(Now now);
   void Drop(LinkId id, const std::string& reason, bool tell, Now now);
   void OnEstablished(PeerLink& link, Now now);
   void OnHeartbeat(PeerLink& link, Now now);
   void OnAcknowledged(PeerLink& link, Now now);
+  crdt::Status ChangeMembership(geo_config::Membership membership, Now now);
+  void LearnMembership(const PeerLink& link, Now now);
+  void FollowMembership(Now now);
+  void AddPeers(const geo_config::RegionEntry& region, Now now);
+  void ForgetPeer(const PeerKey& key, Now now);
+  void ForgetRegion(crdt::RegionId id, Now now);
+  bool HasSaidThatItIsRemoved(const Peer& peer) const;
+  bool TakesRecords(const PeerLink& link) const;
+  bool Answers(const PeerLink& link, Now now) const;
+  bool OthersHaveAll(Now now) const;
+  void LeaveWhenOthersHaveAll(Now now);
   void DecideRole(Now now);
   RoleKeeper::Told WhatPeersTold(Now now) const;
   void BecomePrimary(crdt::Epoch epoch, Now now);
@@ -273,6 +298,8 @@ class Replicator {
   ReplicatedShard& shard_;
   PeerNetwork& network_;
   RoleKeeper& keeper_;
+  geo_config::Membership membership_;
+  std::vector<geo_config::RegionEntry> members_;  // The regions that belong to the deployment now.
   std::function<std::string()> nonce_;
 
   bool primary_ = false;
@@ -308,6 +335,7 @@ class Replicator {
   // What this node still has after a crash, and what every node of the region has.
   NotesByPosition<crdt::VersionVector> held_floor_;
   crdt::VersionVector held_by_all_;
+  geo_config::RegionSet removed_by_all_;  // No node of the region takes anything from these.
   crdt::VersionVector stable_;
   LogProgress progress_;
   // Which position of the followed primary was applied when our log ended where.

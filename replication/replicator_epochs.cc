@@ -54,6 +54,7 @@ RoleKeeper::Told Replicator::WhatPeersTold(Now now) const {
                         .time_is_up = now.steady_ms - started_ms_ >= options_.leader_grace_ms};
   for (const auto& [key, peer] : peers_) {
     told.by_all_peers = told.by_all_peers && peer.told;
+    told.refused = told.refused || peer.refuses;
     const auto knows_one = [this](const VersionVector& vector) {
       return std::ranges::any_of(vector.entries(), [this](const Stamp stamp) {
         return stamp.region() == options_.self.region;
@@ -128,11 +129,14 @@ geo_config::KnownEpochs Replicator::Epochs(Now now) const {
 void Replicator::LearnWhatAllHold(Now now) {
   if (!primary_ || !RegionIsComplete(now)) return;
   VersionVector held = held_floor_.durable();
+  geo_config::RegionSet removed = membership_.removed();
   for (const auto& [key, peer] : peers_) {
     if (!SameRegion(peer)) continue;
     held = VersionVector::Minimum(held, LinkOf(peer)->state().held);
+    removed &= LinkOf(peer)->state().removed;
   }
   held_by_all_.Merge(held);
+  removed_by_all_ |= removed;
 }
 
 void Replicator::LearnClosedSlots(const PeerLink& link) {

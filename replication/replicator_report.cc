@@ -61,14 +61,16 @@ void DescribeJoin(const PeerLink& link, std::int64_t now_ms, RegionReport& repor
 
 ReplicationReport Replicator::Report(Now now) const {
   ReplicationReport report{.is_primary = primary_,
+                           .leaving = leaving(),
+                           .removed = removed(),
                            .epoch = epoch_,
                            .clock_too_fast = clock_too_fast(),
                            .log_id = options_.self.log_id,
                            .position = OwnPosition()};
   for (const auto& [ordinal, replica] : replicas_.replicas()) {
-    const NodeAddress& address = peers_.at({options_.self.region, ordinal}).address;
+    const geo_config::NodeEntry& address = peers_.at({options_.self.region, ordinal}).address;
     report.replicas.push_back({.host = address.host,
-                               .port = address.client_port,
+                               .port = address.port,
                                .ordinal = static_cast<int>(ordinal),
                                .online = true,
                                .applied = replica.applied,
@@ -80,7 +82,7 @@ ReplicationReport Replicator::Report(Now now) const {
     if (!SameRegion(peer) || link == nullptr) continue;
     if (link->sending_join()) {
       report.replicas.push_back({.host = peer.address.host,
-                                 .port = peer.address.client_port,
+                                 .port = peer.address.port,
                                  .ordinal = static_cast<int>(peer.address.ordinal)});
     }
   }
@@ -92,7 +94,7 @@ ReplicationReport Replicator::Report(Now now) const {
     return report;
   }
   report.primary_host = followed->second.address.host;
-  report.primary_port = followed->second.address.client_port;
+  report.primary_port = followed->second.address.port;
   const PeerLink* link = LinkOf(followed->second);
   report.link_up = link != nullptr && link->gate() != nullptr && !link->joining() &&
                    link->gate()->applied_position() != 0;
@@ -120,6 +122,12 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
     if (const auto check = comparisons_.last_check(id)) {
       report.compared_ms_ago = now.steady_ms - check->steady_ms;
       report.differing_keys = check->differing;
+    }
+    if (removed()) {
+      report.state = "removed";
+      report.detail = "this node's region was removed from the deployment";
+      reports.push_back(std::move(report));
+      continue;
     }
     if (report.state == "replica") {
       report.detail = "this node is a replica; its primary keeps the links";
@@ -151,8 +159,8 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
       }
     }
     if (link != nullptr) {
-      const NodeAddress& address = peers_.at({id, link->peer().ordinal}).address;
-      report.address = address.host + ":" + std::to_string(address.client_port);
+      const geo_config::NodeEntry& address = peers_.at({id, link->peer().ordinal}).address;
+      report.address = address.host + ":" + std::to_string(address.port);
       report.detail.clear();
       report.paused_there = link->paused_there();
       report.protocol_version = std::min(kProtocolVersion, link->peer().protocol_version);
@@ -178,6 +186,10 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
       report.bytes_behind = shard_.log().end();
     }
     if (report.paused_here || report.paused_there) report.state = "paused";
+    if (membership_.IsLeaving(id, members_)) {
+      report.state = "leaving";
+      report.detail = "it takes no writes, and is removed once the others have what it has written";
+    }
     reports.push_back(std::move(report));
   }
   return reports;
@@ -191,11 +203,13 @@ bool Replicator::IsLocal(LinkId id) const {
 
 std::vector<NodeReport> Replicator::NodeReports() const {
   std::vector<NodeReport> reports;
-  for (const NodeAddress& node : options_.nodes) {
-    if (node.region != options_.self.region) continue;
+  const auto own =
+      std::ranges::find(options_.regions, options_.self.region, &geo_config::RegionEntry::id);
+  if (own == options_.regions.end()) return reports;
+  for (const geo_config::NodeEntry& node : own->nodes) {
     NodeReport report{.ordinal = static_cast<int>(node.ordinal),
                       .host = node.host,
-                      .port = node.client_port,
+                      .port = node.port,
                       .role = "replica"};
     if (node.ordinal == options_.self.ordinal) {
       report.self = true;
@@ -204,7 +218,7 @@ std::vector<NodeReport> Replicator::NodeReports() const {
       report.epoch = ToldEpoch();
       report.position = OwnPosition();
     } else {
-      const Peer& peer = peers_.at({node.region, node.ordinal});
+      const Peer& peer = peers_.at({options_.self.region, node.ordinal});
       const PeerLink* link = LinkOf(peer);
       const NodeState& state = link != nullptr ? link->state() : peer.last_state;
       report.reachable = link != nullptr;

@@ -174,7 +174,7 @@ bool Replicator::JoinsAnew(const PeerLink& link) const {
 bool Replicator::IsFetched(const Peer& peer) const {
   const storage::PartitionVectors& unfinished = peer.last_state.unfinished;
   if (HasAll(unfinished)) return true;
-  const PeerLink* primary = SameRegion(peer) ? nullptr : RegionLink(peer.address.region);
+  const PeerLink* primary = SameRegion(peer) ? nullptr : RegionLink(peer.region);
   return primary != nullptr && LinkOf(peer) != primary &&
          HasAll(unfinished, primary->state().unfinished);
 }
@@ -227,13 +227,15 @@ void Replicator::Subscribe(PeerLink& link, Now now) {
     if (whole || (primary_ && !shard_.floor().Covers(link.state().floor))) {
       wanted.insert(options_.self.region);
       for (const auto& [id, region] : regions_) wanted.insert(id);
+      // Also of regions that were removed.
+      for (const Stamp stamp : link.state().floor.entries()) wanted.insert(stamp.region());
     }
   } else if (primary_ && link.state().primary) {
-    RegionMemory& region = regions_.at(peer.address.region);
+    RegionMemory& region = regions_.at(peer.region);
     region.relays.merge(RelaysFor(link, now));
     std::erase_if(region.relays, [&](RegionId relay) { return !IsRelayed(relay, link, now); });
     wanted = region.relays;
-    wanted.insert(peer.address.region);
+    wanted.insert(peer.region);
     whole = MustFetchUnfinished(link, peer, now) || JoinsAnew(link);
   }
   if (!follow && wanted.empty()) return;
@@ -270,7 +272,7 @@ void Replicator::DeliverAll(Now now) {
     std::uint64_t after = 0;
     std::vector<std::pair<LinkId, std::string>> broken;
     for (const auto& [id, link] : links_) {
-      if (link->gate() == nullptr || link->gate()->waiting() == 0) continue;
+      if (link->gate() == nullptr || link->gate()->waiting() == 0 || !TakesRecords(*link)) continue;
       before += link->gate()->consumed();
       const Status delivered = link->Deliver(shard_, now.unix_ms + options_.max_clock_skew_ms);
       after += link->gate()->consumed();
@@ -312,6 +314,7 @@ void Replicator::EndOfTurn(const LogProgress& progress, Now now) {
   if (primary_ && now.steady_ms - last_stability_ms_ >= kStabilityPauseMs) {
     last_stability_ms_ = now.steady_ms;
     UpdateStability(now);
+    LeaveWhenOthersHaveAll(now);
   }
   FlushOutput();
 }
@@ -407,7 +410,9 @@ NodeState Replicator::OwnState(Now now) const {
           .closed_slots = primary_ ? Epochs(now).closed.to_ullong() : 0,
           .held = primary_ ? held_by_all_ : held_floor_.durable(),
           .unfinished = Unfinished(),
-          .catching_up = catching_up()};
+          .catching_up = catching_up(),
+          .membership = membership_,
+          .removed = primary_ ? removed_by_all_ : membership_.removed()};
 }
 
 void Replicator::SendHeartbeats(Now now) {
@@ -433,6 +438,9 @@ void Replicator::SendHeartbeats(Now now) {
 // what had been reset.
 void Replicator::UpdateStability(Now now) {
   LearnWhatAllHold(now);
+  // Some node would still take more of what a removed region wrote.
+  const auto removed = region_acknowledgements_.RemovedEverywhere(removed_by_all_);
+  if ((membership_.removed() & ~removed).any()) return;
   const VersionVector stable = region_acknowledgements_.Stable(shard_.floor(), held_by_all_);
   if (stable.empty() || stable_.Covers(stable)) return;
   stable_.Merge(stable);

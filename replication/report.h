@@ -35,7 +35,8 @@ struct JoinProgress {
 struct RegionReport {
   crdt::RegionId id = 0;
   std::string name;
-  // "connected", "connecting", "catching-up", "paused", "refused"; `detail` says why.
+  // "connected", "connecting", "catching-up", "paused", "refused", "leaving", "removed"; `detail`
+  // says why.
   std::string state;
   std::string detail;
   std::string address;
@@ -100,6 +101,8 @@ struct NodeReport {
 
 struct ReplicationReport {
   bool is_primary = false;
+  bool leaving = false;  // This node's region is about to leave the deployment,
+  bool removed = false;  // or has left it.
   crdt::Epoch epoch = 0;
   bool clock_too_fast = false;  // Ours runs ahead of most other nodes'.
   std::string log_id;           // 40 hex digits, as Redis' replication id.

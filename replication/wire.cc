@@ -70,6 +70,13 @@ class Checked {
     if (value >= 256) Wrong("an unknown partition");
     return static_cast<storage::PartitionId>(value);
   }
+  geo_config::Membership Members(const std::string& bytes) {
+    if (bytes.empty()) return {};
+    auto membership = geo_config::Membership::Decode(bytes);
+    if (membership) return *std::move(membership);
+    Wrong("a membership that does not decode");
+    return {};
+  }
   NodeState State(const pb::NodeState& from) {
     if (from.client_port() > 65535) Wrong("a port is beyond 65535");
     return {.primary = from.primary(),
@@ -82,7 +89,9 @@ class Checked {
             .closed_slots = from.closed_slots(),
             .held = Vector(from.held()),
             .unfinished = Vectors(from.unfinished()),
-            .catching_up = from.catching_up()};
+            .catching_up = from.catching_up(),
+            .membership = Members(from.membership()),
+            .removed = from.removed()};
   }
   void Wrong(const char* what) {
     if (wrong_ == nullptr) wrong_ = what;
@@ -109,6 +118,8 @@ void Put(const NodeState& state, pb::NodeState& to) {
   to.set_held(VectorBytes(state.held));
   if (!state.unfinished.empty()) to.set_unfinished(VectorsBytes(state.unfinished));
   to.set_catching_up(state.catching_up);
+  if (!state.membership.empty()) to.set_membership(state.membership.Encode());
+  to.set_removed(static_cast<std::uint32_t>(state.removed.to_ulong()));
 }
 
 void Put(const Hello& from, pb::PeerMessage& to) {

@@ -127,6 +127,11 @@ class Node {
                                                     std::int64_t timeout_ms) = 0;
   // Null while it runs.
   virtual const ComparisonReport* FindComparison(std::uint64_t number) const = 0;
+  // Makes a region part of the deployment, at all nodes of all regions.
+  virtual crdt::Status AddRegion(geo_config::RegionEntry region) = 0;
+  // It takes no writes from now on, and is removed once the others have all of its writes. By
+  // force: removed at once, and what nobody else has of it is lost to the others.
+  virtual crdt::Status RemoveRegion(crdt::RegionId region, bool by_force) = 0;
   // Makes this replica the primary under a new epoch. Answers what the others lacked, for people.
   virtual crdt::Result<std::string> TakeOver() = 0;
 };

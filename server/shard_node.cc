@@ -204,8 +204,13 @@ void ShardNode::JumpFloor(const VersionVector& floor) {
 
 std::string ShardNode::WhyNotLead(Told told) {
   if (!new_directory_ || told.by_all_peers) return {};
-  // Left in a file it would let an emptied directory take an epoch that was used already.
-  if (config_.bootstrap && told.time_is_up && !told.of_own_epochs) return {};
+  // Left in a file it would let an emptied directory take an epoch that was used already. And whom
+  // others do not know yet is no part of a new deployment, but a new part of one.
+  if (config_.bootstrap && told.time_is_up && !told.of_own_epochs && !told.refused) return {};
+  if (told.refused) {
+    return "this node's data directory is new, and other nodes do not take it for one of their "
+           "deployment: REGION ADD there adds its region";
+  }
   return "this node's data directory is new, and not all other nodes have told the greatest epoch "
          "that they know; where the whole deployment is new, set bootstrap yes";
 }
@@ -238,6 +243,13 @@ void ShardNode::BecomeWhole() {
   if (Status saved = SaveState(); !saved) {
     environment_.log.Error("that the node is whole could not be saved: " + saved.error().detail);
   }
+}
+
+Status ShardNode::KeepMembership(const geo_config::Membership& membership) {
+  const std::string before = std::exchange(state_.membership, membership.Encode());
+  Status saved = SaveState();
+  if (!saved) state_.membership = before;
+  return saved;
 }
 
 void ShardNode::Follow(crdt::Epoch known) {
@@ -273,6 +285,12 @@ std::string ShardNode::WriteRefusal() const {
     }
     return "READONLY You can't write against a read only replica.";
   }
+  if (replicator_->removed()) {
+    return "MISCONF this region was removed from the deployment and takes no more writes";
+  }
+  if (replicator_->leaving()) {
+    return "MISCONF this region is leaving the deployment and takes no more writes";
+  }
   if (replicator_->catching_up()) {
     return "MISCONF no writes are taken while this node gets back what the others have";
   }
@@ -291,6 +309,25 @@ Status ShardNode::Reconfigure(const std::string& name, const std::string& value)
     return Fail(ErrorCode::kRefused, "can't set immutable config");
   }
   return setting->set(config_, value);
+}
+
+Status ShardNode::AddRegion(geo_config::RegionEntry region) {
+  if (config_.OwnRegion() == nullptr) {
+    return Fail(ErrorCode::kRefused,
+                "this node stands alone: its file has to name its own region and node in "
+                "[[regions]] first");
+  }
+  if (!config_.appendonly) {
+    return Fail(ErrorCode::kRefused,
+                "'appendonly' has to be true where there are other regions: they catch up from the "
+                "log on disk");
+  }
+  for (const geo_config::NodeEntry& node : region.nodes) {
+    if (!config_.secret.empty() || geo_config::IsLoopback(node.host)) continue;
+    return Fail(ErrorCode::kRefused, "'secret' or 'secret-file' is needed, since node " +
+                                         node.host + " is beyond loopback");
+  }
+  return replicator_->AddRegion(std::move(region), Times());
 }
 
 LogReport ShardNode::log_report() const {

@@ -132,6 +132,10 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
     return replicator_->FindComparison(number);
   }
   crdt::Result<std::string> TakeOver() override { return replicator_->TakeOver(Times()); }
+  crdt::Status AddRegion(geo_config::RegionEntry region) override;
+  crdt::Status RemoveRegion(crdt::RegionId region, bool by_force) override {
+    return replicator_->RemoveRegion(region, by_force, Times());
+  }
 
   // --- ReplicatedShard ---------------------------------------------------------------------------
   const crdt::VersionVector& floor() const override { return keyspace_.floor(); }
@@ -165,12 +169,14 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   void Follow(crdt::Epoch known) override;
   void BecomeWhole() override;
   std::string WhyNotLead(Told told) override;
+  crdt::Status KeepMembership(const geo_config::Membership& membership) override;
   void Log(const std::string& line) override { environment_.log.Info(line); }
   void Alarm(const std::string& line) override { environment_.log.Error(line); }
 
  private:
   crdt::Status LoadState();
   crdt::Status SaveState();
+  crdt::Result<geo_config::Membership> KeptMembership() const;
   // Brings the keyspace to where the log ends, from the checkpoint on if there is one.
   crdt::Result<storage::RecoveryReport> RecoverKeyspace();
   crdt::Result<std::optional<storage::CheckpointMark>> OpenCheckpoint(bool log_has_all);

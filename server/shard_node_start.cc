@@ -15,20 +15,9 @@ using crdt::Status;
 
 namespace {
 
-std::vector<replication::NodeAddress> Addresses(const geo_config::Config& config) {
-  std::vector<replication::NodeAddress> addresses;
-  for (const geo_config::RegionEntry& region : config.regions) {
-    for (const geo_config::NodeEntry& node : region.nodes) {
-      addresses.push_back(
-          {region.id, region.name, node.ordinal, node.host, node.port, node.peer_port});
-    }
-  }
-  return addresses;
-}
-
 // What is kept of the log for readers, of whom a node alone has none.
 std::uint64_t LogMemory(const geo_config::Config& config) {
-  return Addresses(config).size() > 1 ? config.log_memory_bytes : 0;
+  return config.regions.empty() ? 0 : config.log_memory_bytes;
 }
 
 }  // namespace
@@ -63,6 +52,18 @@ Status ShardNode::LoadState() {
     environment_.log.Warn(config_.dir + " is a copy or was restored: a new epoch will be taken");
   }
   return {};
+}
+
+crdt::Result<geo_config::Membership> ShardNode::KeptMembership() const {
+  if (state_.membership.empty()) return geo_config::Membership();
+  auto membership = geo_config::Membership::Decode(state_.membership);
+  if (!membership) return membership;
+  for (const geo_config::RegionEntry& region : config_.regions) {
+    if (!membership->HasRemoved(region.id)) continue;
+    environment_.log.Warn("region " + std::to_string(region.id) + " ('" + region.name +
+                          "') was removed from this deployment, though the file has it still");
+  }
+  return membership;
 }
 
 Status ShardNode::SaveState() {
@@ -100,6 +101,8 @@ Status ShardNode::Recover() {
                         (keyspace_.is_whole()
                              ? std::to_string(keyspace_.visible_keys()) + " keys"
                              : std::string("keys are loaded while clients are served")));
+  const auto membership = KeptMembership();
+  if (!membership) return std::unexpected(membership.error());
   proved_whole_ =
       !new_directory_ && storage::ProvesNothingLost(state_, *report, environment_.boot_id);
   if (Status opened = OpenSnapshots(); !opened) return opened;
@@ -124,7 +127,8 @@ Status ShardNode::Recover() {
                .log_id = state_.log_id},
       .secret = config_.secret,
       .client_port = config_.port,
-      .nodes = Addresses(config_),
+      .regions = config_.regions,
+      .membership = *membership,
       .ship_gate = config_.geo_ship_gate,
       .ship_gate_timeout_ms = config_.geo_ship_gate_timeout.count(),
       .peer_timeout_ms = config_.repl_timeout.count(),

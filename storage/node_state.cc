@@ -7,7 +7,7 @@
 namespace storage {
 namespace {
 
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 
 }  // namespace
 
@@ -26,6 +26,7 @@ std::string NodeState::Encode() const {
   out.Bytes(boot_id);
   out.U64(identity);
   out.U8(began_anew ? 1 : 0);
+  out.Bytes(membership);
   out.U64(XXH3_64bits(bytes.data(), bytes.size()));
   return bytes;
 }
@@ -50,6 +51,7 @@ crdt::Result<NodeState> NodeState::Decode(std::string_view bytes) {
   state.boot_id = in.Bytes();
   state.identity = in.U64();
   if (version > 1) state.began_anew = in.U8() != 0;
+  if (version > 2) state.membership = in.Bytes();
   const std::size_t size = bytes.size() - in.remaining();
   const std::uint64_t checksum = in.U64();
   if (!in.ok() || !in.at_end() || checksum != XXH3_64bits(bytes.data(), size)) {

@@ -29,6 +29,9 @@ struct NodeState {
   std::uint64_t identity = 0;
   // What the node once had may be gone, and it has not got back yet what others had.
   bool began_anew = false;
+  // What commands have changed of who the regions are: bytes of geo-config/membership.h; none:
+  // nothing.
+  std::string membership;
 
   std::string Encode() const;
   static crdt::Result<NodeState> Decode(std::string_view bytes);

@@ -76,9 +76,12 @@ std::string RenderRegions(const Json& list, const Json& links) {
       {"id", "name", "state", "address", "lag", "records behind", "bytes behind", "version"}};
   std::string notes;
   for (const Json& region : list) {
-    if (Plain(region, "state") == "self") {
-      rows.push_back({Plain(region, "id"), Plain(region, "name"), "this region"});
-    }
+    const bool is_other = std::ranges::any_of(
+        links, [&](const Json& link) { return Number(link, "id") == Number(region, "id"); });
+    if (is_other) continue;
+    const std::string state = Plain(region, "state");
+    rows.push_back({Plain(region, "id"), Plain(region, "name"),
+                    state == "self" ? "this region" : "this region, " + state});
   }
   for (const Json& link : links) {
     rows.push_back({Plain(link, "id"), Plain(link, "name"), Plain(link, "state"),

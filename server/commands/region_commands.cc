@@ -9,6 +9,7 @@
 #include "server/commands/command_families.h"
 #include "server/commands/help_reply.h"
 #include "server/commands/region_comparison_commands.h"
+#include "server/commands/region_membership_commands.h"
 #include "server/commands/region_words.h"
 #include "server/commands/reply_errors.h"
 #include "server/node.h"
@@ -30,7 +31,9 @@ void List(CommandContext& context, Arguments) {
   };
   context.reply.Array(regions.size() + 1);
   const geo_config::RegionEntry* own = config.OwnRegion();
-  write(config.region, own != nullptr ? own->name : "", "self");
+  const ReplicationReport self = context.node.replication_report();
+  write(config.region, own != nullptr ? own->name : "",
+        self.removed ? "removed" : (self.leaving ? "leaving" : "self"));
   for (const RegionReport& region : regions) write(region.id, region.name, region.state);
 }
 
@@ -151,6 +154,10 @@ constexpr std::string_view kHelp[] = {
     "    Compare with another region: the keys whose difference nothing explains.",
     "REPAIR <id> [KEY <key>|PARTITION <number>] [TIMEOUT <ms>]",
     "    Take such keys here as they are there.",
+    "ADD <id> <name> <host>:<port>[@<peer-port>] [...]",
+    "    Make a region with these nodes part of the deployment.",
+    "REMOVE <id> [FORCE]",
+    "    Let a region leave once the others have all of its writes; FORCE: now.",
     "WAIT <numregions> <timeout-ms>",
     "    Wait until so many other regions durably have this connection's writes.",
     "NODES",
@@ -219,6 +226,23 @@ constexpr CommandSpec kSubcommands[] = {
      .summary = "Takes the keys that differ without an explanation as they are in another region.",
      .since = "",
      .run = RepairRegion},
+    {.name = "region|add",
+     .words = AtLeast(5),
+     .flags = kFlags,
+     .group = "meridian",
+     .summary = "Makes a region part of the deployment. Every node that can be reached hears of it "
+                "at once, the others when they return.",
+     .since = "",
+     .run = AddRegion},
+    {.name = "region|remove",
+     .words = {.least = 3, .most = 4},
+     .flags = kFlags,
+     .group = "meridian",
+     .summary = "Takes a region out of the deployment: it takes no writes any more, and is gone "
+                "once the others have all that it wrote. FORCE removes one that cannot be reached "
+                "at once, without what only it has.",
+     .since = "",
+     .run = RemoveRegion},
     {.name = "region|wait",
      .words = Exactly(4),
      .flags = flag::kBlocking | flag::kNoScript,

@@ -309,7 +309,7 @@ TEST(Formats, SegmentHeadersOfEveryVersionAreRead) {
 
 // --- The state of a node -------------------------------------------------------------------------
 
-constexpr std::uint32_t kNodeStateVersions[] = {1, 2};
+constexpr std::uint32_t kNodeStateVersions[] = {1, 2, 3};
 
 NodeState State() {
   return {.deployment = "shop",
@@ -322,7 +322,8 @@ NodeState State() {
           .clean_end = 123456789,
           .boot_id = "00000000-0000-0000-0000-000000000000",
           .identity = 0x0123456789abcdef,
-          .began_anew = true};
+          .began_anew = true,
+          .membership = "who belongs to it"};
 }
 
 TEST(Formats, TheStateOfANodeIsWrittenAsItWas) {
@@ -340,6 +341,7 @@ TEST(Formats, TheStateOfANodeOfEveryVersionIsRead) {
     EXPECT_EQ(state->epoch, 300U);
     EXPECT_EQ(state->clean_end, 123456789U);
     EXPECT_EQ(state->identity, 0x0123456789abcdefU);
+    EXPECT_EQ(state->membership, version < 3 ? "" : "who belongs to it");
   }
 }
 

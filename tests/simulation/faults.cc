@@ -53,6 +53,12 @@ void Faults::Happen(const Fault& fault) {
       return SlowLinks(fault);
     case FaultKind::kClonedDirectory:
       return CloneDirectory(fault);
+    case FaultKind::kAddedRegion:
+      return AddRegion(fault);
+    case FaultKind::kRemovedRegion:
+      return RemoveRegion(fault);
+    case FaultKind::kRegionForcedOut:
+      return ForceRegionOut(fault);
     case FaultKind::kCommand:
       return Do(fault);
     case FaultKind::kPace:

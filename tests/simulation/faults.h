@@ -25,6 +25,10 @@ class Faults {
   // Called now and then after HealAll: what stopped all the same is started again.
   void KeepRunning();
   const std::map<std::string, int>& counted() const { return counted_; }
+  // Regions that were to be added or removed are, and all who have to know know it.
+  bool settled() const { return unsettled_ == 0; }
+  // The nodes of regions that were removed: what they have binds nobody any more.
+  const Promises::Disks& gone() const { return gone_; }
   // How long the next step is in which time passes.
   std::int64_t TakeStep();
   // How much of the time has passed in leaps.
@@ -46,6 +50,15 @@ class Faults {
   void SlowLinks(const Fault& fault);
   void StopAtStep(const Fault& fault, SimulatedNode& node);
   void StopMidway(const Fault& fault, SimulatedNode& node);
+  void AddRegion(const Fault& fault);
+  void RemoveRegion(const Fault& fault);
+  void ForceRegionOut(const Fault& fault);
+  // Again and again until it is true.
+  void Pursue(std::function<bool()> attempt);
+  bool AskOthers(crdt::RegionId region, const std::vector<std::string>& words);
+  std::vector<SimulatedNode*> Others(crdt::RegionId region) const;
+  bool AreRemoved(const Fault& fault) const;
+  void CheckThatOthersHaveAll(const Fault& fault) const;
   void Freeze(const Fault& fault, SimulatedNode& node);
   void StopCleanly(const Fault& fault, SimulatedNode& node);
   void Promote(const Fault& fault, SimulatedNode& node);
@@ -77,6 +90,8 @@ class Faults {
   std::int64_t leap_ms_ = 0;  // That comes next.
   std::int64_t leapt_ms_ = 0;
   bool healed_ = false;
+  int unsettled_ = 0;
+  Promises::Disks gone_;
   std::map<std::string, int> counted_;
 };
 

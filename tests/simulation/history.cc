@@ -53,8 +53,16 @@ void History::OnRecovered(NodeNumber node, const storage::Log& log) {
 void History::OnProcessEnded(NodeNumber node) {
   for (const auto& [position, first] : std::exchange(nodes_[node].unwritten, {})) {
     const auto known = records_.find(first);
+    if (known == records_.end()) continue;  // Of a region that was removed.
     next_.erase({first.writer(), known->second.context.Get(first.writer())});
     records_.erase(known);
+  }
+}
+
+void History::OnRemoved(crdt::RegionId region) {
+  lost_for_good_ = true;
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    if (regions_[node] == region) nodes_[node].removed = true;
   }
 }
 
@@ -122,7 +130,8 @@ void History::LookAtJump(NodeNumber node, const storage::FrameView& frame) {
     for (const auto& [first, record] : records_) {
       if (!floor->Covers(first) || applied.Covers(first) || WasLost(partition, first)) continue;
       for (std::size_t other = 0; other < nodes_.size(); ++other) {
-        if (!nodes_[other].cursor.floor().Covers(first)) continue;
+        const NodeHistory& has = nodes_[other];
+        if (has.removed || !has.cursor.floor().Covers(first)) continue;
         throw Violation(names_[node] + " jumps over " + Name(first) + ", which partition " +
                         std::to_string(partition) + " has not got and " + names_[other] + " has");
       }
@@ -143,8 +152,9 @@ bool History::ForgetWhatNobodyHas(crdt::Writer writer, Stamp but) {
   bool all = true;
   for (auto known = records_.begin(); known != records_.end();) {
     const Stamp first = known->first;
-    const bool is_had = std::ranges::any_of(
-        nodes_, [first](const NodeHistory& node) { return node.cursor.floor().Covers(first); });
+    const bool is_had = std::ranges::any_of(nodes_, [first](const NodeHistory& node) {
+      return !node.removed && node.cursor.floor().Covers(first);
+    });
     if (first.writer() != writer || first == but || is_had) {
       all = all && (first.writer() != writer || first == but);
       ++known;

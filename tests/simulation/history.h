@@ -35,8 +35,9 @@ struct KnownRecord {
 
 class History {
  public:
-  explicit History(std::vector<std::string> names)
-      : names_(std::move(names)), nodes_(names_.size()) {}
+  // Of the nodes, by their numbers.
+  History(std::vector<std::string> names, std::vector<crdt::RegionId> regions)
+      : names_(std::move(names)), regions_(std::move(regions)), nodes_(names_.size()) {}
 
   // --- What happens ------------------------------------------------------------------------------
   // The log, of a directory that was brought back, has writes of an epoch that was led again since,
@@ -52,6 +53,8 @@ class History {
   void OnMemoryLost(NodeNumber node);
   // Something that was on the node's disk is not there any more, or will not be read.
   void OnDiskLost(NodeNumber node);
+  // A region does not belong to the deployment any more: nobody gets anything from its nodes.
+  void OnRemoved(crdt::RegionId region);
   // Everything before `position` is on the node's disk.
   void OnSynced(NodeNumber node, storage::LogPosition position);
 
@@ -77,6 +80,7 @@ class History {
     crdt::VersionVector synced;
     crdt::VersionVector ever_synced;
     std::uint64_t longest_frame = 0;
+    bool removed = false;
     // Floors behind frames that are not synced yet.
     std::deque<std::pair<storage::LogPosition, crdt::Stamp>> unsynced;
     // First stamps of records that this node wrote and that are in its memory alone.
@@ -97,6 +101,7 @@ class History {
   };
 
   std::vector<std::string> names_;
+  std::vector<crdt::RegionId> regions_;
   std::vector<NodeHistory> nodes_;
   bool lost_for_good_ = false;        // What only one disk or memory had.
   std::set<crdt::Writer> led_again_;  // Since all their writes were gone.

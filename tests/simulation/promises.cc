@@ -31,15 +31,15 @@ void Promises::OnRecovered(NodeNumber node, const VersionVector& floor) const {
   }
 }
 
-void Promises::OnEnd(const VersionVector& floor) const {
+void Promises::OnEnd(const VersionVector& floor, const Disks& gone) const {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    if (!floor.Covers(nodes_[i].kernel)) {
+    if (!gone.test(i) && !floor.Covers(nodes_[i].kernel)) {
       throw Violation("lost in the end: " + names_[i] + " had answered for " +
                       nodes_[i].kernel.ToString() + ", there is " + floor.ToString());
     }
   }
   for (const auto& [disks, durable] : somewhere_) {
-    if (floor.Covers(durable)) continue;
+    if (floor.Covers(durable) || (Disks(disks) & ~gone).none()) continue;
     throw Violation("lost in the end: durable elsewhere was " + durable.ToString() + ", there is " +
                     floor.ToString());
   }

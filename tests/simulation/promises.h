@@ -36,8 +36,8 @@ class Promises {
   // The machine stopped: only what was promised to be on disk has to be there again.
   void OnMachineCrash(NodeNumber node) { nodes_[node].kernel = nodes_[node].disk; }
   void OnRecovered(NodeNumber node, const crdt::VersionVector& floor) const;
-  // All is healed and equal.
-  void OnEnd(const crdt::VersionVector& floor) const;
+  // All is healed and equal. What only `gone` have binds no more.
+  void OnEnd(const crdt::VersionVector& floor, const Disks& gone) const;
 
  private:
   struct NodePromises {

@@ -14,6 +14,18 @@ std::string RunPlan::NameOfNode(NodeNumber node) const {
   return config.OwnRegion()->name + "/" + std::to_string(config.ordinal);
 }
 
+void RunPlan::Unlist(crdt::RegionId region) {
+  for (NodePlan& node : nodes) {
+    // It is no part of a new deployment, but a new part of one.
+    if (node.config.region == region) {
+      node.config.bootstrap = false;
+      continue;
+    }
+    std::erase_if(node.config.regions,
+                  [&](const RegionEntry& entry) { return entry.id == region; });
+  }
+}
+
 std::vector<RegionEntry> MakeRegions(const std::vector<std::string>& names,
                                      const std::vector<int>& nodes) {
   std::vector<RegionEntry> regions;
@@ -68,6 +80,8 @@ class Drawer {
     }
     plan_.dice = dice_.Split();
     DrawChecks();
+    DrawMembership();
+    std::ranges::stable_sort(plan_.schedule, {}, &Fault::at_ms);
     return std::move(plan_);
   }
 
@@ -78,6 +92,9 @@ class Drawer {
   void DrawClients();
   void BoundTheWork();
   void DrawChecks();
+  void DrawMembership();
+  std::vector<NodeNumber> NodesOf(crdt::RegionId region) const;
+  void Plan(FaultKind kind, crdt::RegionId region, std::int64_t at_ms);
 
   Dice dice_;
   RunPlan plan_;
@@ -161,6 +178,43 @@ void Drawer::BoundTheWork() {
 void Drawer::DrawChecks() {
   const std::chrono::milliseconds interval(Pick(dice_, {0, 50, 500, 3000}));
   for (NodePlan& node : plan_.nodes) node.config.region_check_interval = interval;
+}
+
+std::vector<NodeNumber> Drawer::NodesOf(crdt::RegionId region) const {
+  std::vector<NodeNumber> nodes;
+  for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+    if (plan_.nodes[i].config.region == region) nodes.push_back(static_cast<NodeNumber>(i));
+  }
+  return nodes;
+}
+
+void Drawer::Plan(FaultKind kind, crdt::RegionId region, std::int64_t at_ms) {
+  plan_.schedule.push_back({.at_ms = at_ms, .kind = kind, .nodes = NodesOf(region)});
+}
+
+// Of the regions one is added while the others run, or one leaves or is forced out.
+void Drawer::DrawMembership() {
+  const auto regions = static_cast<std::int64_t>(plan_.regions.size());
+  if (regions < 2 || !dice_.Chance(25)) return;
+  const auto last = static_cast<crdt::RegionId>(regions);
+  if (dice_.Chance(40)) {
+    plan_.Unlist(last);
+    Plan(FaultKind::kAddedRegion, last, dice_.Between(0, plan_.active_ms * 2 / 3));
+  }
+  if (dice_.Chance(30)) return;
+  const auto gone = static_cast<crdt::RegionId>(dice_.Between(1, regions));
+  const std::int64_t at_ms = dice_.Between(plan_.active_ms / 4, plan_.active_ms - 1);
+  const bool by_force = dice_.Chance(50);
+  Plan(by_force ? FaultKind::kRegionForcedOut : FaultKind::kRemovedRegion, gone, at_ms);
+  if (by_force) {
+    std::vector<NodeNumber> others;
+    for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+      if (plan_.nodes[i].config.region != gone) others.push_back(static_cast<NodeNumber>(i));
+    }
+    const std::int64_t cut_ms = std::max<std::int64_t>(0, at_ms - dice_.Between(0, 3000));
+    Plan(FaultKind::kPartition, gone, cut_ms);
+    plan_.schedule.back().others = std::move(others);
+  }
 }
 
 }  // namespace

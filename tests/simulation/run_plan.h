@@ -39,6 +39,8 @@ struct RunPlan {
   Dice dice{0};  // For what is drawn during the run.
 
   std::string NameOfNode(NodeNumber node) const;
+  // The others' files do not list it: it has to be added.
+  void Unlist(crdt::RegionId region);
 };
 
 // Nodes of regions that have names and numbers of nodes, with host names as the network has them.

@@ -49,6 +49,7 @@ class ScenarioReader {
   RunPlan& plan_ = scenario_.plan;
   std::vector<std::string> region_names_;
   std::vector<int> region_nodes_;
+  std::vector<crdt::RegionId> unlisted_;
   std::vector<std::pair<const geo_config::Setting*, std::string>> settings_;
   int clients_ = 1;
   ClientPlan client_;
@@ -116,6 +117,9 @@ void ScenarioReader::ReadRegion(Line& line) {
   if (!plan_.nodes.empty()) line.Fail("regions before faults and expectations", "'region'");
   region_names_.push_back(line.Word("the region's name"));
   region_nodes_.push_back(static_cast<int>(line.Number(1, 5)));
+  if (line.Take("unlisted")) {
+    unlisted_.push_back(static_cast<crdt::RegionId>(region_names_.size()));
+  }
 }
 
 void ScenarioReader::ReadSetting(Line& line) {
@@ -168,6 +172,7 @@ void ScenarioReader::MakeNodes(Line& line) {
       plan_.nodes.push_back({std::move(config), 0});
     }
   }
+  for (const crdt::RegionId region : unlisted_) plan_.Unlist(region);
 }
 
 std::optional<std::vector<NodeNumber>> ScenarioReader::NodesNamed(std::string_view name) const {

@@ -48,7 +48,10 @@ enum class FaultKind {
   kRestoredDirectory,
   kRestoredSnapshot,
   kClonedDirectory,
-  // No faults: what the operator does, and how time passes.
+  // No faults: what the operator does, and how time passes. Of regions: all their nodes.
+  kAddedRegion,
+  kRemovedRegion,
+  kRegionForcedOut,
   kCommand,
   kPace,
   kLeap,

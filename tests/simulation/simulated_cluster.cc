@@ -1,6 +1,7 @@
 #include "tests/simulation/simulated_cluster.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "tests/simulation/quiescence.h"
@@ -65,13 +66,15 @@ SimulatedCluster::SimulatedCluster(RunPlan plan, Story::Telling telling, Planted
 
 void SimulatedCluster::MakeNodes() {
   std::vector<std::string> names;
+  std::vector<crdt::RegionId> regions;
   for (NodeNumber i = 0; i < static_cast<NodeNumber>(plan_.nodes.size()); ++i) {
     names.push_back(plan_.NameOfNode(i));
+    regions.push_back(plan_.nodes[static_cast<std::size_t>(i)].config.region);
   }
   network_ = std::make_unique<SimulatedNetwork>(events_, story_, plan_.dice.Split());
   network_->SetLatency(1, plan_.most_latency_ms);
   if (auto tamper = MakeTamper(planted_)) network_->SetTamper(std::move(tamper));
-  history_ = std::make_unique<History>(names);
+  history_ = std::make_unique<History>(names, std::move(regions));
   promises_ = std::make_unique<Promises>(names);
   const World world{events_, story_, *network_, *history_, *promises_, planted_};
   NodeNumber number = 0;
@@ -119,10 +122,11 @@ Outcome SimulatedCluster::Run() {
     faults_->HealAll();
     Converge();
     ComeToRest();
-    if (const std::string wrong = CompareWithModel(*all_[0]); !wrong.empty()) {
+    SimulatedNode& first = *Members().at(0);
+    if (const std::string wrong = CompareWithModel(first); !wrong.empty()) {
       throw Violation("against the specification: " + wrong);
     }
-    promises_->OnEnd(all_[0]->node().floor());
+    promises_->OnEnd(first.node().floor(), faults_->gone());
     expectations_->CheckInTheEnd();
   } catch (const Violation& violation) {
     outcome.violation = violation.what();
@@ -174,33 +178,45 @@ void SimulatedCluster::Converge() {
                   " ms after the last fault:" + Differences());
 }
 
+std::vector<SimulatedNode*> SimulatedCluster::Members() const {
+  std::vector<SimulatedNode*> members;
+  std::ranges::copy_if(all_, std::back_inserter(members), [](SimulatedNode* node) {
+    return !node->running() || !node->node().replicator().removed();
+  });
+  return members;
+}
+
 bool SimulatedCluster::Equal() {
+  if (!faults_->settled()) return false;
+  const std::vector<SimulatedNode*> members = Members();
   // Without a directory a node that was promoted does not remember it: nobody may lead then.
   const auto has_nothing = [](SimulatedNode* node) {
     return node->running() && !node->config().appendonly && node->node().floor().empty();
   };
-  if (std::ranges::all_of(all_, has_nothing)) return true;
-  for (SimulatedNode* node : all_) {
+  if (std::ranges::all_of(members, has_nothing)) return true;
+  for (SimulatedNode* node : members) {
     if (!node->running() || node->node().replicator().joining()) return false;
-    if (node->node().floor() != all_[0]->node().floor()) return false;
+    if (node->node().floor() != members[0]->node().floor()) return false;
   }
   for (const geo_config::RegionEntry& region : plan_.regions) {
-    const auto leaders = std::ranges::count_if(all_, [&](SimulatedNode* node) {
-      return node->config().region == region.id && node->leads();
-    });
-    if (leaders != 1) return false;
+    const auto is_of_region = [&](SimulatedNode* node) {
+      return node->config().region == region.id;
+    };
+    if (std::ranges::none_of(members, is_of_region)) continue;
+    const auto leads = [&](SimulatedNode* node) { return is_of_region(node) && node->leads(); };
+    if (std::ranges::count_if(members, leads) != 1) return false;
   }
-  const std::int64_t now = all_[0]->clock().UnixMs();
-  const std::uint64_t digest = all_[0]->node().BeginCommand().keyspace().Digest(now);
-  for (SimulatedNode* node : all_) {
+  const std::int64_t now = members[0]->clock().UnixMs();
+  const std::uint64_t digest = members[0]->node().BeginCommand().keyspace().Digest(now);
+  for (SimulatedNode* node : members) {
     if (node->node().BeginCommand().keyspace().Digest(now) == digest) continue;
     std::string wrong = CompareWithModel(*node);
-    wrong = wrong.empty() ? all_[0]->name() + " " + CompareWithModel(*all_[0])
+    wrong = wrong.empty() ? members[0]->name() + " " + CompareWithModel(*members[0])
                           : node->name() + " " + wrong;
-    throw Violation(node->name() + " has applied the same as " + all_[0]->name() +
+    throw Violation(node->name() + " has applied the same as " + members[0]->name() +
                     " and holds something else: " + wrong + ", " +
                     FirstDifference(node->node().BeginCommand().keyspace(),
-                                    all_[0]->node().BeginCommand().keyspace()));
+                                    members[0]->node().BeginCommand().keyspace()));
   }
   return true;
 }
@@ -214,7 +230,7 @@ void SimulatedCluster::ComeToRest() {
     const std::int64_t next_look_ms = events_.now_ms() + kLookForRestMs;
     while (events_.now_ms() < next_look_ms) AdvanceInQuiet();
     retained.clear();
-    for (SimulatedNode* node : all_) {
+    for (SimulatedNode* node : Members()) {
       std::string here = node->running() ? WhatIsRetained(*node) : "does not run";
       if (here.empty()) {
         here = WhereLogIsTooLong(*node, history_->longest_frame(node->number()));
@@ -246,6 +262,7 @@ std::string SimulatedCluster::Differences() {
       text += ", " + std::to_string(waiting) + " records wait";
     }
     if (node->node().replicator().joining()) text += ", joining";
+    if (node->node().replicator().removed()) text += ", removed";
     for (const auto& region : node->node().region_reports()) {
       text += "; region " + region.name + " " + region.state + " " + region.detail;
       if (region.bytes_behind > 0)

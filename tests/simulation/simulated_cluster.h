@@ -53,6 +53,8 @@ class SimulatedCluster {
   void AdvanceInQuiet();
   void Converge();
   bool Equal();
+  // The nodes of regions that were not removed.
+  std::vector<SimulatedNode*> Members() const;
   // Until nobody holds anything but the data.
   void ComeToRest();
   std::string Differences();

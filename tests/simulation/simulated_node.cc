@@ -389,6 +389,7 @@ void SimulatedNode::RunTurn() {
   peers_.Silence(sends_nothing);
   node_->EndOfTurn();
   Observe();
+  if (node_->replicator().removed()) world_.history.OnRemoved(config_.region);
   if (sends_nothing) return Stop(WriteStep::kWritten);
   if (StopsAt(WriteStep::kSent)) return;
   if (began_sync_ && StopsAt(WriteStep::kSyncing)) return;

@@ -52,6 +52,10 @@ class SimulatedNode : public NetworkUser, public server::ClientRegistry, public 
   const std::string& name() const { return name_; }
   NodeNumber number() const { return number_; }
   const geo_config::Config& config() const { return config_; }
+  // From its next start on.
+  void SetRegionsOfFile(std::vector<geo_config::RegionEntry> regions) {
+    config_.regions = std::move(regions);
+  }
   storage::MemoryDisk& disk() { return disk_; }
   SimulatedClock& clock() { return clock_; }
   bool running() const { return node_ != nullptr; }

@@ -144,13 +144,16 @@ def as_map(reply):
 
 class Cluster:
     def __init__(self, regions=3, replicas=1, settings="", node_settings=None, absent=(),
-                 proxied=(), segment_bytes="4mb"):
+                 proxied=(), segment_bytes="4mb", unlisted=()):
         """Nodes are named (region, ordinal). `absent` ones are not started with the others.
+
+        `unlisted`: regions that only their own nodes' files name; they have to be added.
 
         `proxied`: pairs of nodes; what the first dials to the second goes through a LinkProxy.
         Within a region the higher ordinal dials, between regions the lower id.
         """
         self.absent = absent
+        self.unlisted = unlisted
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="meridian-test-"))
         nodes = replicas + 1
         ports = free_ports(regions * nodes * 2)
@@ -164,7 +167,8 @@ class Cluster:
             extra = (node_settings or {}).get(key, "")
             node.config.write_text(
                 f'deployment = "test"\nregion = {node.region}\nordinal = {node.ordinal}\n'
-                f"port = {node.port}\npeer-port = {node.peer_port}\nbootstrap = true\n"
+                f"port = {node.port}\npeer-port = {node.peer_port}\n"
+                f"bootstrap = {'false' if node.region in unlisted else 'true'}\n"
                 f'secret = "a test"\ndir = "{node.directory}"\n'
                 f'segment-bytes = "{segment_bytes}"\n'
                 f"reserve-bytes = \"1mb\"\n{settings}\n{extra}\n"
@@ -174,6 +178,8 @@ class Cluster:
         """The regions as one node's configuration names them."""
         tables = ""
         for region in self.region_ids():
+            if region in self.unlisted and region != viewer[0]:
+                continue
             entries = []
             for key, node in self.nodes.items():
                 if key[0] != region:

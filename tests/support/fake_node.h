@@ -36,6 +36,8 @@ class FakeNode : public Node {
   std::string refusal;  // What WriteRefusal answers.
   bool is_loading = false;
   bool is_stopping = false;
+  bool is_leaving = false;
+  bool is_removed = false;
   std::vector<RegionReport> regions;   // What region_reports answers.
   std::vector<crdt::RegionId> paused;  // What PauseRegion was asked for.
   struct Compared {
@@ -44,6 +46,13 @@ class FakeNode : public Node {
     std::int64_t timeout_ms;
   };
   std::vector<Compared> compared;              // What CompareRegion was asked for,
+  std::vector<geo_config::RegionEntry> added;  // What AddRegion was asked for.
+  struct Removed {
+    crdt::RegionId region;
+    bool by_force;
+  };
+  std::vector<Removed> removed;                // What RemoveRegion was asked for.
+  std::string membership_refusal;              // What both answer instead.
   std::string comparison_refusal;              // what it answers instead,
   std::optional<ComparisonReport> comparison;  // and what FindComparison answers.
   std::int64_t replicas_applied = 0;           // How many replicas have everything.
@@ -127,7 +136,9 @@ class FakeNode : public Node {
   std::uint64_t RequestSnapshot() override { return 0; }
   crdt::Result<std::vector<storage::FoundSnapshot>> ListSnapshots() const override { return {}; }
   std::uint64_t RequestCheckpoint() override { return 0; }
-  ReplicationReport replication_report() const override { return {.is_primary = refusal.empty()}; }
+  ReplicationReport replication_report() const override {
+    return {.is_primary = refusal.empty(), .leaving = is_leaving, .removed = is_removed};
+  }
   std::vector<RegionReport> region_reports() const override { return regions; }
   std::vector<NodeReport> node_reports() const override { return {}; }
   std::int64_t steady_ms() const override { return now_ms; }
@@ -174,6 +185,20 @@ class FakeNode : public Node {
     return comparison ? &*comparison : nullptr;
   }
   crdt::Status ReleaseRegion(crdt::RegionId) override { return {}; }
+  crdt::Status AddRegion(geo_config::RegionEntry region) override {
+    if (!membership_refusal.empty()) {
+      return crdt::Fail(crdt::ErrorCode::kRefused, membership_refusal);
+    }
+    added.push_back(std::move(region));
+    return {};
+  }
+  crdt::Status RemoveRegion(crdt::RegionId region, bool by_force) override {
+    if (!membership_refusal.empty()) {
+      return crdt::Fail(crdt::ErrorCode::kRefused, membership_refusal);
+    }
+    removed.push_back({region, by_force});
+    return {};
+  }
   crdt::Result<std::string> TakeOver() override {
     return crdt::Fail(crdt::ErrorCode::kRefused, "this node is the primary already");
   }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "stream_fixture.h"
 
 namespace replication {
@@ -134,8 +136,14 @@ TEST(NotesByPosition, BoundsItsMemoryAndStaysPreciseEverywhere) {
 
 // --- Regions -------------------------------------------------------------------------------------
 
+RegionAcknowledgements Of(const std::vector<crdt::RegionId>& regions) {
+  RegionAcknowledgements acknowledgements;
+  for (const crdt::RegionId region : regions) acknowledgements.Add(region);
+  return acknowledgements;
+}
+
 TEST(RegionWait, CountsRegionsThatHaveTheWriteDurably) {
-  RegionAcknowledgements regions({2, 3});
+  RegionAcknowledgements regions = Of({2, 3});
   EXPECT_EQ(regions.CountDurable(WriteOf(1, 5)), 0);
   regions.Acknowledge(2, Having({WriteOf(1, 9)}), Having({WriteOf(1, 5)}));
   regions.Acknowledge(3, Having({WriteOf(1, 9)}), Having({WriteOf(1, 4)}));
@@ -147,7 +155,7 @@ TEST(RegionWait, CountsRegionsThatHaveTheWriteDurably) {
 }
 
 TEST(FinePrint, Rule13NothingIsStableThatAMemberRegionHasNotConfirmed) {
-  RegionAcknowledgements regions({2, 3});
+  RegionAcknowledgements regions = Of({2, 3});
   const crdt::VersionVector own = Having({WriteOf(1, 5), WriteOf(2, 5)});
   regions.Acknowledge(2, own, own);
   regions.NoteHeldByAll(2, own);
@@ -159,7 +167,7 @@ TEST(FinePrint, Rule13NothingIsStableThatAMemberRegionHasNotConfirmed) {
 }
 
 TEST(FinePrint, Rule13WhatARegionHasAndWeLackStopsCollecting) {
-  RegionAcknowledgements regions({2});
+  RegionAcknowledgements regions = Of({2});
   const crdt::VersionVector own = Having({WriteOf(1, 5)});
   regions.Acknowledge(2, Having({WriteOf(1, 5), WriteOf(2, 1)}), own);
   regions.NoteHeldByAll(2, own);
@@ -167,7 +175,7 @@ TEST(FinePrint, Rule13WhatARegionHasAndWeLackStopsCollecting) {
 }
 
 TEST(RegionAcknowledgements, WhatARegionHadAndHasLostIsNotWaitedFor) {
-  RegionAcknowledgements regions({2});
+  RegionAcknowledgements regions = Of({2});
   const crdt::VersionVector own = Having({WriteOf(1, 5)});
   regions.Acknowledge(2, Having({WriteOf(1, 5), WriteOf(2, 1)}), own);
   regions.NoteHeldByAll(2, own);
@@ -176,6 +184,20 @@ TEST(RegionAcknowledgements, WhatARegionHadAndHasLostIsNotWaitedFor) {
   ASSERT_TRUE(regions.Stable(own, own).empty()) << "another node of the region may have it";
   regions.ForgetWhatWasLost(2, own);
   EXPECT_EQ(regions.Stable(own, own), own);
+}
+
+TEST(RegionAcknowledgements, ARegionIsRemovedEverywhereOnceAllOthersHaveSaidSo) {
+  RegionAcknowledgements regions = Of({2, 3});
+  const geo_config::RegionSet four(1 << 4);
+  regions.NoteRemoved(2, four);
+  EXPECT_EQ(regions.RemovedEverywhere(four), geo_config::RegionSet());
+  regions.NoteRemoved(3, four);
+  EXPECT_EQ(regions.RemovedEverywhere(four), four);
+  EXPECT_EQ(regions.RemovedEverywhere({}), geo_config::RegionSet()) << "a node of this region";
+  regions.Add(5);
+  EXPECT_EQ(regions.RemovedEverywhere(four), geo_config::RegionSet());
+  regions.Remove(5);
+  EXPECT_EQ(regions.RemovedEverywhere(four), four);
 }
 
 TEST(ReplicaAcknowledgements, AReplicaOfAnEmptyLogIsInSyncWhenTheFirstRecordComes) {

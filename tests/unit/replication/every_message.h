@@ -17,6 +17,14 @@ inline crdt::VersionVector SomeVector() {
   return vector;
 }
 
+inline geo_config::Membership SomeMembership() {
+  geo_config::Membership membership;
+  membership.Note(geo_config::Standing::kLeaving, {2, "us", {{0, "10.2.0.1", 6379, 16379}}});
+  membership.Note(geo_config::Standing::kRemoved,
+                  {31, "ap", {{0, "::1", 1, 2}, {1, "ap-1.example", 65535, 3}}});
+  return membership;
+}
+
 inline NodeState SomeState() {
   return {.primary = true,
           .epoch = 77,
@@ -28,7 +36,9 @@ inline NodeState SomeState() {
           .closed_slots = 0x8000000000000005,
           .held = SomeVector(),
           .unfinished = {{7, SomeVector()}, {255, SomeVector()}},
-          .catching_up = true};
+          .catching_up = true,
+          .membership = SomeMembership(),
+          .removed = 0x80000000};
 }
 
 inline DigestRequest SomeRequest() {

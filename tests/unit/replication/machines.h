@@ -29,15 +29,20 @@ struct Disk {
   bool primary = false;
   crdt::Epoch epoch = 0;
   bool began_anew = false;
+  geo_config::Membership membership;
 };
 
 class Machine : public PeerNetwork, public RoleKeeper {
  public:
-  Machine(Machines& all, NodeAddress address, std::uint32_t nodes_in_region)
-      : all_(all), address_(std::move(address)), nodes_in_region_(nodes_in_region) {}
+  Machine(Machines& all, const geo_config::RegionEntry& region, std::uint32_t ordinal)
+      : all_(all),
+        region_(region.id),
+        region_name_(region.name),
+        address_(region.nodes[ordinal]),
+        nodes_in_region_(static_cast<std::uint32_t>(region.nodes.size())) {}
 
   std::string name() const { return address_.host; }
-  const NodeAddress& address() const { return address_; }
+  crdt::RegionId region() const { return region_; }
   bool running() const { return replicator_ != nullptr; }
   Replicator& replicator() { return *replicator_; }
   FakeShard& shard() { return *disk_.shard; }
@@ -49,6 +54,11 @@ class Machine : public PeerNetwork, public RoleKeeper {
   // Its disk syncs nothing while set.
   bool sync_stalls = false;
   std::string new_directory_reason;
+  bool bootstraps = false;
+  // It does not list these regions in its file.
+  std::set<crdt::RegionId> unlisted;
+  // Nothing of who belongs to the deployment can be saved while set.
+  bool keeps_nothing = false;
 
   // --- PeerNetwork -------------------------------------------------------------------------------
   LinkId Dial(const std::string& host, std::uint16_t port) override;
@@ -70,7 +80,13 @@ class Machine : public PeerNetwork, public RoleKeeper {
   void Follow(crdt::Epoch) override { disk_.primary = false; }
   void BecomeWhole() override { disk_.began_anew = false; }
   std::string WhyNotLead(Told told) override {
-    return told.by_all_peers ? std::string() : new_directory_reason;
+    const bool leads = told.by_all_peers || (bootstraps && told.time_is_up && !told.refused);
+    return leads ? std::string() : new_directory_reason;
+  }
+  crdt::Status KeepMembership(const geo_config::Membership& membership) override {
+    if (keeps_nothing) return crdt::Fail(crdt::ErrorCode::kInputOutput, "the disk is broken");
+    disk_.membership = membership;
+    return {};
   }
   void Log(const std::string& line) override { log_lines_.push_back(line); }
   void Alarm(const std::string& line) override { alarms_.push_back(line); }
@@ -79,7 +95,9 @@ class Machine : public PeerNetwork, public RoleKeeper {
   friend class Machines;
 
   Machines& all_;
-  NodeAddress address_;
+  crdt::RegionId region_;
+  std::string region_name_;
+  geo_config::NodeEntry address_;
   std::uint32_t nodes_in_region_;
   Disk disk_;
   std::unique_ptr<Replicator> replicator_;
@@ -93,28 +111,33 @@ class Machines {
   // Names such as "eu-0" and "eu-1": a region and a place in it. Regions get their numbers in the
   // order of their first appearance.
   explicit Machines(const std::vector<std::string>& names) {
-    std::map<std::string, std::uint32_t> sizes;
-    std::vector<NodeAddress> addresses;
+    std::uint16_t port = 7000;
     for (const std::string& name : names) {
       const std::string region = name.substr(0, name.find('-'));
-      if (std::ranges::find(regions_, region) == regions_.end()) regions_.push_back(region);
-      addresses.push_back({.region = RegionNumber(region),
-                           .region_name = region,
-                           .ordinal = sizes[region]++,
-                           .host = name,
-                           .client_port = static_cast<std::uint16_t>(7000 + addresses.size()),
-                           .peer_port = static_cast<std::uint16_t>(17000 + addresses.size())});
+      if (std::ranges::find(regions_, region) == regions_.end()) {
+        regions_.push_back(region);
+        options_.regions.push_back({.id = RegionNumber(region), .name = region, .nodes = {}});
+      }
+      auto& nodes = options_.regions[RegionNumber(region) - 1U].nodes;
+      nodes.push_back({.ordinal = static_cast<std::uint32_t>(nodes.size()),
+                       .host = name,
+                       .port = port,
+                       .peer_port = geo_config::DefaultPeerPort(port)});
+      ++port;
     }
-    options_.nodes = addresses;
     options_.secret = "secret";
     options_.compression = Compression::kOff;
-    for (const NodeAddress& address : addresses) {
-      machines_[address.host] =
-          std::make_unique<Machine>(*this, address, sizes.at(address.region_name));
+    for (const geo_config::RegionEntry& region : options_.regions) {
+      for (const geo_config::NodeEntry& node : region.nodes) {
+        machines_[node.host] = std::make_unique<Machine>(*this, region, node.ordinal);
+      }
     }
   }
 
   Machine& operator[](const std::string& name) { return *machines_.at(name); }
+  const geo_config::RegionEntry& Region(const std::string& region) const {
+    return options_.regions[RegionNumber(region) - 1U];
+  }
   // Before Start.
   ReplicatorOptions& options() { return options_; }
   const std::vector<std::string>& regions() const { return regions_; }
@@ -145,13 +168,17 @@ class Machines {
     options.began_anew_before = std::exchange(machine.disk_.began_anew, began_anew);
     options.began_anew = began_anew || options.began_anew_before;
     machine.disk_.began_anew = options.began_anew;
+    options.membership = machine.disk_.membership;
+    std::erase_if(options.regions, [&](const geo_config::RegionEntry& region) {
+      return machine.unlisted.contains(region.id);
+    });
     options.self = {.deployment = "test",
-                    .region = machine.address_.region,
-                    .region_name = machine.address_.region_name,
+                    .region = machine.region_,
+                    .region_name = machine.region_name_,
                     .ordinal = machine.address_.ordinal,
                     .server_version = "1.0",
                     .log_id = "log of " + name};
-    options.client_port = machine.address_.client_port;
+    options.client_port = machine.address_.port;
     machine.replicator_ =
         std::make_unique<Replicator>(options, machine.disk_.primary, machine.disk_.epoch,
                                      *machine.disk_.shard, machine, machine, [this] {
@@ -188,7 +215,7 @@ class Machines {
   crdt::Stamp Write(const std::string& name, const std::string& text) {
     Machine& machine = *machines_.at(name);
     EXPECT_TRUE(machine.replicator_->primary()) << name;
-    const crdt::Writer writer(machine.address_.region, machine.replicator_->epoch());
+    const crdt::Writer writer(machine.region_, machine.replicator_->epoch());
     crdt::Stamp stamp = crdt::Stamp::At(static_cast<std::uint64_t>(NowAt(machine).unix_ms), writer);
     for (const crdt::Stamp seen : machine.disk_.shard->floor().entries()) {
       const auto ticks = (seen.value() >> crdt::Stamp::kWriterBits) + 1;
@@ -240,7 +267,7 @@ class Machines {
     if (found == links_.end()) return false;
     const Machine& owner = *machines_.at(found->second.owner);
     const Machine& other = *machines_.at(found->second.other);
-    return owner.address().region == other.address().region && !owner.replicator_->primary();
+    return owner.region() == other.region() && !owner.replicator_->primary();
   }
   // What `name` said to a stranger.
   std::string said_to_stranger;
@@ -268,7 +295,7 @@ class Machines {
     FakeShard& shard = *machine.disk_.shard;
     ASSERT_TRUE(shard.log().WriteOut().has_value());
     if (!machine.sync_stalls) machine.durable_ = shard.log().written();
-    const crdt::Writer writer(machine.address_.region, machine.replicator_->epoch());
+    const crdt::Writer writer(machine.region_, machine.replicator_->epoch());
     machine.replicator_->EndOfTurn(
         {.written = shard.log().written(),
          .durable = machine.durable_,

@@ -38,6 +38,26 @@ class PeerLinkTest : public ::testing::Test {
   PeerLink link_{1, Handshake(own_, std::nullopt, "secret", std::string(16, 'o')), 0};
 };
 
+// Whoever leaves tells its state and at once the next one, with why.
+TEST(PeerLink, IsEstablishedOnceHoweverManyStatesComeTogether) {
+  FakeShard shard;
+  const Identity own{.deployment = "shop", .region = 1, .region_name = "eu", .ordinal = 0};
+  const Identity peer{.deployment = "shop", .region = 2, .region_name = "us", .ordinal = 0};
+  PeerLink link(1, Handshake(own, std::nullopt, "secret", std::string(16, 'o')), 0);
+  Handshake theirs(peer, std::nullopt, "secret", std::string(16, 't'));
+  const auto proof =
+      theirs.OnHello(Handshake(own, std::nullopt, "secret", std::string(16, 'o')).OwnHello());
+  const std::string bytes = EncodeFrame(theirs.OwnHello()) + EncodeFrame(*proof) +
+                            EncodeFrame(NodeState{.primary = true}) +
+                            EncodeFrame(NodeState{.primary = false});
+  const auto events = link.OnBytes(bytes, [] { return NodeState(); }, shard, {});
+  ASSERT_TRUE(events.has_value());
+  EXPECT_TRUE(events->established);
+  EXPECT_FALSE(link.state().primary);
+  const auto later = link.OnBytes(EncodeFrame(NodeState{}), [] { return NodeState(); }, shard, {});
+  EXPECT_FALSE(later->established);
+}
+
 // The floor of a join that goes on is what its receiver has said of itself, and the sender may lack
 // some of that.
 class PeerThatSendsAJoin : public PeerLinkTest {

@@ -178,6 +178,41 @@ TEST(FinePrint, Rule10_ANewDirectoryWaitsForItsPeersAlsoAfterARestart) {
   }
 }
 
+TEST(ShardNode, RemembersOverRestartsWhoBelongsToTheDeployment) {
+  NodeRig rig;
+  rig.config.regions = {{1, "eu", {{0, "127.0.0.1", 7001, 17001}}}};
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(rig.Run({"REGION", "ADD", "2", "us", "127.0.0.1:7002"}), "+OK\r\n");
+  EXPECT_EQ(rig.Run({"REGION", "ADD", "3", "ap", "127.0.0.1:7003"}), "+OK\r\n");
+  EXPECT_EQ(rig.Run({"REGION", "REMOVE", "2", "FORCE"}), "+OK\r\n");
+  EXPECT_EQ(rig.node->region_reports().size(), 1U);
+  rig.config.regions.push_back({2, "us", {{0, "127.0.0.1", 7002, 17002}}});
+  ASSERT_TRUE(rig.Start());
+  ASSERT_EQ(rig.node->region_reports().size(), 1U) << "also where the file has it still";
+  EXPECT_EQ(rig.node->region_reports()[0].name, "ap");
+  EXPECT_EQ(rig.Run({"SET", "key", "value"}), "+OK\r\n");
+}
+
+TEST(ShardNode, TakesNoRegionsItCouldNotServe) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(rig.Run({"REGION", "ADD", "2", "us", "127.0.0.1:7002"}),
+            "-ERR this node stands alone: its file has to name its own region and node in "
+            "[[regions]] first\r\n");
+  rig.config.regions = {{1, "eu", {{0, "127.0.0.1", 7001, 17001}}}};
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(rig.Run({"REGION", "ADD", "2", "us", "10.2.0.1:6379"}),
+            "-ERR 'secret' or 'secret-file' is needed, since node 10.2.0.1 is beyond loopback\r\n");
+  rig.config.secret = "s";
+  rig.config.appendonly = false;
+  ASSERT_TRUE(rig.Start());
+  EXPECT_EQ(
+      rig.Run({"REGION", "ADD", "2", "us", "10.2.0.1:6379"}),
+      "-ERR 'appendonly' has to be true where there are other regions: they catch up from the "
+      "log on disk\r\n");
+  EXPECT_TRUE(rig.node->region_reports().empty());
+}
+
 TEST(FinePrint, Rule6_FragmentsOfAJoinThatACrashCutOffDoNotComeBackWithTheNextOne) {
   NodeRig rig;
   ASSERT_TRUE(rig.Start());

@@ -19,7 +19,8 @@ NodeState Stopped() {
           .clean = true,
           .clean_end = 123456,
           .boot_id = "boot-1",
-          .identity = 0xfedcba9876543210};
+          .identity = 0xfedcba9876543210,
+          .membership = "regions"};
 }
 
 TEST(NodeState, ComesBackAsItWas) {
@@ -31,6 +32,7 @@ TEST(NodeState, ComesBackAsItWas) {
   EXPECT_TRUE(state.primary);
   EXPECT_EQ(state.clean_end, 123456u);
   EXPECT_EQ(state.identity, 0xfedcba9876543210);
+  EXPECT_EQ(state.membership, "regions");
 }
 
 TEST(NodeState, EveryFlippedBitAndEveryCutIsNoticed) {

@@ -24,6 +24,44 @@ TEST_F(RegionCommandsTest, ListsAllRegionsWithThisOne) {
             "*6|$2|id|:3|$4|name|$2|ap|$5|state|$9|connected|");
 }
 
+TEST_F(RegionCommandsTest, TellsWhereThisRegionIsOnItsWayOut) {
+  node_.is_leaving = true;
+  EXPECT_NE(Run("REGION LIST").find("$5|state|$7|leaving|"), std::string::npos);
+  node_.is_leaving = false;
+  node_.is_removed = true;
+  EXPECT_NE(Run("REGION LIST").find("$5|state|$7|removed|"), std::string::npos);
+}
+
+TEST_F(RegionCommandsTest, AddsARegionWithItsNodes) {
+  EXPECT_EQ(Run("REGION ADD 4 sa 10.4.0.1:6379 [::1]:7000@7001"), "+OK|");
+  ASSERT_EQ(node_.added.size(), 1U);
+  EXPECT_EQ(node_.added[0], (geo_config::RegionEntry{
+                                4, "sa", {{0, "10.4.0.1", 6379, 16379}, {1, "::1", 7000, 7001}}}));
+  EXPECT_EQ(Run("REGION ADD 4 sa"), "-ERR wrong number of arguments for 'region|add' command|");
+  EXPECT_EQ(Run("REGION ADD 32 sa h:1"), "-ERR a region's id is a number from 1 to 31|");
+  EXPECT_EQ(Run("REGION ADD 4 sa h"), "-ERR 'h' has to be host:port or host:port@peer-port|");
+  std::string many = "REGION ADD 4 sa";
+  for (int i = 0; i < 65; ++i) many += " h" + std::to_string(i) + ":1";
+  EXPECT_EQ(Run(many), "-ERR a region has at most 64 nodes|");
+  node_.membership_refusal = "there is a region 4 already";
+  EXPECT_EQ(Run("REGION ADD 4 sa h:1"), "-ERR there is a region 4 already|");
+  EXPECT_EQ(node_.added.size(), 1U);
+}
+
+TEST_F(RegionCommandsTest, RemovesARegion) {
+  EXPECT_EQ(Run("REGION REMOVE 3"), "+OK|");
+  EXPECT_EQ(Run("REGION REMOVE 2 force"), "+OK|");
+  ASSERT_EQ(node_.removed.size(), 2U);
+  EXPECT_EQ(node_.removed[0].region, 3);
+  EXPECT_FALSE(node_.removed[0].by_force);
+  EXPECT_EQ(node_.removed[1].region, 2);
+  EXPECT_TRUE(node_.removed[1].by_force);
+  EXPECT_EQ(Run("REGION REMOVE 3 NOW"), "-ERR syntax error|");
+  EXPECT_EQ(Run("REGION REMOVE us"), "-ERR a region's id is a number from 1 to 31|");
+  node_.membership_refusal = "no such region";
+  EXPECT_EQ(Run("REGION REMOVE 3"), "-ERR no such region|");
+}
+
 TEST_F(RegionCommandsTest, TellsHowALinkIs) {
   const std::string link = Run("REGION STATUS 2");
   EXPECT_NE(link.find("$6|lag_ms|:7|"), std::string::npos) << link;

@@ -127,8 +127,8 @@ class Replicator {
 
   // --- Who belongs to the deployment -------------------------------------------------------------
   // Takes no writes any more, and is removed once the others have all of its writes.
-  bool leaving() const { return membership_.IsLeaving(options_.self.region, members_); }
-  bool removed() const { return membership_.HasRemoved(options_.self.region); }
+  bool leaving() const { return leaving_; }
+  bool removed() const { return removed_; }
   const geo_config::Membership& membership() const { return membership_; }
   // All that can be reached hear of it at once, the others when they return. An error: nothing has
   // changed.
@@ -300,6 +300,8 @@ class Replicator {
   RoleKeeper& keeper_;
   geo_config::Membership membership_;
   std::vector<geo_config::RegionEntry> members_;  // The regions that belong to the deployment now.
+  bool leaving_ = false;
+  bool removed_ = false;
   std::function<std::string()> nonce_;
 
   bool primary_ = false;

@@ -67,6 +67,8 @@ void Replicator::LearnMembership(const PeerLink& link, Now now) {
 
 void Replicator::FollowMembership(Now now) {
   members_ = membership_.Regions(options_.regions);
+  leaving_ = membership_.IsLeaving(options_.self.region, members_);
+  removed_ = membership_.HasRemoved(options_.self.region);
   std::set<PeerKey> there;
   const auto note = [&](const RegionEntry& region) {
     for (const geo_config::NodeEntry& node : region.nodes) there.insert({region.id, node.ordinal});

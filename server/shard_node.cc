@@ -472,6 +472,10 @@ void ShardNode::OnTick() {
   replicator_->SetCheckInterval(config_.region_check_interval.count());
   replicator_->SetJoinRate(config_.join_bytes_per_second);
   replicator_->OnTick(now);
+  // What they wait for is to be taken, which is a write.
+  if (!blocked_.empty() && (replicator_->leaving() || replicator_->removed())) {
+    waiting_.RefuseBlocked();
+  }
   JudgeClock();
   if (now.steady_ms - last_disk_check_ms_ >= kDiskCheckMs) {
     CheckDisk(now.steady_ms);

@@ -38,6 +38,18 @@ class Writer(threading.Thread):
         assert self.error is None, self.error
 
 
+def refusal_of(write):
+    try:
+        write()
+    except redis.exceptions.ResponseError as refusal:
+        return str(refusal)
+    return ""
+
+
+def refusal_of_write(client):
+    return refusal_of(lambda: client.set("probe", "x"))
+
+
 def states(client):
     return {row["name"]: row["state"]
             for row in map(as_map, client.execute_command("REGION LIST"))}
@@ -73,7 +85,7 @@ class Membership(unittest.TestCase):
             for ordinal in (0, 1):
                 cluster.nodes[3, ordinal].start().wait_ready()
             early = cluster.nodes[3, 0].client()
-            wait_until(lambda: "REGION ADD there adds its region" in self.refusal_of(early),
+            wait_until(lambda: "REGION ADD there adds its region" in refusal_of_write(early),
                        "the new region says what it waits for")
             self.assertTrue(add(cluster, 2, 3))
             wait_until(lambda: cluster.nodes[3, 0].client().set("from:3", "here"),
@@ -101,10 +113,18 @@ class Membership(unittest.TestCase):
                 writer.start()
             wait_until(lambda: all(writer.count > counts[writer.key] + 100 for writer in writers),
                        "all are written to")
+            told = []
+            blocked = threading.Thread(target=lambda: told.append(
+                refusal_of(lambda: cluster.client(3).blpop("queue", 60))))
+            blocked.start()
+            wait_until(lambda: cluster.client(3).info("clients")["blocked_clients"] == 1,
+                       "somebody waits for a key")
             cluster.client(1).execute_command("REGION REMOVE", 3)
             leaver = writers.pop()
             leaver.join(60)
             self.assertIn("leaving the deployment", leaver.refusal)
+            blocked.join(60)
+            self.assertTrue(told[0].startswith("UNBLOCKED"), told)
             wait_until(lambda: states(cluster.nodes[3, 0].client())[NAMES[2]] == "removed",
                        "the region has left")
             wait_until(lambda: states(cluster.nodes[3, 1].client())[NAMES[2]] == "removed",
@@ -115,7 +135,7 @@ class Membership(unittest.TestCase):
                 wait_until(lambda region=region: NAMES[2] not in states(cluster.client(region)),
                            f"region {region} has forgotten it")
             left = cluster.nodes[3, 0].client()
-            self.assertIn("was removed from the deployment", self.refusal_of(left))
+            self.assertIn("was removed from the deployment", refusal_of_write(left))
             self.assertEqual(int(left.get("count:3")), leaver.count)
             for ordinal in (0, 1):
                 cluster.nodes[3, ordinal].kill()
@@ -127,15 +147,8 @@ class Membership(unittest.TestCase):
                 if node.process.poll() is None:
                     node.kill()
                 node.start().wait_ready()
-            wait_until(lambda: "was removed" in self.refusal_of(left), "it remembers")
+            wait_until(lambda: "was removed" in refusal_of_write(left), "it remembers")
             wait_until(lambda: NAMES[2] not in states(cluster.client(1)), "so do the others")
-
-    def refusal_of(self, client):
-        try:
-            client.set("probe", "x")
-        except redis.exceptions.ResponseError as refusal:
-            return str(refusal)
-        return ""
 
     def test_a_region_that_is_gone_is_removed_and_refused_when_it_returns(self):
         with Cluster(regions=3, replicas=0) as cluster:
@@ -161,7 +174,7 @@ class Membership(unittest.TestCase):
                 self.assertEqual(one.execute_command("REGION WAIT", 1, 30000), 1)
             cluster.nodes[3, 0].start("--bootstrap", "no").wait_ready()
             returned = cluster.nodes[3, 0].client()
-            wait_until(lambda: "was removed from the deployment" in self.refusal_of(returned),
+            wait_until(lambda: "was removed from the deployment" in refusal_of_write(returned),
                        "it hears why it is refused")
             self.assertIsNone(returned.get("meanwhile"))
             self.assertEqual(returned.get("sent"), "3")

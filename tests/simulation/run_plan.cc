@@ -1,6 +1,7 @@
 #include "tests/simulation/run_plan.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "tests/simulation/drawn_schedule.h"
 
@@ -95,6 +96,7 @@ class Drawer {
   void DrawMembership();
   std::vector<NodeNumber> NodesOf(crdt::RegionId region) const;
   void Plan(FaultKind kind, crdt::RegionId region, std::int64_t at_ms);
+  void CutOff(crdt::RegionId region, std::int64_t at_ms);
 
   Dice dice_;
   RunPlan plan_;
@@ -206,14 +208,20 @@ void Drawer::DrawMembership() {
   const std::int64_t at_ms = dice_.Between(plan_.active_ms / 4, plan_.active_ms - 1);
   const bool by_force = dice_.Chance(50);
   Plan(by_force ? FaultKind::kRegionForcedOut : FaultKind::kRemovedRegion, gone, at_ms);
-  if (by_force) {
-    std::vector<NodeNumber> others;
-    for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
-      if (plan_.nodes[i].config.region != gone) others.push_back(static_cast<NodeNumber>(i));
-    }
-    const std::int64_t cut_ms = std::max<std::int64_t>(0, at_ms - dice_.Between(0, 3000));
-    Plan(FaultKind::kPartition, gone, cut_ms);
-    plan_.schedule.back().others = std::move(others);
+  if (by_force) CutOff(gone, std::max<std::int64_t>(0, at_ms - dice_.Between(0, 3000)));
+}
+
+// From all others; or another region stays with it, and does not hear for a while that it is gone.
+void Drawer::CutOff(crdt::RegionId region, std::int64_t at_ms) {
+  const auto regions = static_cast<std::int64_t>(plan_.regions.size());
+  auto with = static_cast<crdt::RegionId>(dice_.Between(1, regions));
+  if (regions == 2 || dice_.Chance(50)) with = region;
+  Plan(FaultKind::kPartition, region, at_ms);
+  Fault& cut = plan_.schedule.back();
+  if (with != region) std::ranges::copy(NodesOf(with), std::back_inserter(cut.nodes));
+  for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+    const crdt::RegionId other = plan_.nodes[i].config.region;
+    if (other != region && other != with) cut.others.push_back(static_cast<NodeNumber>(i));
   }
 }
 

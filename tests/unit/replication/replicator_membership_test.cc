@@ -178,6 +178,25 @@ TEST_F(ReplicatorMembershipTest, WhoWasAwayHearsOfItLater) {
 
 // Otherwise writes that only it has would come to where it is forgotten what had removed them.
 TEST_F(ReplicatorMembershipTest, NothingIsStableUntilNobodyTakesAnythingFromARemovedRegion) {
+  for (const char* unknowing : {"us-0", "eu-1"}) {
+    Machines machines({"eu-0", "eu-1", "us-0", "ap-0"});
+    machines.StartAll();
+    machines.Run(3000);
+    for (const char* other : {"eu-0", "eu-1", "us-0"}) machines.Cut("ap-0", other);
+    machines.Run(1500);
+    machines[unknowing].keeps_nothing = true;
+    ASSERT_TRUE(machines["eu-0"].replicator().RemoveRegion(Id("ap"), kByForce, machines.now()));
+    const crdt::Stamp write = machines.Write("eu-0", "after");
+    machines.Run(5000);
+    ASSERT_TRUE(machines["us-0"].shard().floor().Covers(write));
+    EXPECT_FALSE(machines["eu-0"].shard().stable().Covers(write)) << unknowing;
+    machines[unknowing].keeps_nothing = false;
+    machines.Run(5000);
+    EXPECT_TRUE(machines["eu-0"].shard().stable().Covers(write)) << unknowing;
+  }
+}
+
+TEST_F(ReplicatorMembershipTest, WhatOthersStillTakeFromARemovedRegionAllGet) {
   machines_.StartAll();
   machines_.Run(3000);
   const auto cut_eu_off = [this] {

@@ -135,7 +135,12 @@ void Replicator::ForgetPeer(const PeerKey& key, Now now) {
       "region " + std::to_string(key.first) +
       (membership_.HasRemoved(key.first) ? " was removed from this deployment"
                                          : " does not have this node any more");
-  for (const LinkId id : links) Drop(id, reason, /*tell=*/true, now);
+  for (const LinkId id : links) {
+    PeerLink& link = *links_.at(id);
+    // It hears so that it does not belong to the deployment any more.
+    if (link.established()) link.Queue(OwnState(now));
+    Drop(id, reason, /*tell=*/true, now);
+  }
   std::erase_if(dialled_, [&](const auto& entry) {
     if (entry.second != key) return false;
     network_.Close(entry.first);

@@ -48,6 +48,7 @@ Status WriteState(Disk& disk, const std::string& snapshot, const std::string& di
     state->deployment = deployment->name;
     state->ordinal = deployment->ordinal;
     state->primary = deployment->ordinal == 0;
+    state->membership.clear();  // Of the other deployment: its regions are elsewhere.
   }
   return disk.ReplaceFile(directory + "/" + kNodeStateName, state->Encode());
 }

@@ -247,6 +247,19 @@ TEST_F(ReplicatorMembershipTest, WhatARegionRemovedByForceReturnsWithIsNotTaken)
   }
 }
 
+TEST_F(ReplicatorMembershipTest, ARegionThatDoesNotGetOnWithLeavingIsForcedOutAndHearsItAtOnce) {
+  machines_.StartAll();
+  machines_.Run(3000);
+  machines_["eu-0"].sync_stalls = true;
+  machines_.Write("ap-0", "a");
+  ASSERT_EQ(Refusal(Remove("us-0", "ap")), "");
+  machines_.Run(3000);
+  ASSERT_TRUE(At("ap-0").leaving());
+  ASSERT_EQ(Refusal(Remove("us-0", "ap", kByForce)), "");
+  machines_.Settle();
+  EXPECT_TRUE(At("ap-0").removed());
+}
+
 TEST_F(ReplicatorMembershipTest, TwoHalvesThatRemovedEachOtherGoOnByThemselves) {
   machines_.StartAll();
   machines_.Run(3000);

@@ -259,14 +259,17 @@ TEST_F(NodeSnapshots, AreNewDirectoriesAlsoUnderAnOldIdentity) {
 }
 
 TEST_F(NodeSnapshots, BeginANewDeploymentUnderItsOwnName) {
+  rig.config.regions = {{1, "eu", {{0, "one", 1, 2}}}};
   Start();
   rig.Run({"SET", "key", "1"});
+  EXPECT_EQ(rig.Run({"REGION", "ADD", "2", "us", "127.0.0.1:7002"}), "+OK\r\n");
   Create();
   rig.config.deployment = "staging";
   rig.config.ordinal = 1;
   rig.config.regions = {{1, "eu", {{0, "one", 1, 2}, {1, "other", 1, 2}}}};
   Restore(storage::NewDeployment{"staging", 1});
   EXPECT_EQ(Get("key"), "$1\r\n1\r\n");
+  EXPECT_TRUE(rig.node->region_reports().empty()) << "that was added to the other deployment";
 }
 
 // --- When ----------------------------------------------------------------------------------------

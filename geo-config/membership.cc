@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "crdt/encoding.h"
@@ -77,24 +78,22 @@ std::optional<Standing> Membership::StandingOf(RegionId id) const {
   return found->second.standing;
 }
 
-bool Membership::IsLeaving(RegionId id, const std::vector<RegionEntry>& regions) const {
-  const auto stays = [this](const RegionEntry& region) {
-    return StandingOf(region.id) != Standing::kLeaving;
-  };
-  if (StandingOf(id) != Standing::kLeaving) return false;
-  if (std::ranges::any_of(regions, stays)) return true;
-  const auto first = std::ranges::min_element(regions, {}, &RegionEntry::id);
-  return first != regions.end() && first->id != id;
-}
-
 RegionSet Membership::removed() const {
   RegionSet removed;
   for (const auto& [id, change] : changes_) removed.set(id, change.standing == Standing::kRemoved);
   return removed;
 }
 
-void Membership::Note(Standing standing, RegionEntry region) {
-  Take(region.id, {standing, EncodeRegion(region)});
+void Membership::Note(Standing standing, const RegionEntry& region) {
+  const auto known = changes_.find(region.id);
+  const std::uint64_t generation = known == changes_.end() ? 0 : known->second.generation;
+  Take(region.id, {generation, standing, EncodeRegion(region)});
+}
+
+void Membership::Keep(RegionId id) {
+  Change& change = changes_.at(id);
+  ++change.generation;
+  change.standing = Standing::kAdded;
 }
 
 bool Membership::Merge(const Membership& other) {
@@ -103,12 +102,21 @@ bool Membership::Merge(const Membership& other) {
   return is_new;
 }
 
+bool Membership::MergeOf(RegionId id, const Membership& other) {
+  const auto change = other.changes_.find(id);
+  return change != other.changes_.end() && Take(id, change->second);
+}
+
 bool Membership::Take(RegionId id, Change change) {
   const auto [known, is_new] = changes_.try_emplace(id, change);
   if (is_new) return true;
   Change& before = known->second;
-  const bool is_further = change.standing > before.standing;
-  const bool wins = change.standing == before.standing && change.region < before.region;
+  // A region that was removed does not come back.
+  const auto rank = [](const Change& of) {
+    return std::tuple(of.standing == Standing::kRemoved, of.generation, of.standing);
+  };
+  const bool is_further = rank(change) > rank(before);
+  const bool wins = rank(change) == rank(before) && change.region < before.region;
   if (!is_further && !wins) return false;
   before = std::move(change);
   return true;
@@ -121,6 +129,7 @@ std::string Membership::Encode() const {
   out.Varint(changes_.size());
   for (const auto& [id, change] : changes_) {
     out.U8(id);
+    out.Varint(change.generation);
     out.U8(static_cast<std::uint8_t>(change.standing));
     out.Bytes(change.region);
   }
@@ -134,10 +143,11 @@ crdt::Result<Membership> Membership::Decode(std::string_view bytes) {
                                              "; this build reads " + std::to_string(kVersion));
   }
   Membership membership;
-  const std::uint64_t count = in.Count(3);
+  const std::uint64_t count = in.Count(4);
   RegionId last = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     const RegionId id = in.U8();
+    const std::uint64_t generation = in.Varint();
     const std::uint8_t standing = in.U8();
     const std::string_view region = in.Bytes();
     if (id <= last || id > crdt::kMaxRegion || standing < 1 || standing > 3 ||
@@ -145,7 +155,7 @@ crdt::Result<Membership> Membership::Decode(std::string_view bytes) {
       in.Invalidate();
       break;
     }
-    membership.changes_[id] = {static_cast<Standing>(standing), std::string(region)};
+    membership.changes_[id] = {generation, static_cast<Standing>(standing), std::string(region)};
     last = id;
   }
   if (!in.ok() || !in.at_end()) return Fail(ErrorCode::kCorrupt, "the membership is damaged");
@@ -161,7 +171,7 @@ crdt::Status CheckNewRegion(const RegionEntry& region, const std::vector<RegionE
   }
   std::set<std::pair<std::string, std::uint16_t>> endpoints;
   for (const RegionEntry& other : regions) {
-    if (other == region && membership.StandingOf(region.id) != Standing::kLeaving) return {};
+    if (other == region && !membership.IsLeaving(region.id)) return {};
     if (other.id == region.id) {
       return Fail(ErrorCode::kRefused, "there is a region " + id + " already");
     }

@@ -1,8 +1,9 @@
 // Which regions belong to the deployment, where commands have changed what the files say.
 //
 // Each node keeps it durably and tells it to the others, who merge it. A region only goes forward:
-// added, leaving, removed; so nodes that have heard the same agree, in whatever order they heard
-// it. An id is never used again: what a removed region wrote carries it.
+// added, leaving, removed; leaving may be taken back, under a greater generation. So nodes that
+// have heard the same agree, in whatever order they heard it. An id is never used again: what a
+// removed region wrote carries it.
 #pragma once
 
 #include <bitset>
@@ -35,17 +36,19 @@ class Membership {
   // Empty: no command has said anything of it.
   std::optional<Standing> StandingOf(crdt::RegionId id) const;
   bool HasRemoved(crdt::RegionId id) const { return StandingOf(id) == Standing::kRemoved; }
-  // It is leaving, and some region of `regions` stays. Where all are leaving, the one with the
-  // lowest id stays.
-  bool IsLeaving(crdt::RegionId id, const std::vector<RegionEntry>& regions) const;
+  bool IsLeaving(crdt::RegionId id) const { return StandingOf(id) == Standing::kLeaving; }
   RegionSet removed() const;
   bool empty() const { return changes_.empty(); }
 
   // The region has this standing from now on, if it is not further already.
-  void Note(Standing standing, RegionEntry region);
+  void Note(Standing standing, const RegionEntry& region);
+  // It does not leave after all. REQUIRES: IsLeaving().
+  void Keep(crdt::RegionId id);
   // Takes what another node knows; true: something was new. Where two have added different regions
   // under one id, the same one wins everywhere.
   bool Merge(const Membership& other);
+  // Takes what it says of one region.
+  bool MergeOf(crdt::RegionId id, const Membership& other);
 
   // docs/formats.md, "Membership".
   std::string Encode() const;
@@ -55,6 +58,7 @@ class Membership {
 
  private:
   struct Change {
+    std::uint64_t generation = 0;
     Standing standing;
     std::string region;  // Name and nodes, as they are encoded.
 

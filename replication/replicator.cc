@@ -53,14 +53,19 @@ void Replicator::Start(Now now) {
 
 // --- Connections ---------------------------------------------------------------------------------
 
+bool Replicator::DialsByItself(const Peer& peer) const {
+  return SameRegion(peer) ? options_.self.ordinal > peer.address.ordinal
+                          : options_.self.region < peer.region;
+}
+
 bool Replicator::ShouldDial(const Peer& peer, Now now) const {
   if (peer.dialling || peer.link) return false;
   // One connection per pair: within a region the higher ordinal dials, between regions the primary
   // of the lower region id, and it dials every node, so that it sees at once which one leads.
-  if (SameRegion(peer)) return options_.self.ordinal > peer.address.ordinal;
+  if (SameRegion(peer)) return DialsByItself(peer);
   if (removed()) return primary_ && !HasSaidThatItIsRemoved(peer);
   if (primary_ || wants_to_lead_) {
-    if (options_.self.region < peer.region) return true;
+    if (DialsByItself(peer)) return true;
     // It may have removed this region and dial no more.
     if (RegionSilent(peer.region, kAskAfterMs, now)) return true;
   }
@@ -111,7 +116,10 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
                               .latest_unix_ms = now.unix_ms + options_.max_clock_skew_ms};
   auto events = link.OnBytes(bytes, [&] { return OwnState(now); }, shard_, times);
   // Also of one that then refused this node.
-  if (link.established() && (!events || events->state_changed)) LearnMembership(link, now);
+  bool knows_members = true;
+  if (link.established() && (!events || events->state_changed)) {
+    knows_members = LearnMembership(link, now);
+  }
   if (!links_.contains(id)) return;
   if (!events) {
     Drop(id, events.error().detail, /*tell=*/true, now);
@@ -140,7 +148,8 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
     Drop(id, taken.error().detail, /*tell=*/true, now);
     return;
   }
-  if (events->heartbeat) OnHeartbeat(link, now);
+  // What the other side says it has, it says with regard to those whom it counts on.
+  if (events->heartbeat && knows_members) OnHeartbeat(link, now);
   if (events->acknowledged) OnAcknowledged(link, now);
   if (events->joined) {
     keeper_.Log("full synchronisation is complete");
@@ -185,7 +194,7 @@ void Replicator::Drop(LinkId id, const std::string& reason, bool tell, Now now) 
   }
   if (peer != nullptr) {
     peer->answered = true;
-    if (link.refused()) peer->refuses = true;
+    if (link.refused() && link.established()) peer->refuses = true;
     if (peer->link == id) {
       peer->link.reset();
       if (!SameRegion(*peer)) {
@@ -227,6 +236,15 @@ void Replicator::OnEstablished(PeerLink& link, Now now) {
     return;
   }
   Peer& peer = found->second;
+  if (const std::string why = WhyNotLetIn(link); !why.empty()) {
+    Drop(link.id(), why, /*tell=*/true, now);
+    return;
+  }
+  if (KeepsOldLink(peer, link.id(), now)) {
+    network_.Close(link.id());
+    Drop(link.id(), "there is a connection already", /*tell=*/false, now);
+    return;
+  }
   // A reconnection that overtakes the end of the old connection.
   if (peer.link && *peer.link != link.id()) {
     const LinkId old = *peer.link;
@@ -243,8 +261,17 @@ void Replicator::OnEstablished(PeerLink& link, Now now) {
     Drop(link.id(), "this node's region was removed from the deployment", /*tell=*/true, now);
     return;
   }
+  last_heartbeat_ms_ = 0;  // It hears what this side has at once.
   link.set_compression(options_.compression);
   if (regions_.at(peer.region).paused) link.SetPausedHere(true);
+}
+
+// Both sides have dialled at once, and have to keep the same one.
+bool Replicator::KeepsOldLink(const Peer& peer, LinkId link, Now now) const {
+  const PeerLink* old = LinkOf(peer);
+  if (old == nullptr || old->id() == link || !Answers(*old, now)) return false;
+  const bool is_old_ours = dialled_.contains(old->id());
+  return is_old_ours != dialled_.contains(link) && is_old_ours == DialsByItself(peer);
 }
 
 void Replicator::OnHeartbeat(PeerLink& link, Now now) {

@@ -136,6 +136,8 @@ class Replicator {
   // It takes no writes from now on, and is removed once the others have all of its writes. By
   // force: removed at once, and what nobody else has of it is lost to them.
   crdt::Status RemoveRegion(crdt::RegionId id, bool by_force, Now now);
+  // A region that is leaving stays.
+  crdt::Status KeepRegion(crdt::RegionId id, Now now);
 
   // --- Counting ----------------------------------------------------------------------------------
   std::int64_t ReplicasAt(storage::LogPosition position) const;
@@ -231,7 +233,11 @@ class Replicator {
   void OnHeartbeat(PeerLink& link, Now now);
   void OnAcknowledged(PeerLink& link, Now now);
   crdt::Status ChangeMembership(geo_config::Membership membership, Now now);
-  void LearnMembership(const PeerLink& link, Now now);
+  bool LearnMembership(const PeerLink& link, Now now);
+  crdt::Status MayChangeMembership() const;
+  std::string WhyNotLetIn(const PeerLink& link) const;
+  bool DialsByItself(const Peer& peer) const;
+  bool KeepsOldLink(const Peer& peer, LinkId link, Now now) const;
   void FollowMembership(Now now);
   void AddPeers(const geo_config::RegionEntry& region, Now now);
   void ForgetPeer(const PeerKey& key, Now now);

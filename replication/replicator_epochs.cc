@@ -17,6 +17,8 @@ namespace {
 
 // A link so old tells what its node has: what came over the one before it has been counted.
 constexpr std::int64_t kSettledAfterMs = 1000;
+// Whoever can be reached has told by then what it knows.
+constexpr std::int64_t kMostWaitedForWordMs = 10000;
 
 }  // namespace
 
@@ -50,11 +52,14 @@ crdt::Epoch Replicator::ToldEpoch() const {
 }
 
 RoleKeeper::Told Replicator::WhatPeersTold(Now now) const {
-  RoleKeeper::Told told{.by_all_peers = true,
-                        .time_is_up = now.steady_ms - started_ms_ >= options_.leader_grace_ms};
+  const std::int64_t waited_ms = now.steady_ms - started_ms_;
+  RoleKeeper::Told told{.by_all_peers = true, .time_is_up = waited_ms >= options_.leader_grace_ms};
   for (const auto& [key, peer] : peers_) {
     told.by_all_peers = told.by_all_peers && peer.told;
     told.refused = told.refused || peer.refuses;
+    // It is about to tell, or may be.
+    const bool may_tell = !peer.told && !peer.refuses && (peer.link || !peer.answered);
+    if (may_tell && waited_ms < kMostWaitedForWordMs) told.time_is_up = false;
     const auto knows_one = [this](const VersionVector& vector) {
       return std::ranges::any_of(vector.entries(), [this](const Stamp stamp) {
         return stamp.region() == options_.self.region;

@@ -49,25 +49,49 @@ Status Replicator::ChangeMembership(Membership membership, Now now) {
   return {};
 }
 
-void Replicator::LearnMembership(const PeerLink& link, Now now) {
+// False: it could not be kept, and comes again with the next heartbeat.
+bool Replicator::LearnMembership(const PeerLink& link, Now now) {
+  const RegionId from = link.peer().region;
+  const Membership& told = link.state().membership;
+  // Also where it refuses this node now.
+  if (Peer* peer = PeerOf(link)) peer->last_state = link.state();
   // Two halves of a deployment may have removed each other: each goes on by itself.
-  if (membership_.HasRemoved(link.peer().region)) return;
+  if (membership_.HasRemoved(from)) return true;
   Membership merged = membership_;
-  if (!merged.Merge(link.state().membership)) return;
-  // What could not be kept comes again with the next heartbeat.
+  // Who was removed says so, and has no say in the others.
+  const bool is_new = told.HasRemoved(from) ? merged.MergeOf(from, told) : merged.Merge(told);
+  if (!is_new) return true;
   const Status changed = ChangeMembership(std::move(merged), now);
-  if (changed) return;
+  if (changed) return true;
   const std::string& why = changed.error().detail;
   if (complaints_about_strangers_.IsNew(why, now.steady_ms)) {
     keeper_.Log("who belongs to the deployment could not be saved: " + why);
   }
+  return false;
+}
+
+// Empty: nothing speaks against it. A region that was added begins with what some member has, and
+// writes only then; what is stable here it has seen before its first write.
+std::string Replicator::WhyNotLetIn(const PeerLink& link) const {
+  const RegionId id = link.peer().region;
+  const auto wrote = [id](const crdt::VersionVector& vector) {
+    return std::ranges::any_of(vector.entries(),
+                               [id](crdt::Stamp stamp) { return stamp.region() == id; });
+  };
+  const crdt::VersionVector& floor = link.state().floor;
+  if (membership_.StandingOf(id) != Standing::kAdded || wrote(shard_.floor()) || !wrote(floor) ||
+      floor.Covers(stable_)) {
+    return {};
+  }
+  return "region " + std::to_string(id) +
+         " has written before it had what this deployment has: start it with an empty directory";
 }
 
 // --- Following -----------------------------------------------------------------------------------
 
 void Replicator::FollowMembership(Now now) {
   members_ = membership_.Regions(options_.regions);
-  leaving_ = membership_.IsLeaving(options_.self.region, members_);
+  leaving_ = membership_.IsLeaving(options_.self.region);
   removed_ = membership_.HasRemoved(options_.self.region);
   std::set<PeerKey> there;
   const auto note = [&](const RegionEntry& region) {
@@ -162,20 +186,26 @@ bool Replicator::HasSaidThatItIsRemoved(const Peer& peer) const {
 
 // --- Commands ------------------------------------------------------------------------------------
 
-Status Replicator::AddRegion(RegionEntry region, Now now) {
+Status Replicator::MayChangeMembership() const {
   if (!primary_) return Fail(ErrorCode::kRefused, "this node is a replica: ask its primary");
-  if (leaving() || removed()) {
-    return Fail(ErrorCode::kRefused,
-                "this region does not stay in the deployment: ask another one");
+  if (removed()) return Fail(ErrorCode::kRefused, "this region was removed from the deployment");
+  return {};
+}
+
+Status Replicator::AddRegion(RegionEntry region, Now now) {
+  if (Status may = MayChangeMembership(); !may) return may;
+  if (leaving()) {
+    return Fail(ErrorCode::kRefused, "this region is leaving the deployment: ask another one");
   }
   if (Status check = CheckNewRegion(region, members_, membership_); !check) return check;
   Membership changed = membership_;
-  changed.Note(Standing::kAdded, std::move(region));
+  changed.Note(Standing::kAdded, region);
   return ChangeMembership(std::move(changed), now);
 }
 
 Status Replicator::RemoveRegion(RegionId id, bool by_force, Now now) {
-  if (!primary_) return Fail(ErrorCode::kRefused, "this node is a replica: ask its primary");
+  if (Status may = MayChangeMembership(); !may) return may;
+  if (membership_.HasRemoved(id)) return Fail(ErrorCode::kInvalid, "it was removed already");
   const auto region = std::ranges::find(members_, id, &RegionEntry::id);
   if (region == members_.end()) return Fail(ErrorCode::kInvalid, "no such region");
   const bool is_own = id == options_.self.region;
@@ -183,12 +213,14 @@ Status Replicator::RemoveRegion(RegionId id, bool by_force, Now now) {
     return Fail(ErrorCode::kRefused, "a region is removed by force from another one");
   }
   if (!is_own && leaving()) {
-    return Fail(ErrorCode::kRefused,
-                "this region does not stay in the deployment: ask another one");
+    return Fail(ErrorCode::kRefused, "this region is leaving the deployment: ask another one");
   }
-  const bool is_leaving = membership_.StandingOf(id) == Standing::kLeaving;
-  const PeerLink* link = RegionLink(id);
-  const bool can_leave = is_own || (link != nullptr && Answers(*link, now));
+  const bool is_leaving = membership_.IsLeaving(id);
+  const auto is_reached = [&](RegionId region_id) {
+    const PeerLink* link = RegionLink(region_id);
+    return link != nullptr && Answers(*link, now);
+  };
+  const bool can_leave = is_own || is_reached(id);
   if (by_force && can_leave && !is_leaving) {
     return Fail(ErrorCode::kRefused,
                 "the region can be reached: without FORCE it leaves with nothing lost");
@@ -198,12 +230,24 @@ Status Replicator::RemoveRegion(RegionId id, bool by_force, Now now) {
                 "the region cannot be reached; FORCE removes it, and what nobody else has of its "
                 "writes is lost to the others");
   }
-  const bool others_stay = std::ranges::any_of(members_, [&](const RegionEntry& other) {
-    return other.id != id && membership_.StandingOf(other.id) != Standing::kLeaving;
-  });
-  if (!others_stay) return Fail(ErrorCode::kRefused, "no other region would stay");
+  const auto stays = [&](const RegionEntry& other) {
+    return other.id != id && !membership_.IsLeaving(other.id) && (!is_own || is_reached(other.id));
+  };
+  if (std::ranges::none_of(members_, stays)) {
+    return Fail(ErrorCode::kRefused,
+                is_own ? "no region that stays can be reached" : "no other region would stay");
+  }
   Membership changed = membership_;
   changed.Note(by_force ? Standing::kRemoved : Standing::kLeaving, *region);
+  return ChangeMembership(std::move(changed), now);
+}
+
+Status Replicator::KeepRegion(RegionId id, Now now) {
+  if (Status may = MayChangeMembership(); !may) return may;
+  if (membership_.HasRemoved(id)) return Fail(ErrorCode::kInvalid, "it was removed already");
+  if (!membership_.IsLeaving(id)) return Fail(ErrorCode::kInvalid, "the region is not leaving");
+  Membership changed = membership_;
+  changed.Keep(id);
   return ChangeMembership(std::move(changed), now);
 }
 
@@ -222,22 +266,26 @@ bool Replicator::Answers(const PeerLink& link, Now now) const {
   return !link.paused() && now.steady_ms - link.heard_ms() <= most_ms;
 }
 
-// Who cannot be reached gets it from the others.
+// Who cannot be reached gets it from the others. Another one that leaves takes nothing any more.
 bool Replicator::OthersHaveAll(Now now) const {
   bool one_stays = false;
   for (const auto& [id, region] : regions_) {
     const PeerLink* link = RegionLink(id);
-    if (!HasSettled(link, now) || !Answers(*link, now)) continue;
+    if (membership_.IsLeaving(id) || !HasSettled(link, now) || !Answers(*link, now)) continue;
     const bool has_all = link->state().floor.Covers(shard_.floor()) &&
                          region_acknowledgements_.Of(id).durable.Covers(shard_.floor());
     if (!has_all) return false;
-    one_stays |= !membership_.IsLeaving(id, members_);
+    one_stays = true;
   }
   return one_stays;
 }
 
 void Replicator::LeaveWhenOthersHaveAll(Now now) {
   if (!leaving() || !RegionIsComplete(now) || joining() || !OthersHaveAll(now)) return;
+  const auto is_fetched = [this](const auto& entry) {
+    return !SameRegion(entry.second) || IsFetched(entry.second);
+  };
+  if (!std::ranges::all_of(peers_, is_fetched)) return;
   Membership changed = membership_;
   const auto own = std::ranges::find(members_, options_.self.region, &RegionEntry::id);
   changed.Note(Standing::kRemoved, *own);

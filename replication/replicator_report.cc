@@ -124,7 +124,7 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
       report.differing_keys = check->differing;
     }
     if (removed()) {
-      report.state = "removed";
+      report.state = "cut-off";
       report.detail = "this node's region was removed from the deployment";
       reports.push_back(std::move(report));
       continue;
@@ -186,7 +186,7 @@ std::vector<RegionReport> Replicator::RegionReports(Now now) const {
       report.bytes_behind = shard_.log().end();
     }
     if (report.paused_here || report.paused_there) report.state = "paused";
-    if (membership_.IsLeaving(id, members_)) {
+    if (membership_.IsLeaving(id)) {
       report.state = "leaving";
       report.detail = "it takes no writes, and is removed once the others have what it has written";
     }

@@ -35,7 +35,7 @@ struct JoinProgress {
 struct RegionReport {
   crdt::RegionId id = 0;
   std::string name;
-  // "connected", "connecting", "catching-up", "paused", "refused", "leaving", "removed"; `detail`
+  // "connected", "connecting", "catching-up", "paused", "refused", "leaving", "cut-off"; `detail`
   // says why.
   std::string state;
   std::string detail;

@@ -132,6 +132,8 @@ class Node {
   // It takes no writes from now on, and is removed once the others have all of its writes. By
   // force: removed at once, and what nobody else has of it is lost to the others.
   virtual crdt::Status RemoveRegion(crdt::RegionId region, bool by_force) = 0;
+  // A region that is leaving stays.
+  virtual crdt::Status KeepRegion(crdt::RegionId region) = 0;
   // Makes this replica the primary under a new epoch. Answers what the others lacked, for people.
   virtual crdt::Result<std::string> TakeOver() = 0;
 };

@@ -136,6 +136,9 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   crdt::Status RemoveRegion(crdt::RegionId region, bool by_force) override {
     return replicator_->RemoveRegion(region, by_force, Times());
   }
+  crdt::Status KeepRegion(crdt::RegionId region) override {
+    return replicator_->KeepRegion(region, Times());
+  }
 
   // --- ReplicatedShard ---------------------------------------------------------------------------
   const crdt::VersionVector& floor() const override { return keyspace_.floor(); }

@@ -156,8 +156,8 @@ constexpr std::string_view kHelp[] = {
     "    Take such keys here as they are there.",
     "ADD <id> <name> <host>:<port>[@<peer-port>] [...]",
     "    Make a region with these nodes part of the deployment.",
-    "REMOVE <id> [FORCE]",
-    "    Let a region leave once the others have all of its writes; FORCE: now.",
+    "REMOVE <id> [FORCE|CANCEL]",
+    "    Let a region leave once the others have all of its writes; FORCE: now; CANCEL: it stays.",
     "WAIT <numregions> <timeout-ms>",
     "    Wait until so many other regions durably have this connection's writes.",
     "NODES",
@@ -240,7 +240,7 @@ constexpr CommandSpec kSubcommands[] = {
      .group = "meridian",
      .summary = "Takes a region out of the deployment: it takes no writes any more, and is gone "
                 "once the others have all that it wrote. FORCE removes one that cannot be reached "
-                "at once, without what only it has.",
+                "at once, without what only it has. CANCEL lets one stay that is leaving.",
      .since = "",
      .run = RemoveRegion},
     {.name = "region|wait",

@@ -39,11 +39,14 @@ void AddRegion(CommandContext& context, Arguments arguments) {
 void RemoveRegion(CommandContext& context, Arguments arguments) {
   const auto id = ParseRegion(context, arguments[2]);
   if (!id) return;
-  const bool by_force = arguments.size() == 4;
-  if (by_force && !EqualsIgnoreCase(arguments[3], "force")) {
-    return context.reply.Error(kErrorSyntax);
+  if (arguments.size() == 3) return Answer(context, context.node.RemoveRegion(*id, false));
+  if (EqualsIgnoreCase(arguments[3], "force")) {
+    return Answer(context, context.node.RemoveRegion(*id, true));
   }
-  Answer(context, context.node.RemoveRegion(*id, by_force));
+  if (EqualsIgnoreCase(arguments[3], "cancel")) {
+    return Answer(context, context.node.KeepRegion(*id));
+  }
+  context.reply.Error(kErrorSyntax);
 }
 
 }  // namespace server

@@ -7,7 +7,7 @@ namespace server {
 
 // REGION ADD id name host:port[@peer-port] [host:port[@peer-port] ...]
 void AddRegion(CommandContext& context, Arguments arguments);
-// REGION REMOVE id [FORCE]
+// REGION REMOVE id [FORCE | CANCEL]
 void RemoveRegion(CommandContext& context, Arguments arguments);
 
 }  // namespace server

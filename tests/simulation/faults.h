@@ -27,6 +27,8 @@ class Faults {
   const std::map<std::string, int>& counted() const { return counted_; }
   // Regions that were to be added or removed are, and all who have to know know it.
   bool settled() const { return unsettled_ == 0; }
+  // It was asked for that the region is removed.
+  bool MayBeRemoved(crdt::RegionId region) const { return to_remove_.contains(region); }
   // The nodes of regions that were removed: what they have binds nobody any more.
   const Promises::Disks& gone() const { return gone_; }
   // How long the next step is in which time passes.
@@ -92,6 +94,7 @@ class Faults {
   bool healed_ = false;
   int unsettled_ = 0;
   Promises::Disks gone_;
+  std::set<crdt::RegionId> to_remove_;
   std::map<std::string, int> counted_;
 };
 

@@ -91,6 +91,7 @@ void Faults::RemoveRegion(const Fault& fault) {
       --unsettled_;
       return true;
     }
+    to_remove_.insert(id);
     const bool is_under_way = std::ranges::any_of(nodes_, [&](SimulatedNode* node) {
       return node->running() && node->node().replicator().membership().StandingOf(id) >=
                                     geo_config::Standing::kLeaving;
@@ -103,12 +104,16 @@ void Faults::RemoveRegion(const Fault& fault) {
 void Faults::CheckThatOthersHaveAll(const Fault& fault) const {
   const crdt::RegionId id = nodes_[fault.nodes[0]]->config().region;
   crdt::VersionVector others;
-  for (SimulatedNode* node : Others(id)) others.Merge(world_.history.ever(node->number()));
+  for (SimulatedNode* node : Others(id)) {
+    const bool syncs = node->config().appendfsync != geo_config::FsyncPolicy::kNo;
+    others.Merge(syncs ? world_.history.ever_synced(node->number())
+                       : world_.history.ever(node->number()));
+  }
   for (const NodeNumber node : fault.nodes) {
     const crdt::VersionVector& floor = nodes_[node]->node().floor();
     if (others.Covers(floor)) continue;
     throw Violation(nodes_[node]->name() + " has left with " + floor.ToString() +
-                    ", and the others have had " + others.ToString());
+                    ", and the others have had durably " + others.ToString());
   }
 }
 
@@ -117,6 +122,7 @@ void Faults::ForceRegionOut(const Fault& fault) {
   const crdt::RegionId id = nodes_[fault.nodes[0]]->config().region;
   Pursue([this, fault, id] {
     if (healed_) return true;  // It can be reached again.
+    to_remove_.insert(id);
     if (!AskOthers(id, {"REGION", "REMOVE", std::to_string(id), "FORCE"})) return false;
     Count(fault);
     world_.history.OnRemoved(id);

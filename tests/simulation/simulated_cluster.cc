@@ -180,8 +180,10 @@ void SimulatedCluster::Converge() {
 
 std::vector<SimulatedNode*> SimulatedCluster::Members() const {
   std::vector<SimulatedNode*> members;
-  std::ranges::copy_if(all_, std::back_inserter(members), [](SimulatedNode* node) {
-    return !node->running() || !node->node().replicator().removed();
+  std::ranges::copy_if(all_, std::back_inserter(members), [this](SimulatedNode* node) {
+    if (!node->running() || !node->node().replicator().removed()) return true;
+    if (faults_->MayBeRemoved(node->config().region)) return false;
+    throw Violation(node->name() + " was removed, and nobody asked for it");
   });
   return members;
 }

@@ -199,6 +199,10 @@ class FakeNode : public Node {
     removed.push_back({region, by_force});
     return {};
   }
+  crdt::Status KeepRegion(crdt::RegionId region) override {
+    std::erase_if(removed, [region](const Removed& gone) { return gone.region == region; });
+    return {};
+  }
   crdt::Result<std::string> TakeOver() override {
     return crdt::Fail(crdt::ErrorCode::kRefused, "this node is the primary already");
   }

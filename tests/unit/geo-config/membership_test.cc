@@ -65,16 +65,33 @@ TEST(Membership, WhoHasHeardTheSameAgreesInWhateverOrder) {
   EXPECT_EQ(Names(forth.Regions({})), std::vector<std::string>{"sa"});
 }
 
-TEST(Membership, OfRegionsThatLeaveTogetherOneStays) {
-  const std::vector<RegionEntry> regions{Region(1, "eu"), Region(2, "us"), Region(3, "ap")};
+TEST(Membership, LeavingIsTakenBackUntilTheRegionIsRemoved) {
+  Membership here;
+  here.Note(Standing::kLeaving, Region(2, "us"));
+  Membership there = here;
+  here.Keep(2);
+  EXPECT_FALSE(here.IsLeaving(2));
+  EXPECT_FALSE(here.Merge(there)) << "it is older";
+  Membership gone = there;
+  gone.Note(Standing::kRemoved, Region(2, "us"));
+  EXPECT_TRUE(there.Merge(here));
+  EXPECT_FALSE(there.IsLeaving(2));
+  there.Note(Standing::kLeaving, Region(2, "us"));
+  EXPECT_TRUE(here.Merge(there)) << "it leaves again";
+  here.Keep(2);
+  EXPECT_FALSE(gone.Merge(here)) << "it had left already";
+  EXPECT_TRUE(here.Merge(gone));
+  EXPECT_TRUE(here.HasRemoved(2));
+}
+
+TEST(Membership, TakesWhatIsSaidOfOneRegion) {
+  Membership said;
+  said.Note(Standing::kRemoved, Region(1, "eu"));
+  said.Note(Standing::kRemoved, Region(2, "us"));
   Membership membership;
-  membership.Note(Standing::kLeaving, regions[0]);
-  EXPECT_TRUE(membership.IsLeaving(1, regions));
-  membership.Note(Standing::kLeaving, regions[1]);
-  membership.Note(Standing::kLeaving, regions[2]);
-  EXPECT_FALSE(membership.IsLeaving(1, regions));
-  EXPECT_TRUE(membership.IsLeaving(2, regions));
-  EXPECT_TRUE(membership.IsLeaving(3, regions));
+  EXPECT_TRUE(membership.MergeOf(2, said));
+  EXPECT_FALSE(membership.MergeOf(3, said));
+  EXPECT_EQ(membership.removed(), RegionSet(1 << 2));
 }
 
 TEST(Membership, ComesBackAsItWas) {
@@ -98,7 +115,7 @@ TEST(Membership, ComesBackAsItWas) {
   unknown[2] = 0;
   EXPECT_FALSE(Membership::Decode(unknown).has_value()) << "a region 0";
   unknown = bytes;
-  unknown[3] = 4;
+  unknown[4] = 4;
   EXPECT_FALSE(Membership::Decode(unknown).has_value()) << "a standing that there is not";
 }
 

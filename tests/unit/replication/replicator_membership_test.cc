@@ -124,7 +124,7 @@ TEST_F(ReplicatorMembershipTest, ARegionLeavesOnceTheOthersHaveItsWrites) {
   EXPECT_TRUE(At("ap-0").removed());
   EXPECT_EQ(LinksOf("us-0"), Texts{"eu connected"});
   EXPECT_EQ(LinksOf("eu-0"), Texts{"us connected"});
-  EXPECT_EQ(LinksOf("ap-0"), (Texts{"eu removed", "us removed"}));
+  EXPECT_EQ(LinksOf("ap-0"), (Texts{"eu cut-off", "us cut-off"}));
   for (const char* name : {"eu-0", "eu-1", "us-0"}) {
     EXPECT_EQ(TextsOf(name), (Texts{"late", "last"})) << name;
   }
@@ -260,6 +260,96 @@ TEST_F(ReplicatorMembershipTest, ARegionThatDoesNotGetOnWithLeavingIsForcedOutAn
   EXPECT_TRUE(At("ap-0").removed());
 }
 
+TEST_F(ReplicatorMembershipTest, RegionsThatLeaveTogetherDoNotWaitForEachOther) {
+  machines_.StartAll();
+  machines_.Run(3000);
+  machines_.Write("us-0", "a");
+  machines_.Write("ap-0", "b");
+  ASSERT_EQ(Refusal(Remove("us-0", "us")), "");
+  ASSERT_EQ(Refusal(Remove("ap-0", "ap")), "");
+  machines_.Run(5000);
+  EXPECT_TRUE(At("us-0").removed());
+  EXPECT_TRUE(At("ap-0").removed());
+  EXPECT_EQ(TextsOf("eu-0").size(), 2U);
+}
+
+TEST_F(ReplicatorMembershipTest, LeavingIsTakenBackWhereItDoesNotGetOn) {
+  machines_.StartAll();
+  machines_.Run(3000);
+  ASSERT_EQ(Refusal(Remove("eu-0", "ap")), "");
+  machines_.Settle();
+  machines_.Kill("eu-0");
+  machines_.Kill("eu-1");
+  machines_.Kill("us-0");
+  machines_.Run(3000);
+  ASSERT_TRUE(At("ap-0").leaving());
+  EXPECT_EQ(Refusal(Remove("ap-0", "eu", kByForce)),
+            "this region is leaving the deployment: ask another one");
+  ASSERT_EQ(Refusal(At("ap-0").KeepRegion(Id("ap"), machines_.now())), "");
+  EXPECT_FALSE(At("ap-0").leaving());
+  EXPECT_EQ(Refusal(Remove("ap-0", "ap")), "no region that stays can be reached");
+  EXPECT_EQ(Refusal(Remove("ap-0", "eu", kByForce)), "");
+  EXPECT_EQ(LinksOf("ap-0"), Texts{"us connecting"});
+  EXPECT_EQ(Refusal(At("ap-0").KeepRegion(Id("eu"), machines_.now())), "it was removed already");
+  EXPECT_EQ(Refusal(At("ap-0").KeepRegion(Id("us"), machines_.now())), "the region is not leaving");
+}
+
+TEST_F(ReplicatorMembershipTest, ARemovedRegionHasNoSayInTheOthers) {
+  Machines machines({"eu-0", "us-0", "ap-0", "sa-0"});
+  machines.StartAll();
+  machines.Run(3000);
+  const std::vector<std::string> all{"eu-0", "us-0", "ap-0", "sa-0"};
+  const auto cut_all_but = [&](const std::string& one, const std::string& other) {
+    machines.Heal();
+    for (const std::string& from : all) {
+      for (const std::string& to : all) {
+        const bool stays = (from == one && to == other) || (from == other && to == one);
+        if (from < to && !stays) machines.Cut(from, to);
+      }
+    }
+  };
+  const auto remove = [&](const std::string& at, const std::string& region) {
+    return Refusal(machines[at].replicator().RemoveRegion(machines.RegionNumber(region), kByForce,
+                                                          machines.now()));
+  };
+  cut_all_but("", "");
+  machines.Run(1500);
+  ASSERT_EQ(remove("ap-0", "eu"), "");
+  ASSERT_EQ(remove("sa-0", "ap"), "");
+  cut_all_but("ap-0", "sa-0");
+  machines.Run(8000);
+  ASSERT_TRUE(machines["ap-0"].replicator().removed());
+  EXPECT_EQ(remove("ap-0", "us"), "this region was removed from the deployment");
+  cut_all_but("ap-0", "us-0");
+  machines.Run(8000);
+  machines.Heal();
+  machines.Run(8000);
+  for (const char* name : {"eu-0", "us-0", "sa-0"}) {
+    const Replicator& replicator = machines[name].replicator();
+    EXPECT_FALSE(replicator.removed()) << name;
+    EXPECT_EQ(replicator.membership().removed(), geo_config::RegionSet(1 << 3)) << name;
+  }
+}
+
+// What it has written has not seen what the others have forgotten.
+TEST_F(ReplicatorMembershipTest, ARegionThatHasWrittenByItselfIsNotLetIn) {
+  Unlist("ap", {"eu-0", "eu-1", "us-0"});
+  Unlist("eu", {"ap-0"});
+  Unlist("us", {"ap-0"});
+  machines_.StartAll();
+  machines_.Run(3000);
+  machines_.Write("ap-0", "by itself");
+  machines_.Write("eu-0", "forgotten");
+  machines_.Run(3000);
+  ASSERT_EQ(Refusal(Add("eu-0", "ap")), "");
+  ASSERT_EQ(Refusal(Add("ap-0", "eu")), "");
+  machines_.Run(5000);
+  EXPECT_EQ(TextsOf("eu-0"), Texts{"forgotten"});
+  const std::vector<RegionReport> reports = At("eu-0").RegionReports(machines_.now());
+  EXPECT_EQ(reports.at(1).state, "refused");
+  EXPECT_NE(reports.at(1).detail.find("start it with an empty directory"), std::string::npos);
+}
+
 TEST_F(ReplicatorMembershipTest, TwoHalvesThatRemovedEachOtherGoOnByThemselves) {
   machines_.StartAll();
   machines_.Run(3000);
@@ -290,12 +380,11 @@ TEST_F(ReplicatorMembershipTest, RefusesWhatWouldLoseSomething) {
             "a region is removed by force from another one");
   ASSERT_EQ(Refusal(Remove("eu-0", "ap")), "");
   ASSERT_EQ(Refusal(Remove("eu-0", "us")), "");
-  EXPECT_EQ(Refusal(Remove("eu-0", "eu")), "no other region would stay");
+  EXPECT_EQ(Refusal(Remove("eu-0", "eu")), "no region that stays can be reached");
   machines_.Settle();
   EXPECT_EQ(Refusal(Remove("ap-0", "us")),
-            "this region does not stay in the deployment: ask another one");
-  EXPECT_EQ(Refusal(Add("ap-0", "us")),
-            "this region does not stay in the deployment: ask another one");
+            "this region is leaving the deployment: ask another one");
+  EXPECT_EQ(Refusal(Add("ap-0", "us")), "this region is leaving the deployment: ask another one");
   machines_.Run(5000);
   EXPECT_EQ(LinksOf("eu-0"), Texts{});
   EXPECT_TRUE(At("us-0").removed());

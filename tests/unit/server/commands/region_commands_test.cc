@@ -56,6 +56,8 @@ TEST_F(RegionCommandsTest, RemovesARegion) {
   EXPECT_FALSE(node_.removed[0].by_force);
   EXPECT_EQ(node_.removed[1].region, 2);
   EXPECT_TRUE(node_.removed[1].by_force);
+  EXPECT_EQ(Run("REGION REMOVE 3 CANCEL"), "+OK|");
+  EXPECT_EQ(node_.removed.size(), 1U);
   EXPECT_EQ(Run("REGION REMOVE 3 NOW"), "-ERR syntax error|");
   EXPECT_EQ(Run("REGION REMOVE us"), "-ERR a region's id is a number from 1 to 31|");
   node_.membership_refusal = "no such region";

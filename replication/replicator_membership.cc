@@ -79,8 +79,8 @@ std::string Replicator::WhyNotLetIn(const PeerLink& link) const {
                                [id](crdt::Stamp stamp) { return stamp.region() == id; });
   };
   const crdt::VersionVector& floor = link.state().floor;
-  if (membership_.StandingOf(id) != Standing::kAdded || wrote(shard_.floor()) || !wrote(floor) ||
-      floor.Covers(stable_)) {
+  if (id == options_.self.region || membership_.StandingOf(id) != Standing::kAdded ||
+      wrote(shard_.floor()) || !wrote(floor) || floor.Covers(stable_)) {
     return {};
   }
   return "region " + std::to_string(id) +

@@ -60,7 +60,9 @@ void PrepareSet(const KeyView& view, std::string_view key, std::string_view valu
 
 void PrepareDelete(const KeyView& view, std::string_view key, DeleteReason reason,
                    EffectList& out) {
-  if (!view.exists()) return;
+  // A time to live that is left alone when its key is gone goes when its time is over.
+  const bool ends_deadline = reason == DeleteReason::kExpired && view.deadline();
+  if (!view.exists() && !ends_deadline) return;
   const KeyResets resets = ResetsOf(view.cell());
   const std::uint8_t flags = static_cast<std::uint8_t>(
       (reason == DeleteReason::kExpired ? kExpired : 0) | (resets.empty() ? 0 : kHasResets));

@@ -546,10 +546,10 @@ void ShardNode::DeleteExpired() {
   if (due.empty()) return;
   Database& database = BeginCommand();
   for (const std::string& key : due) {
+    if (keyspace_.Find(key).exists()) ++stats_.expired_keys;
     crdt::PrepareDelete(keyspace_.Find(key), key, crdt::DeleteReason::kExpired, database.effects());
     database.Commit();
   }
-  stats_.expired_keys += due.size();
   database_.End(*log_);
 }
 

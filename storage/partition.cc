@@ -27,12 +27,11 @@ class Partition::Bookkeeping {
     const KeyView after = partition_.Find(key_, hash_);
     partition_.visible_keys_ += after.exists() ? 1 : 0;
     partition_.visible_keys_ -= existed_ ? 1 : 0;
-    // What shows nothing needs no deletion.
-    const std::optional<DeadlineMs> deadline =
-        after.exists() ? after.deadline() : std::optional<DeadlineMs>();
-    const std::optional<DeadlineMs> before = existed_ ? deadline_ : std::optional<DeadlineMs>();
-    if (deadline == before) return;
-    if (before) partition_.deadlines_.erase({*before, std::string(key_)});
+    const std::optional<DeadlineMs> deadline = after.deadline();
+    partition_.visible_deadlines_ += after.exists() && deadline ? 1 : 0;
+    partition_.visible_deadlines_ -= existed_ && deadline_ ? 1 : 0;
+    if (deadline == deadline_) return;
+    if (deadline_) partition_.deadlines_.erase({*deadline_, std::string(key_)});
     if (deadline) partition_.deadlines_.emplace(*deadline, key_);
   }
   Bookkeeping(const Bookkeeping&) = delete;
@@ -145,12 +144,15 @@ void Partition::Put(std::string_view key, crdt::Object&& object) {
 
 void Partition::RebuildIndexes() {
   visible_keys_ = 0;
+  visible_deadlines_ = 0;
   deadlines_.clear();
   table_.ForEach([this](const KeyCell& cell) {
     const KeyView view(&cell);
+    const auto deadline = view.deadline();
+    if (deadline) deadlines_.emplace(*deadline, cell.name());
     if (!view.exists()) return;
     ++visible_keys_;
-    if (const auto deadline = view.deadline()) deadlines_.emplace(*deadline, cell.name());
+    if (deadline) ++visible_deadlines_;
   });
 }
 

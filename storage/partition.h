@@ -33,7 +33,7 @@ class Partition {
   const crdt::KeyTable& table() const { return table_; }
   // Keys that show something, those included whose deadline has passed but which were not deleted.
   std::uint64_t visible_keys() const { return visible_keys_; }
-  std::uint64_t keys_with_deadline() const { return deadlines_.size(); }
+  std::uint64_t keys_with_deadline() const { return visible_deadlines_; }
 
   // The clock of crdt::CellTable::MarkUsed.
   void SetUseClock(std::uint64_t seconds) { table_.SetClock(seconds); }
@@ -59,8 +59,8 @@ class Partition {
 
   // A reset has left spent counter parts that wait to be collected.
   bool has_pending_resets() const { return !pending_resets_.empty(); }
-  // Keys whose shown deadline is at or before `now_ms`, the earliest first, until `visit` answers
-  // false.
+  // Keys whose deadline is at or before `now_ms`, the earliest first, until `visit` answers false;
+  // also those of which nothing but that deadline is left.
   void VisitExpired(std::int64_t now_ms,
                     const std::function<bool(const std::string&)>& visit) const;
 
@@ -72,6 +72,7 @@ class Partition {
 
   crdt::KeyTable table_;
   std::uint64_t visible_keys_ = 0;
+  std::uint64_t visible_deadlines_ = 0;
   absl::btree_set<std::pair<crdt::DeadlineMs, std::string>> deadlines_;
   // Resets that left a spent part behind, by the writer of the reset and in its order.
   std::map<crdt::Writer, std::map<crdt::Stamp, std::vector<std::string>>> resets_;

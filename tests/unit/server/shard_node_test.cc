@@ -274,6 +274,30 @@ TEST(FinePrint, Rule7_AWriteAmidAJoinHasSeenWhatTheJoinBroughtToItsPartition) {
   expect_seen();
 }
 
+// A delete here and an EXPIRE elsewhere had not seen each other: the time to live alone is left.
+TEST(ShardNode, DropsATimeToLiveWithoutAKeyWhenItIsOver) {
+  NodeRig rig;
+  ASSERT_TRUE(rig.Start());
+  ASSERT_EQ(rig.Run({"SET", "key", "value"}), "+OK\r\n");
+  crdt::EffectList expire;
+  expire.Begin(crdt::EffectKind::kExpire, 0, "key").Signed(rig.now_ms + 500);
+  const Stamp stamp = Stamp::At(static_cast<std::uint64_t>(rig.now_ms), Writer(2, 1));
+  const VersionVector seen = rig.node->floor();
+  ASSERT_EQ(rig.Run({"DEL", "key"}), ":1\r\n");
+  ASSERT_TRUE(rig.node->ApplyRecord(
+      {.first_stamp = stamp, .effect_count = 1, .context = seen, .effects = expire.bytes()}));
+  ASSERT_NE(rig.node->ExportKey("key"), "");
+  EXPECT_EQ(rig.Run({"DBSIZE"}), ":0\r\n");
+  ASSERT_TRUE(rig.Start());
+  rig.now_ms += 400;
+  rig.node->OnTick();
+  EXPECT_NE(rig.node->ExportKey("key"), "") << "its time is not over";
+  rig.now_ms += 200;
+  rig.node->OnTick();
+  EXPECT_EQ(rig.node->ExportKey("key"), "");
+  EXPECT_NE(rig.Run({"INFO", "stats"}).find("expired_keys:0\r\n"), std::string::npos);
+}
+
 TEST(ShardNode, ARepairedKeyStaysSoOverRestarts) {
   NodeRig rig;
   ASSERT_TRUE(rig.Start());

@@ -37,7 +37,7 @@ using FieldValue = std::pair<std::string_view, std::string_view>;
 // Replaces whatever the key holds, whatever its type.
 void PrepareSet(const KeyView& key_view, std::string_view key, std::string_view value,
                 const SetOptions& options, EffectList& out);
-// Nothing where the key shows nothing.
+// Nothing where the key shows nothing, but for what has expired and left its deadline.
 void PrepareDelete(const KeyView& key_view, std::string_view key, DeleteReason reason,
                    EffectList& out);
 // REQUIRES: the key shows nothing or a string. `writer` is this shard's.

@@ -194,7 +194,7 @@ Status CausalGate::DeliverJump(ReplicatedShard& shard) {
   }
   // Those before are of a join that broke off.
   keys.erase(keys.begin(), keys.end() - static_cast<std::ptrdiff_t>(jump->fragments));
-  return shard.JoinPartition(jump->partition, keys, jump->vector);
+  return shard.JoinPartition(jump->partition, keys, jump->vector, jump->unnamed);
 }
 
 void CausalGate::ReleaseHeld() {

@@ -7,9 +7,17 @@
 // Afterwards the log goes on from the floor at which the join began; what a partition has already
 // is recognised by its vector. A join that broke off goes on where it was, as long as the log still
 // reaches back to what all the partitions have that it had brought.
+//
+// The receiver tells, some partitions ahead, sums of what it holds, and only the buckets of keys
+// come whose sums differ. Equal bytes join to themselves, whatever both sides have
+// seen. What the receiver writes to them meanwhile the sender has not seen, and it stays. Where the
+// sender had seen such a change already and was equal all the same, joining could undo the change:
+// then the partition is asked for once more.
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +43,9 @@ class JoinSender {
   // that they lack.
   JoinSender(const Subscribe& request, storage::LogCursor cursor);
 
+  // What the receiver has of a partition. An error is more than it may tell ahead.
+  crdt::Status OnSums(PartitionSums sums);
+
   // Appends messages for the next partition, or about `bytes` of it, if what it was read with
   // stands in the log before `limit`. False: that was all, JoinEnd included.
   bool Pump(ReplicatedShard& shard, storage::LogPosition limit, std::uint64_t bytes,
@@ -47,9 +58,14 @@ class JoinSender {
   std::uint64_t bytes_sent() const { return bytes_sent_; }
 
  private:
+  // In one step with its vector; the shard goes on while the pieces leave.
+  void Read(storage::PartitionId partition, ReplicatedShard& shard);
+  void LeaveOutEqual(const std::vector<std::uint64_t>& sums);
+
   JoinStart start_;
   storage::LogCursor cursor_;
   Partitions left_out_;
+  std::map<storage::PartitionId, std::vector<std::uint64_t>> told_;
   bool started_ = false;
   int next_ = 0;
   int sent_ = 0;
@@ -57,28 +73,52 @@ class JoinSender {
   // What is left of a partition that was read, under which vector it was, and where the log ended.
   std::string entries_;
   std::size_t entries_sent_ = 0;
+  storage::Buckets equal_;
   crdt::VersionVector observed_;
   std::optional<storage::LogPosition> read_at_;
 };
 
 class JoinReceiver {
  public:
+  // So many partitions are told ahead: hides the way there and back. What changes in them meanwhile
+  // is noted.
+  static constexpr std::size_t kToldAhead = 32;
+
   JoinReceiver(JoinStart start, const Subscribe& request);
 
+  // Appends what is here of the next partition; false: it is not time for that yet.
+  bool TellSums(ReplicatedShard& shard, std::vector<Message>& out);
   crdt::Status OnEntries(const JoinEntries& entries);
   crdt::Status OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard& shard);
   crdt::Status OnEnd(ReplicatedShard& shard);
+  // A partition was not taken: the receiver has to ask once more.
+  bool must_ask_again() const { return must_ask_again_; }
+  // Of the keys, how many were equal and came not, in percent; empty where none were.
+  std::optional<int> percent_equal() const;
   int partitions_joined() const { return joined_; }
   int partitions_left_out() const { return static_cast<int>(left_out_.count()); }
   std::uint64_t bytes_received() const { return bytes_received_; }
 
  private:
+  // Adds the keys of buckets that came which did not: they are absent there.
+  void NameThoseOnlyHere(const JoinPartitionEnd& end, const ReplicatedShard& shard,
+                         std::vector<ExportedKey>& keys);
+
   JoinStart start_;
   Partitions left_out_;
   int next_ = 0;
   int joined_ = 0;
   std::uint64_t bytes_received_ = 0;
   std::string staged_;
+  struct Told {
+    std::size_t buckets = 0;
+    std::shared_ptr<storage::PartitionWatch> watch;
+  };
+  std::map<storage::PartitionId, Told> told_;
+  int next_to_tell_ = 0;
+  bool must_ask_again_ = false;
+  std::uint64_t keys_came_ = 0;
+  std::uint64_t keys_equal_ = 0;
 };
 
 }  // namespace replication

@@ -13,6 +13,7 @@
 #include "crdt/stamp.h"
 #include "crdt/version_vector.h"
 #include "geo-config/membership.h"
+#include "storage/bucket_sums.h"
 #include "storage/key_location.h"
 #include "storage/log/log_position.h"
 #include "storage/log/log_vectors.h"
@@ -119,6 +120,12 @@ struct JoinStart {
   bool goes_on = false;
 };
 
+struct PartitionSums {
+  std::uint64_t stream = 0;
+  storage::PartitionId partition = 0;
+  std::vector<std::uint64_t> sums;  // storage::BucketSums.
+};
+
 struct JoinEntries {
   std::uint64_t stream = 0;
   storage::PartitionId partition = 0;
@@ -130,6 +137,7 @@ struct JoinPartitionEnd {
   std::uint64_t stream = 0;
   storage::PartitionId partition = 0;
   crdt::VersionVector observed;
+  storage::Buckets left_out;
 };
 
 struct JoinEnd {
@@ -176,8 +184,9 @@ void AppendDigestedKey(const DigestedKey& key, std::string& entries);
 // Views into `entries`.
 crdt::Result<std::vector<DigestedKey>> DecodeDigestedKeys(std::string_view entries);
 
-using Message = std::variant<Hello, Refusal, Proof, Subscribe, StreamStart, Records, RecordPart,
-                             Acknowledgement, Heartbeat, LinkState, JoinStart, JoinEntries,
-                             JoinPartitionEnd, JoinEnd, NodeState, DigestRequest, DigestReply>;
+using Message =
+    std::variant<Hello, Refusal, Proof, Subscribe, StreamStart, Records, RecordPart,
+                 Acknowledgement, Heartbeat, LinkState, JoinStart, JoinEntries, JoinPartitionEnd,
+                 JoinEnd, NodeState, DigestRequest, DigestReply, PartitionSums>;
 
 }  // namespace replication

@@ -143,6 +143,10 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
   const auto is_current = [this](std::uint64_t stream) {
     return gate_ != nullptr && gate_->request().stream == stream;
   };
+  if (auto* sums = std::get_if<PartitionSums>(&message)) {
+    if (join_sender_ == nullptr || subscribed_.stream != sums->stream) return {};
+    return join_sender_->OnSums(std::move(*sums));
+  }
   if (const auto* start = std::get_if<JoinStart>(&message)) {
     if (!is_current(start->stream)) return {};
     gate_->OnJoin();
@@ -163,9 +167,10 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
   if (const auto* end = std::get_if<JoinEnd>(&message)) {
     if (!is_current(end->stream)) return {};
     Status ended = join_receiver_->OnEnd(shard);
+    events.joined = true;
+    events.percent_equal = join_receiver_->percent_equal();
     join_receiver_.reset();
     join_released_ = false;
-    events.joined = true;
     return ended;
   }
   return {};
@@ -175,10 +180,22 @@ Status PeerLink::OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard& sh
                                 std::int64_t latest_unix_ms, Events& events) {
   const bool looks_at_clock = !handshake_.same_region() && !join_released_;
   join_held_ = looks_at_clock && StampedAfter(end.observed, latest_unix_ms, shard.floor());
-  if (!join_held_) return join_receiver_->OnPartitionEnd(end, shard);
-  join_receiver_.reset();
-  events.join_held = true;
+  if (join_held_) {
+    events.join_held = true;
+  } else if (Status taken = join_receiver_->OnPartitionEnd(end, shard); !taken) {
+    return taken;
+  }
+  events.join_again = join_receiver_->must_ask_again();
+  if (events.join_held || events.join_again) join_receiver_.reset();
   return {};
+}
+
+bool PeerLink::TellSums(ReplicatedShard& shard) {
+  if (join_receiver_ == nullptr || paused()) return false;
+  std::vector<Message> messages;
+  const bool told = join_receiver_->TellSums(shard, messages);
+  for (const Message& message : messages) Queue(message);
+  return told;
 }
 
 void PeerLink::OnSubscribe(const Subscribe& subscribe, ReplicatedShard& shard) {

@@ -44,8 +44,11 @@ class PeerLink {
     bool acknowledged = false;
     bool pause_changed = false;
     bool join_began = false;
-    bool joined = false;     // A join is complete.
+    bool joined = false;               // A join is complete.
+    std::optional<int> percent_equal;  // JoinReceiver's, of that one.
     bool join_held = false;  // One is stamped too far ahead of our clock: nothing of it was taken.
+    bool join_again =
+        false;  // Of one a partition could not be taken and has to be asked for again.
     std::vector<DigestReply> digests;  // Answers to what was asked through Queue().
   };
   struct Times {
@@ -68,6 +71,8 @@ class PeerLink {
   const CausalGate* gate() const { return gate_.get(); }
   CausalGate* gate() { return gate_.get(); }
   bool joining() const { return join_receiver_ != nullptr; }
+  // Some of what a join wants to know that comes; false where there is nothing to do now.
+  bool TellSums(ReplicatedShard& shard);
   // Empty: none does.
   std::optional<JoinProgress> JoinThatComes(std::int64_t now_ms) const;
   // What comes by a join is stamped too far ahead of our clock; the operator may let it pass.

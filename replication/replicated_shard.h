@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,11 +13,13 @@
 #include "crdt/result.h"
 #include "crdt/version_vector.h"
 #include "storage/log/log.h"
+#include "storage/log/record.h"
 #include "storage/partition.h"
+#include "storage/partition_watch.h"
 
 namespace replication {
 
-// A partition's key and its object, canonical bytes.
+// A partition's key and its object, canonical bytes; none where there is no object.
 using ExportedKey = std::pair<std::string, std::string>;
 
 class ReplicatedShard {
@@ -51,10 +54,17 @@ class ReplicatedShard {
   // The key is like this from now on, in this region alone; nothing is stored where the bytes are
   // none. An error changes nothing.
   virtual crdt::Status RepairKey(std::string_view key, std::string_view object) = 0;
+  virtual void VisitNames(storage::PartitionId partition,
+                          const std::function<void(std::string_view key)>& visit) const = 0;
+  // Of what changes the partition from now on, but for what ApplyStable collects.
+  virtual std::shared_ptr<storage::PartitionWatch> Watch(storage::PartitionId partition,
+                                                         std::size_t buckets) = 0;
   // A whole partition as another node has it under `observed`: logged, then visible in one step.
+  // Without an object: a key that is absent there.
   virtual crdt::Status JoinPartition(storage::PartitionId partition,
                                      const std::vector<ExportedKey>& keys,
-                                     const crdt::VersionVector& observed) = 0;
+                                     const crdt::VersionVector& observed,
+                                     storage::UnnamedKeys unnamed) = 0;
   // Every partition was joined at least up to `floor`, or what it lacks of that is nowhere.
   virtual void JumpFloor(const crdt::VersionVector& floor) = 0;
 };

@@ -132,9 +132,10 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
                 (link.paused_there() ? " was paused there" : " was resumed there"));
   }
   if (events->join_began) OnJoinBegan(link, now);
-  if (events->join_held) {
-    PeerOf(link)->join_again_ms = now.steady_ms + kJoinAgainMs;
+  if (events->join_held) PeerOf(link)->join_again_ms = now.steady_ms + kJoinAgainMs;
+  if (events->join_held || events->join_again) {
     link.SubscribeTo({.have = shard_.floor()});
+    Subscribe(link, now);
   }
   if (TakesRecords(link)) {
     if (const Status delivered = link.Deliver(shard_, times.latest_unix_ms); !delivered) {
@@ -152,7 +153,10 @@ void Replicator::OnBytes(LinkId id, std::string_view bytes, Now now) {
   if (events->heartbeat && knows_members) OnHeartbeat(link, now);
   if (events->acknowledged) OnAcknowledged(link, now);
   if (events->joined) {
-    keeper_.Log("full synchronisation is complete");
+    keeper_.Log("full synchronisation is complete" +
+                (events->percent_equal
+                     ? ": " + std::to_string(*events->percent_equal) + " % was here already"
+                     : std::string()));
     stable_ = {};  // Told again: what came may wait for what was stable before.
     SubscribeAll(now);
   }
@@ -511,7 +515,7 @@ crdt::Result<std::uint64_t> Replicator::Compare(RegionId region, ComparisonScope
   if (link == nullptr || link->paused()) {
     return Fail(ErrorCode::kRefused, "there is no link to this region now");
   }
-  compares_ = true;
+  has_work_ = true;
   return comparisons_.Begin(*link, std::move(scope), timeout_ms, now.steady_ms);
 }
 

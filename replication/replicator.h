@@ -169,8 +169,8 @@ class Replicator {
   const ComparisonReport* FindComparison(std::uint64_t number) const {
     return comparisons_.Find(number);
   }
-  // A comparison goes on in the next turn, also where nothing happens.
-  bool compares() const { return compares_; }
+  // A comparison or a join goes on in the next turn, also where nothing happens.
+  bool has_work() const { return has_work_; }
   // The link leads to a node of the own region.
   bool IsLocal(LinkId id) const;
   ReplicationReport Report(Now now) const;
@@ -350,7 +350,7 @@ class Replicator {
   NotesByPosition<storage::LogPosition> followed_;
   storage::LogPosition followed_position_ = 0;  // What was last applied of a primary's log.
   Comparisons comparisons_;
-  bool compares_ = false;
+  bool has_work_ = false;
   std::uint64_t join_rate_ = 0;
   std::int64_t last_heartbeat_ms_ = 0;
   std::int64_t last_region_ack_ms_ = 0;

@@ -351,17 +351,18 @@ void Replicator::PumpAll(Now now) {
 
 // What is asked of the others, and what they ask for.
 void Replicator::WorkOnComparisons(Now now) {
-  compares_ = false;
+  has_work_ = false;
   for (const auto& [id, link] : links_) {
     if (link->established() && network_.Unsent(id) <= kMostUnsent) {
-      compares_ |= link->AnswerDigests(shard_);
+      has_work_ |= link->AnswerDigests(shard_);
+      has_work_ |= link->TellSums(shard_);
     }
   }
   for (const auto& [id, region] : regions_) {
     if (!comparisons_.HasWork(id, now.steady_ms)) continue;
     PeerLink* link = primary_ ? RegionLink(id) : nullptr;
     if (link != nullptr && link->paused()) link = nullptr;
-    compares_ |= comparisons_.Work(id, link, shard_, now.steady_ms, now.unix_ms);
+    has_work_ |= comparisons_.Work(id, link, shard_, now.steady_ms, now.unix_ms);
   }
 }
 

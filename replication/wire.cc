@@ -40,6 +40,19 @@ std::string VectorsBytes(const storage::PartitionVectors& vectors) {
 }
 
 // A decoder that remembers its first mistake.
+// Of a multiple of 8 bits.
+std::string BitBytes(const auto& bits) {
+  std::string bytes(bits.size() / 8, '\0');
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    if (bits[i]) bytes[i / 8] = static_cast<char>(bytes[i / 8] | 1 << i % 8);
+  }
+  return bytes;
+}
+
+bool IsBitSet(const std::string& bytes, std::size_t i) {
+  return (bytes[i / 8] >> i % 8 & 1) != 0;
+}
+
 class Checked {
  public:
   VersionVector Vector(const std::string& bytes) {
@@ -158,11 +171,7 @@ void Put(const Subscribe& from, pb::PeerMessage& to) {
   subscribe.set_stream(from.stream);
   subscribe.set_whole(from.whole);
   if (from.joined.none()) return;
-  std::string bits(from.joined.size() / 8, '\0');
-  for (std::size_t i = 0; i < from.joined.size(); ++i) {
-    if (from.joined.test(i)) bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << i % 8);
-  }
-  subscribe.set_joined(std::move(bits));
+  subscribe.set_joined(BitBytes(from.joined));
   subscribe.set_reached(VectorBytes(from.reached));
 }
 
@@ -209,6 +218,13 @@ void Put(const JoinStart& from, pb::PeerMessage& to) {
   to.mutable_join_start()->set_goes_on(from.goes_on);
 }
 
+void Put(const PartitionSums& from, pb::PeerMessage& to) {
+  pb::PartitionSums& sums = *to.mutable_partition_sums();
+  sums.set_stream(from.stream);
+  sums.set_partition(from.partition);
+  sums.mutable_sums()->Add(from.sums.begin(), from.sums.end());
+}
+
 void Put(const JoinEntries& from, std::string_view packed, pb::PeerMessage& to) {
   pb::JoinEntries& entries = *to.mutable_join_entries();
   entries.set_stream(from.stream);
@@ -227,6 +243,7 @@ void Put(const JoinPartitionEnd& from, pb::PeerMessage& to) {
   end.set_stream(from.stream);
   end.set_partition(from.partition);
   end.set_observed(VectorBytes(from.observed));
+  end.set_left_out(BitBytes(from.left_out));
 }
 
 void Put(const JoinEnd& from, pb::PeerMessage& to) {
@@ -381,7 +398,7 @@ Result<Message> Take(const pb::Subscribe& from) {
     checked.Wrong("not a bit for each partition");
   }
   for (std::size_t i = 0; i < joined.size() * 8 && i < subscribe.joined.size(); ++i) {
-    subscribe.joined.set(i, (joined[i / 8] >> i % 8 & 1) != 0);
+    subscribe.joined[i] = IsBitSet(joined, i);
   }
   if (from.regions_size() > crdt::kMaxRegion) checked.Wrong("too many regions");
   for (const std::uint32_t region : from.regions()) {
@@ -414,6 +431,27 @@ Result<Message> Take(pb::JoinEntries& from) {
     entries.entries = *std::move(unpacked);
   }
   return checked.Finish(std::move(entries));
+}
+
+Result<Message> Take(const pb::PartitionSums& from) {
+  Checked checked;
+  if (!storage::BucketSums::IsCount(from.sums().size())) {
+    checked.Wrong("sums of a number of buckets that cannot be");
+  }
+  return checked.Finish(PartitionSums{.stream = from.stream(),
+                                      .partition = checked.Partition(from.partition()),
+                                      .sums = {from.sums().begin(), from.sums().end()}});
+}
+
+Result<Message> Take(const pb::JoinPartitionEnd& from) {
+  Checked checked;
+  const std::string& left_out = from.left_out();
+  JoinPartitionEnd end{.stream = from.stream(),
+                       .partition = checked.Partition(from.partition()),
+                       .observed = checked.Vector(from.observed()),
+                       .left_out = storage::Buckets(left_out.size() * 8)};
+  for (std::size_t i = 0; i < end.left_out.size(); ++i) end.left_out[i] = IsBitSet(left_out, i);
+  return checked.Finish(std::move(end));
 }
 
 Result<Message> Take(pb::DigestRequest& from) {
@@ -546,10 +584,7 @@ Result<Message> DecodeMessage(std::string_view payload) {
     case pb::PeerMessage::kJoinEntries:
       return Take(*from.mutable_join_entries());
     case pb::PeerMessage::kJoinPartitionEnd:
-      return checked.Finish(
-          JoinPartitionEnd{.stream = from.join_partition_end().stream(),
-                           .partition = checked.Partition(from.join_partition_end().partition()),
-                           .observed = checked.Vector(from.join_partition_end().observed())});
+      return Take(from.join_partition_end());
     case pb::PeerMessage::kJoinEnd:
       return Message(JoinEnd{from.join_end().stream()});
     case pb::PeerMessage::kNodeState:
@@ -558,6 +593,8 @@ Result<Message> DecodeMessage(std::string_view payload) {
       return Take(*from.mutable_digest_request());
     case pb::PeerMessage::kDigestReply:
       return Take(*from.mutable_digest_reply());
+    case pb::PeerMessage::kPartitionSums:
+      return Take(from.partition_sums());
     case pb::PeerMessage::BODY_NOT_SET:
       break;
   }

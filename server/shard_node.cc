@@ -49,6 +49,14 @@ std::uint32_t NodesInRegion(const geo_config::Config& config) {
   return own == nullptr ? 1 : static_cast<std::uint32_t>(own->nodes.size());
 }
 
+// Without bytes: of a key that is absent.
+std::string EncodedObject(std::string_view object) {
+  std::string bytes(object);
+  crdt::ByteWriter out(bytes);
+  if (object.empty()) crdt::Object().Encode(out);
+  return bytes;
+}
+
 }  // namespace
 
 ShardNode::ShardNode(geo_config::Config config, Environment environment)
@@ -143,14 +151,18 @@ std::string ShardNode::ExportKey(std::string_view key) const {
   return bytes;
 }
 
+void ShardNode::VisitNames(storage::PartitionId partition,
+                           const std::function<void(std::string_view)>& visit) const {
+  keyspace_.partition(partition).table().ForEach(
+      [&](const crdt::KeyCell& cell) { visit(cell.name()); });
+}
+
 Status ShardNode::RepairKey(std::string_view key, std::string_view object) {
   if (std::string refusal = WriteRefusal(); !refusal.empty()) {
     return Fail(ErrorCode::kRefused, std::move(refusal));
   }
   if (pause_.HoldsWrites(steady_ms())) return Fail(ErrorCode::kRefused, "writes are paused");
-  std::string bytes(object);
-  crdt::ByteWriter out(bytes);
-  if (object.empty()) crdt::Object().Encode(out);
+  const std::string bytes = EncodedObject(object);
   crdt::ByteReader in(bytes);
   if (const auto decoded = crdt::Object::Decode(in); !decoded || !in.at_end()) {
     return Fail(ErrorCode::kCorrupt, "the object of a repair does not decode");
@@ -164,10 +176,11 @@ Status ShardNode::RepairKey(std::string_view key, std::string_view object) {
 
 Status ShardNode::JoinPartition(storage::PartitionId partition,
                                 const std::vector<replication::ExportedKey>& keys,
-                                const VersionVector& observed) {
+                                const VersionVector& observed, storage::UnnamedKeys unnamed) {
+  const std::string absent = EncodedObject({});
   std::map<std::string, crdt::Object> objects;
   for (const auto& [key, bytes] : keys) {
-    crdt::ByteReader in(bytes);
+    crdt::ByteReader in(bytes.empty() ? absent : bytes);
     auto object = crdt::Object::Decode(in);
     if (!object) return std::unexpected(object.error());
     if (storage::PartitionOf(key) != partition) {
@@ -179,13 +192,13 @@ Status ShardNode::JoinPartition(storage::PartitionId partition,
   std::string payload;
   for (const auto& [key, bytes] : keys) {
     payload.clear();
-    storage::EncodeFragment({partition, key, bytes}, payload);
+    storage::EncodeFragment({partition, key, bytes.empty() ? absent : bytes}, payload);
     log_->Append(payload);
   }
   payload.clear();
-  storage::EncodeVectorJump({partition, keys.size(), observed}, payload);
+  storage::EncodeVectorJump({partition, keys.size(), observed, unnamed}, payload);
   log_->Append(payload);
-  keyspace_.JoinPartition(partition, std::move(objects), observed);
+  keyspace_.JoinPartition(partition, std::move(objects), observed, unnamed);
   // What is written to it from now on is stamped later.
   for (const crdt::Stamp stamp : observed.entries()) database_.clock().Observe(stamp);
   blocked_.TouchAll();

@@ -40,7 +40,7 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
   // The next turn has something to do, also where nothing happens: a sync waits until the loop is
   // idle, or a checkpoint is being written.
   bool has_more() const {
-    return holds_sync_back_ || loader_ != nullptr || replicator_->compares() ||
+    return holds_sync_back_ || loader_ != nullptr || replicator_->has_work() ||
            (checkpointer_ != nullptr && !MakesSnapshot() && checkpointer_->has_more(*log_));
   }
   // A few dozen times a second.
@@ -161,10 +161,17 @@ class ShardNode : public Node, public replication::ReplicatedShard, public repli
     return keyspace_.DigestOf(key, unix_ms);
   }
   std::string ExportKey(std::string_view key) const override;
+  void VisitNames(storage::PartitionId partition,
+                  const std::function<void(std::string_view)>& visit) const override;
+  std::shared_ptr<storage::PartitionWatch> Watch(storage::PartitionId partition,
+                                                 std::size_t buckets) override {
+    return keyspace_.Watch(partition, buckets);
+  }
   crdt::Status RepairKey(std::string_view key, std::string_view object) override;
   crdt::Status JoinPartition(storage::PartitionId partition,
                              const std::vector<replication::ExportedKey>& keys,
-                             const crdt::VersionVector& observed) override;
+                             const crdt::VersionVector& observed,
+                             storage::UnnamedKeys unnamed) override;
   void JumpFloor(const crdt::VersionVector& floor) override;
 
   // --- RoleKeeper --------------------------------------------------------------------------------

@@ -208,6 +208,8 @@ void Keyspace::Apply(const EffectView& effect, const Context& context,
     return;
   partitions_[id].Apply(effect, hash, context, conflicts);
   NoteChange(effect.key);
+  if (!watches_.empty()) [[unlikely]]
+    watches_.Note(id, effect.key, context.stamp());
 }
 
 void Keyspace::Apply(const EffectView& effect, crdt::Stamp stamp, const RecordView& record,
@@ -231,7 +233,9 @@ void Keyspace::Clear(const EffectView& effect, crdt::Stamp stamp, const ContextI
   }
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     const auto id = static_cast<PartitionId>(i);
-    if (!HasJoined(id, stamp)) partitions_[i].Clear(resets[i], context_in(id));
+    if (HasJoined(id, stamp)) continue;
+    partitions_[i].Clear(resets[i], context_in(id));
+    watches_.NoteAll(id, stamp);
   }
   NoteCleared();
 }
@@ -251,6 +255,7 @@ void Keyspace::Repair(const EffectView& effect, const Context& context) {
     partitions_[PartitionOf(effect.key)].Join(effect.key, std::move(before), seen, {});
   }
   NoteResets(effect.key, context.stamp());
+  watches_.Note(PartitionOf(effect.key), effect.key, context.stamp());
 }
 
 void Keyspace::NoteCleared() {
@@ -263,15 +268,17 @@ void Keyspace::NoteCleared() {
 }
 
 void Keyspace::JoinPartition(PartitionId id, std::map<std::string, crdt::Object>&& objects,
-                             const VersionVector& theirs) {
+                             const VersionVector& theirs, UnnamedKeys unnamed) {
   if (source_ != nullptr) source_->NeedPartition(id);
   const VersionVector mine = Observed(id);
   Partition& partition = partitions_[id];
   // Keys that only this side has: absent there and covered means removed.
   std::vector<std::string> only_here;
-  partition.table().ForEach([&](const crdt::KeyCell& cell) {
-    if (!objects.contains(std::string(cell.name()))) only_here.emplace_back(cell.name());
-  });
+  if (unnamed == UnnamedKeys::kAbsent) {
+    partition.table().ForEach([&](const crdt::KeyCell& cell) {
+      if (!objects.contains(std::string(cell.name()))) only_here.emplace_back(cell.name());
+    });
+  }
   // What this side has is all known there. Then it is taken as it is: where this side began anew,
   // what had removed it there may be forgotten.
   const bool replaces = theirs.Covers(mine);
@@ -283,6 +290,7 @@ void Keyspace::JoinPartition(PartitionId id, std::map<std::string, crdt::Object>
   for (const std::string& key : only_here) join(key, crdt::Object());
   for (auto& [key, object] : objects) join(key, std::move(object));
   vectors_.PassVectorJump(id, theirs);
+  watches_.NoteUnknown(id);
 }
 
 void Keyspace::Collect(const VersionVector& stable) {

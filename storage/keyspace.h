@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@
 #include "storage/log/log_vectors.h"
 #include "storage/log/record.h"
 #include "storage/partition.h"
+#include "storage/partition_watch.h"
 
 namespace storage {
 
@@ -120,10 +122,13 @@ class Keyspace {
              crdt::ConflictSink* conflicts);
   // Everything of the stamp's writer up to the stamp is applied now.
   void AdvanceFloor(crdt::Stamp last) { vectors_.PassRecord(last); }
-  // A whole partition as another node has it under `theirs`, in one step (fine print 7). Keys that
-  // are not in `objects` are absent there.
+  // A whole partition as another node has it under `theirs`, in one step (fine print 7).
   void JoinPartition(PartitionId partition, std::map<std::string, crdt::Object>&& objects,
-                     const crdt::VersionVector& theirs);
+                     const crdt::VersionVector& theirs, UnnamedKeys unnamed = UnnamedKeys::kAbsent);
+  // Of what changes the partition from now on, other than Collect().
+  std::shared_ptr<PartitionWatch> Watch(PartitionId partition, std::size_t buckets) {
+    return watches_.Begin(partition, buckets);
+  }
   // After every partition was joined up to `vector`.
   void JumpFloor(const crdt::VersionVector& vector) { vectors_.PassFloorJump(vector); }
   void Collect(const crdt::VersionVector& stable);
@@ -189,6 +194,7 @@ class Keyspace {
   bool cleared_ = false;
   ChangedKeys changed_;
   std::uint64_t changes_ = 0;
+  PartitionWatches watches_;
 };
 
 }  // namespace storage

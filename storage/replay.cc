@@ -91,8 +91,9 @@ Status Replay::PassJoin(const VectorJump& jump, LogPosition end) {
   staged_.clear();
   for (const Stamp stamp : jump.vector.entries()) clock_.Observe(stamp);
   if (loader_ != nullptr) loader_->NeedPartition(jump.partition);
-  Around(end, jump.partition, jump.vector.entries(),
-         [&] { keyspace_.JoinPartition(jump.partition, std::move(objects), jump.vector); });
+  Around(end, jump.partition, jump.vector.entries(), [&] {
+    keyspace_.JoinPartition(jump.partition, std::move(objects), jump.vector, jump.unnamed);
+  });
   return {};
 }
 

@@ -144,6 +144,7 @@ void EncodeVectorJump(const VectorJump& jump, std::string& out) {
   writer.Varint(jump.partition);
   writer.Varint(jump.fragments);
   jump.vector.Encode(writer);
+  if (jump.unnamed == UnnamedKeys::kEqual) writer.U8(static_cast<std::uint8_t>(jump.unnamed));
 }
 
 Result<VectorJump> DecodeVectorJump(std::string_view payload) {
@@ -151,11 +152,14 @@ Result<VectorJump> DecodeVectorJump(std::string_view payload) {
   const std::uint64_t partition = in.Varint();
   const std::uint64_t fragments = in.Varint();
   Result<VersionVector> vector = VersionVector::Decode(in);
-  if (KindOf(payload) != FrameKind::kVectorJump || !vector || !in.at_end() ||
+  const bool are_equal = vector && !in.at_end();
+  if (are_equal && in.U8() != static_cast<std::uint8_t>(UnnamedKeys::kEqual)) in.Invalidate();
+  if (KindOf(payload) != FrameKind::kVectorJump || !vector || !in.ok() || !in.at_end() ||
       partition >= kMostPartitions) {
     return Fail(ErrorCode::kCorrupt, "a vector's jump does not decode");
   }
-  return VectorJump{static_cast<PartitionId>(partition), fragments, *std::move(vector)};
+  return VectorJump{static_cast<PartitionId>(partition), fragments, *std::move(vector),
+                    are_equal ? UnnamedKeys::kEqual : UnnamedKeys::kAbsent};
 }
 
 void EncodeEpoch(crdt::Epoch epoch, std::string& out) {

@@ -25,12 +25,13 @@ namespace storage {
 
 // Numbers go to disk and to peers: given once.
 enum class FrameKind : std::uint8_t {
-  kRecord = 1,      // flags, first stamp, count, [context], [beyond], effects.
-  kFragment = 2,    // partition, key, object: part of a join, staged until its jump.
-  kVectorJump = 3,  // partition, count, vector: so many fragments become visible (fine print 6).
-  kEpoch = 4,       // epoch: taken; written before its first record.
-  kStable = 5,      // vector: durable in every region from here on.
-  kFloorJump = 6,   // vector: every partition was joined up to it.
+  kRecord = 1,    // flags, first stamp, count, [context], [beyond], effects.
+  kFragment = 2,  // partition, key, object: part of a join, staged until its jump.
+  kVectorJump =
+      3,        // partition, count, vector, [1]: so many fragments become visible (fine print 6).
+  kEpoch = 4,   // epoch: taken; written before its first record.
+  kStable = 5,  // vector: durable in every region from here on.
+  kFloorJump = 6,  // vector: every partition was joined up to it.
 };
 
 inline FrameKind KindOf(std::string_view payload) {
@@ -74,11 +75,18 @@ struct FragmentView {
 void EncodeFragment(const FragmentView& fragment, std::string& out);
 crdt::Result<FragmentView> DecodeFragment(std::string_view payload);
 
+// Of a partition that is joined: the keys that no fragment names.
+enum class UnnamedKeys : std::uint8_t {
+  kAbsent = 0,  // The other side has none of them.
+  kEqual = 1,   // The other side has them as they are here, but for what it has not seen.
+};
+
 struct VectorJump {
   PartitionId partition = 0;
   // How many fragments belong to it, those just before it. Others are of a join that a crash ended.
   std::uint64_t fragments = 0;
   crdt::VersionVector vector;
+  UnnamedKeys unnamed = UnnamedKeys::kAbsent;
 };
 void EncodeVectorJump(const VectorJump& jump, std::string& out);
 crdt::Result<VectorJump> DecodeVectorJump(std::string_view payload);

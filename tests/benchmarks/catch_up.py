@@ -37,17 +37,22 @@ def pin_both(sender, receiver):
     pin(receiver.process.pid, OTHER_CORES)
 
 
-def measure_until_there(sender, receiver, keys):
-    """From now on until the receiver shows the last one of the keys, and all of them."""
+def measure_until(sender, receiver, keys, is_there):
+    """From now on until that is so."""
     before = [scheduled_seconds(node.process.pid) for node in (sender, receiver)]
-    begin = time.monotonic()
-    client = redis.Redis(port=receiver.port, socket_timeout=TIMEOUT_SECONDS)
-    seconds = seconds_until(begin, lambda: client.dbsize() == keys
-                            and client.get(b"key:%012d" % (keys - 1)) == VALUE)
+    seconds = seconds_until(time.monotonic(), is_there)
     sent, _ = spent_since(sender, before[0])
     received, waited = spent_since(receiver, before[1])
     return Result(keys / seconds, keys / (seconds - waited), sent / keys * 1e6,
                   received / keys * 1e6)
+
+
+def measure_until_there(sender, receiver, keys):
+    """Until the receiver shows the last one of the keys, and all of them."""
+    client = redis.Redis(port=receiver.port, socket_timeout=TIMEOUT_SECONDS)
+    return measure_until(sender, receiver, keys,
+                         lambda: client.dbsize() == keys
+                         and client.get(b"key:%012d" % (keys - 1)) == VALUE)
 
 
 @contextlib.contextmanager
@@ -111,6 +116,28 @@ def region_join(keys):
         return result
 
 
+def region_return(keys):
+    """As the one before, of a region that has all keys, and 99 of 100 as they are now."""
+    with pair(regions=2, settings=SHORT_LOG + 'log-memory-bytes = "64kb"\n') as (
+            cluster, sender, receiver):
+        fill_keys(sender.port, keys)
+        cluster.wait_equal()
+        cluster.pause()
+        client = sender.client()
+        had = client.info("replication")["master_repl_offset"]
+        for number in range(20):
+            pipeline = client.pipeline(transaction=False)
+            for key in range(0, keys, 100):
+                pipeline.set(b"key:%012d" % key, b"%064d" % number)
+            pipeline.execute()
+        client.save()
+        wait_until(lambda: min(int(path.stem) for path in sender.directory.glob("*.aof")) > had,
+                   "the log does not reach back to what the region has")
+        cluster.resume()
+        return measure_until(sender, receiver, keys,
+                             lambda: "% was here already" in receiver.log_text())
+
+
 def comparison(keys):
     """REGION DIFF of two regions that have the same."""
     with pair(regions=2) as (cluster, asking, other):
@@ -135,4 +162,5 @@ def measure(options):
             "a replica that was down": replica_catch_up(keys),
             "a region whose link was cut": region_catch_up(keys),
             "a region that was away beyond retention": region_join(keys),
+            "the same, 99 of 100 keys unchanged": region_return(keys),
             "comparing two regions": comparison(keys)}

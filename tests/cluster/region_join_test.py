@@ -2,6 +2,7 @@
 """A region that the others' logs do not serve any more joins, and loses nothing that it wrote."""
 
 import pathlib
+import re
 import shutil
 import sys
 import threading
@@ -27,8 +28,12 @@ def write(client, name, count):
         pipeline.execute()
 
 
-def begins_at_zero(node):
-    return (node.directory / f"{0:020}.aof").exists()
+def log_end(node):
+    return node.client().info("replication")["master_repl_offset"]
+
+
+def log_begin(node):
+    return min(int(path.stem) for path in node.directory.glob("*.aof"))
 
 
 def wait_cut(cluster):
@@ -36,7 +41,7 @@ def wait_cut(cluster):
         node.client().save()
     for node in cluster.running():
         if node.is_primary():
-            wait_until(lambda node=node: not begins_at_zero(node),
+            wait_until(lambda node=node: log_begin(node) > 0,
                        f"region {node.region} lets go of the beginning of its log")
 
 
@@ -160,13 +165,55 @@ class RegionJoins(unittest.TestCase):
                     away.client().incr("written meanwhile")
                 broken.start().wait_ready()
                 seen = []
-                wait_until(lambda seen=seen: seen.append(percent()) or seen[-1] > 0, "it goes on")
+                try:
+                    wait_until(lambda seen=seen: seen.append(percent()) or seen[-1] > 0, "it goes on")
+                except AssertionError as stuck:
+                    raise AssertionError("\n".join(
+                        f"{shown(node, other)}\n{node.log_text()[-2000:]}"
+                        for node, other in ((sender, 2), (away, 1)))) from stuck
                 self.assertGreaterEqual(seen[-1], before - 1, "what had come did not come again")
             sender.client().config_set("join-bytes-per-second", 0)
             cluster.wait_equal()
             self.check_sums(cluster, (500 + 6000) // 500)
             for node in cluster.running():
                 self.assertEqual(node.client().get("written meanwhile"), "1")
+
+    def test_what_both_have_does_not_come(self):
+        with Cluster(regions=2, replicas=1, settings=SETTINGS, segment_bytes="64kb") as cluster:
+            write(cluster.client(1), "eu", 1000)
+            pipeline = cluster.client(1).pipeline(transaction=False)
+            for number in range(10000):
+                pipeline.set(f"rests:{number}", f"{number:0100}")
+            pipeline.execute()
+            cluster.wait_equal()
+            cluster.pause()
+            had = log_end(cluster.primary(1))
+            for number in range(10000):
+                pipeline.append(f"rests:{number % 50}", "-" * 100)
+            pipeline.execute()
+            cluster.client(1).delete("rests:100", "set:7")
+            cluster.client(2).sadd("set:7", "here")
+            cluster.client(2).set("rests:200", "here")
+            wait_until(lambda: log_begin(cluster.primary(1)) > had,
+                       "the log does not serve the other region")
+            cluster.resume()
+            away = cluster.primary(2)
+            wait_until(lambda: "% was here already" in away.log_text(), "the join is complete")
+            percent = re.search(COMPLETE + r": (\d+) % was here already", away.log_text())
+            self.assertGreater(int(percent[1]), 90)
+            cluster.wait_equal()
+            for region in cluster.region_ids():
+                client = cluster.client(region)
+                self.assertEqual(client.strlen("rests:7"), 100 + 200 * 100)
+                self.assertIsNone(client.get("rests:100"))
+                self.assertEqual(client.get("rests:200"), "here")
+                self.assertEqual(client.smembers("set:7"), {"here"})
+                self.assertEqual(client.dbsize(), 1000 + 500 + 500 + 10000 - 1)
+            self.check_replicas(cluster)
+            away.kill()
+            away.start().wait_ready()
+            cluster.wait_equal()
+            self.check_replicas(cluster)
 
     def test_a_region_that_lost_its_directories_gets_all_from_the_others(self):
         with Cluster(regions=2, replicas=1, settings=SETTINGS, segment_bytes="64kb") as cluster:

@@ -232,6 +232,11 @@ Samples Frames() {
   add("vector_jump", [](auto& out) {
     EncodeVectorJump({.partition = 255, .fragments = 3, .vector = Vector()}, out);
   });
+  add("vector_jump_of_named_keys", [](auto& out) {
+    EncodeVectorJump(
+        {.partition = 255, .fragments = 3, .vector = Vector(), .unnamed = UnnamedKeys::kEqual},
+        out);
+  });
   add("epoch", [](auto& out) { EncodeEpoch(300, out); });
   add("stable", [](auto& out) { EncodeVector(FrameKind::kStable, Vector(), out); });
   add("floor_jump", [](auto& out) { EncodeVector(FrameKind::kFloorJump, Vector(), out); });

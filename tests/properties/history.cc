@@ -40,7 +40,7 @@ History::History(const Settings& settings, std::uint64_t seed)
     : settings_(settings), random_(seed), random_of_pieces_(seed) {
   const Fault fault = settings.fault;
   lags_ = fault == Fault::kLaggingLeftOut || Roll(100) < 30;
-  joins_ = lags_ || Roll(2) == 0;
+  joins_ = lags_ || fault == Fault::kStaleSums || Roll(2) == 0;
   failovers_ = fault == Fault::kReusedWriter || Roll(100) < 60;
   gated_ = !failovers_ || Roll(2) == 0;
   for (int i = 0; i < kRegions; ++i) {
@@ -69,6 +69,7 @@ void History::Step() {
     Deliver(region, stream->first);
   } else if (roll < 71) {
     if (!joins_) return;
+    if (Roll(2) == 0) return regions_[region].TellSums();
     // What leaves a region is on its replica, where a replica may be promoted.
     if (failovers_ && gated_) regions_[other].CatchUp();
     regions_[region].Join(regions_[other]);

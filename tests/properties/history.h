@@ -32,6 +32,7 @@ enum class Fault {
   kNoCausality,       // Records are applied before what they depend on.
   kReusedWriter,      // A new primary writes under the lost one's identity.
   kLaggingLeftOut,    // A region marked lagging does not count for stability.
+  kStaleSums,         // A join leaves out what was equal when it was told, whatever came since.
 };
 
 struct Settings {
@@ -55,7 +56,11 @@ class Region {
   // The shards' own write: applied at once, and for the others to fetch.
   std::shared_ptr<const Record> Write(const crdt::EffectList& effects, Operation operation);
   void Receive(std::shared_ptr<const Record> record);
+  // Without what told sums say is equal there, where nothing that the other one has seen has
+  // changed that since.
   void Join(const Region& other);
+  // For a join that comes later.
+  void TellSums();
   void Collect(const crdt::VersionVector& stable);
   // The local replica has everything now.
   void CatchUp() { durable_entries_ = log_.size(), durable_ = floor(); }
@@ -76,7 +81,11 @@ class Region {
   struct Entry {
     std::shared_ptr<const Record> record;
     bool local = false;
-    std::map<storage::PartitionId, std::map<std::string, std::string>> joined;
+    struct Joined {
+      std::map<std::string, std::string> keys;  // And their objects; none: absent there.
+      storage::UnnamedKeys unnamed = storage::UnnamedKeys::kAbsent;
+    };
+    std::map<storage::PartitionId, Joined> joined;
     crdt::VersionVector vector;  // Of a join or a collection.
     bool collects = false;
   };
@@ -89,6 +98,12 @@ class Region {
     bool all = false;
   };
 
+  struct Told {
+    std::vector<std::uint64_t> sums;
+    std::shared_ptr<storage::PartitionWatch> watch;
+  };
+
+  void LeaveOutEqual(storage::PartitionId partition, const Told& told, Entry& entry);
   void Append(Entry entry);
   void Play(const Entry& entry);
   void DropLosers(const std::string& key);
@@ -98,6 +113,7 @@ class Region {
   crdt::Epoch epoch_ = 1;
   crdt::HybridClock clock_;
   std::unique_ptr<storage::Keyspace> keyspace_ = std::make_unique<storage::Keyspace>();
+  std::map<storage::PartitionId, Told> told_;
   std::vector<Entry> log_;
   std::optional<Pieces> pieces_;
   std::size_t durable_entries_ = 0;

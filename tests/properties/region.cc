@@ -7,6 +7,20 @@ using crdt::Context;
 using crdt::Stamp;
 using crdt::VersionVector;
 
+namespace {
+
+std::map<std::string, std::string> Export(const storage::Keyspace& keyspace,
+                                          storage::PartitionId partition) {
+  std::map<std::string, std::string> keys;
+  keyspace.partition(partition).table().ForEach([&](const crdt::KeyCell& cell) {
+    crdt::ByteWriter out(keys[std::string(cell.name())]);
+    crdt::EncodeCell(cell, out);
+  });
+  return keys;
+}
+
+}  // namespace
+
 Region::Region(crdt::RegionId id, Fault fault) : id_(id), fault_(fault) {}
 
 std::shared_ptr<const Record> Region::Write(const crdt::EffectList& effects, Operation operation) {
@@ -33,13 +47,41 @@ void Region::Join(const Region& other) {
       return region.keyspace().partition(partition).table().size() > 0;
     };
     if (!stored(*this) && !stored(other)) continue;
-    auto& objects = entry.joined[partition];
-    other.keyspace().partition(partition).table().ForEach([&](const crdt::KeyCell& cell) {
-      crdt::ByteWriter out(objects[std::string(cell.name())]);
-      crdt::EncodeCell(cell, out);
-    });
+    entry.joined[partition].keys = Export(other.keyspace(), partition);
+    const auto told = told_.find(partition);
+    if (told != told_.end()) LeaveOutEqual(partition, told->second, entry);
   }
+  told_.clear();
   Append(std::move(entry));
+}
+
+void Region::TellSums() {
+  told_.clear();
+  for (int id = 0; id < storage::kPartitions; ++id) {
+    const auto partition = static_cast<storage::PartitionId>(id);
+    if (keyspace_->partition(partition).table().size() == 0) continue;
+    storage::BucketSums sums(storage::BucketSums::kLeastBuckets);
+    for (const auto& [key, bytes] : Export(*keyspace_, partition)) sums.Add(key, bytes);
+    told_[partition] = {.sums = sums.Take(),
+                        .watch = keyspace_->Watch(partition, storage::BucketSums::kLeastBuckets)};
+  }
+}
+
+void Region::LeaveOutEqual(storage::PartitionId partition, const Told& told, Entry& entry) {
+  Entry::Joined& joined = entry.joined[partition];
+  storage::BucketSums sums(told.sums.size());
+  for (const auto& [key, bytes] : joined.keys) sums.Add(key, bytes);
+  const storage::Buckets equal = sums.EqualTo(told.sums);
+  const auto is_equal = [&](const std::string& key) {
+    return equal[storage::BucketSums::BucketOf(key, equal.size())];
+  };
+  // Comes whole: as where it is asked for once more.
+  if (fault_ != Fault::kStaleSums && told.watch->HasChanged(equal, entry.vector)) return;
+  std::erase_if(joined.keys, [&](const auto& named) { return is_equal(named.first); });
+  for (const auto& [key, bytes] : Export(*keyspace_, partition)) {
+    if (!is_equal(key)) joined.keys.try_emplace(key);
+  }
+  joined.unnamed = storage::UnnamedKeys::kEqual;
 }
 
 void Region::Collect(const VersionVector& stable) {
@@ -49,6 +91,7 @@ void Region::Collect(const VersionVector& stable) {
 void Region::FailOver() {
   log_.resize(durable_entries_);
   pieces_.reset();
+  told_.clear();
   keyspace_ = std::make_unique<storage::Keyspace>();
   clock_ = {};
   for (const Entry& entry : log_) Play(entry);
@@ -73,6 +116,7 @@ void Region::MakePiece(const std::string& key) {
 void Region::StartFromPieces() {
   if (!pieces_ || !pieces_->all) return;
   const Pieces pieces = *std::exchange(pieces_, std::nullopt);
+  told_.clear();
   keyspace_ = std::make_unique<storage::Keyspace>();
   for (std::size_t i = 0; i < pieces.begin; ++i) Play(log_[i]);
   crdt::Object object;
@@ -102,13 +146,13 @@ void Region::Append(Entry entry) {
 void Region::Play(const Entry& entry) {
   if (entry.collects) return keyspace_->Collect(entry.vector);
   if (entry.record == nullptr) {
-    for (const auto& [partition, keys] : entry.joined) {
+    for (const auto& [partition, joined] : entry.joined) {
       std::map<std::string, crdt::Object> objects;
-      for (const auto& [key, bytes] : keys) {
+      for (const auto& [key, bytes] : joined.keys) {
         crdt::ByteReader in(bytes);
-        objects[key] = crdt::Object::Decode(in).value();
+        objects[key] = bytes.empty() ? crdt::Object() : crdt::Object::Decode(in).value();
       }
-      keyspace_->JoinPartition(partition, std::move(objects), entry.vector);
+      keyspace_->JoinPartition(partition, std::move(objects), entry.vector, joined.unnamed);
     }
     keyspace_->JumpFloor(entry.vector);
     for (const Stamp stamp : entry.vector.entries()) clock_.Observe(stamp);

@@ -39,5 +39,10 @@ TEST(SeededFaults, FinePrint13_ALaggingRegionLeftOutOfStabilityIsFound) {
   ExpectFound(Fault::kLaggingLeftOut);
 }
 
+TEST(SeededFaults, AJoinThatTrustsWhatWasEqualBeforeIsFound) {
+  EXPECT_TRUE(FirstFailure({.kinds = {Kind::kSetAdd, Kind::kSetRemove}, .fault = Fault::kStaleSums},
+                           40000));
+}
+
 }  // namespace
 }  // namespace properties

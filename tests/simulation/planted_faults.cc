@@ -101,10 +101,10 @@ class FaultyNode : public server::ShardNode {
   }
   crdt::Status JoinPartition(storage::PartitionId partition,
                              const std::vector<replication::ExportedKey>& keys,
-                             const VersionVector& observed) override {
+                             const VersionVector& observed, storage::UnnamedKeys unnamed) override {
     auto fewer = keys;
     if (planted_ == Planted::kJoinLosesAKey && !fewer.empty()) fewer.pop_back();
-    return ShardNode::JoinPartition(partition, fewer, observed);
+    return ShardNode::JoinPartition(partition, fewer, observed, unnamed);
   }
   void JumpFloor(const VersionVector& floor) override {
     if (planted_ != Planted::kJoinWithoutJump) ShardNode::JumpFloor(floor);

@@ -205,10 +205,10 @@ TEST_F(CausalGateTest, ARecordWaitsForWhatItsAuthorHadSeenOfAPartition) {
   Receive(record);
   Deliver();
   EXPECT_EQ(gate_.waiting(), 1U);
-  ASSERT_TRUE(shard_.JoinPartition(16, {}, joined).has_value());
+  ASSERT_TRUE(shard_.JoinPartition(16, {}, joined, storage::UnnamedKeys::kAbsent).has_value());
   Deliver();
   EXPECT_EQ(gate_.waiting(), 1U) << "another partition";
-  ASSERT_TRUE(shard_.JoinPartition(17, {}, joined).has_value());
+  ASSERT_TRUE(shard_.JoinPartition(17, {}, joined, storage::UnnamedKeys::kAbsent).has_value());
   Deliver();
   EXPECT_EQ(gate_.waiting(), 0U);
   EXPECT_EQ(shard_.order(), std::vector<std::string>{"amid a join"});

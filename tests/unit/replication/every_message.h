@@ -112,11 +112,16 @@ inline std::vector<std::pair<std::string, Message>> EveryMessage() {
       {"join_entries",
        JoinEntries{.stream = 5, .partition = 255, .entries = "entries", .continues = true}},
       {"join_partition_end",
-       JoinPartitionEnd{.stream = 5, .partition = 255, .observed = SomeVector()}},
+       JoinPartitionEnd{.stream = 5,
+                        .partition = 255,
+                        .observed = SomeVector(),
+                        .left_out = {true, false, false, false, false, false, false, true}}},
       {"join_end", JoinEnd{.stream = 5}},
       {"node_state", SomeState()},
       {"digest_request", SomeRequest()},
       {"digest_reply", SomeReply()},
+      {"partition_sums",
+       PartitionSums{.stream = 5, .partition = 255, .sums = {1, 2, 3, 4, 5, 6, 7, 1ULL << 63}}},
   };
 }
 

@@ -26,6 +26,7 @@ class FakeShard : public ReplicatedShard {
 
   // A client's write.
   void Write(crdt::Stamp stamp, const std::string& text) {
+    watches_.Note(storage::PartitionOf(KeyOf(stamp)), KeyOf(stamp), stamp);
     texts_[stamp] = {text, vectors_.floor};
     order_.push_back(text.substr(0, text.find('.')));
     log_.AppendRecord(stamp, 1, text);
@@ -105,16 +106,30 @@ class FakeShard : public ReplicatedShard {
     (void)std::from_chars(key.data(), key.data() + key.size(), value);
     return crdt::Stamp::FromValue(value);
   }
+  void VisitNames(storage::PartitionId partition,
+                  const std::function<void(std::string_view)>& visit) const override {
+    ExportPartition(partition, [&](std::string_view key, std::string_view) { visit(key); });
+  }
+  std::shared_ptr<storage::PartitionWatch> Watch(storage::PartitionId partition,
+                                                 std::size_t buckets) override {
+    return watches_.Begin(partition, buckets);
+  }
   crdt::Status JoinPartition(storage::PartitionId partition, const std::vector<ExportedKey>& keys,
-                             const crdt::VersionVector& observed) override {
+                             const crdt::VersionVector& observed,
+                             storage::UnnamedKeys unnamed) override {
     std::string payload;
     for (const auto& [key, text] : keys) {
       storage::EncodeFragment({partition, key, text}, payload);
       log_.Append(std::exchange(payload, {}));
-      Show(StampOf(key), {text, observed});
+      if (text.empty()) {
+        texts_.erase(StampOf(key));
+      } else {
+        Show(StampOf(key), {text, observed});
+      }
     }
     storage::EncodeVectorJump(
-        {.partition = partition, .fragments = keys.size(), .vector = observed}, payload);
+        {.partition = partition, .fragments = keys.size(), .vector = observed, .unnamed = unnamed},
+        payload);
     log_.Append(payload);
     vectors_.PassVectorJump(partition, observed);
     return {};
@@ -128,6 +143,7 @@ class FakeShard : public ReplicatedShard {
 
  private:
   void Show(crdt::Stamp stamp, Text text) {
+    watches_.Note(storage::PartitionOf(KeyOf(stamp)), KeyOf(stamp), stamp);
     if (texts_.contains(stamp)) return;
     order_.push_back(text.text.substr(0, text.text.find('.')));
     texts_[stamp] = std::move(text);
@@ -138,6 +154,7 @@ class FakeShard : public ReplicatedShard {
   std::vector<std::string> order_;
   storage::LogVectors vectors_;
   crdt::VersionVector stable_;
+  storage::PartitionWatches watches_;
 };
 
 }  // namespace replication

@@ -13,9 +13,20 @@
 namespace replication {
 namespace {
 
-// Hands a receiver what a sender says; true: goes on.
+// What the receiver has to tell.
+void Tell(JoinReceiver& receiver, FakeShard& here, JoinSender& sender) {
+  std::vector<Message> told;
+  while (receiver.TellSums(here, told)) continue;
+  for (Message& message : told) {
+    EXPECT_LE(EncodeFrame(message).size(), kMaxFrame);
+    EXPECT_TRUE(sender.OnSums(std::get<PartitionSums>(std::move(message))).has_value());
+  }
+}
+
+// Hands each of them what the other one says; true: goes on.
 bool Step(JoinSender& sender, FakeShard& from, std::unique_ptr<JoinReceiver>& receiver,
           FakeShard& to) {
+  if (receiver != nullptr) Tell(*receiver, to, sender);
   std::vector<Message> messages;
   const bool more = sender.Pump(from, from.log().end(), JoinSender::kMostBytesPerPump, messages);
   for (const Message& message : messages) {
@@ -113,6 +124,8 @@ TEST_F(JoinTest, SendsNoMoreThanItMayInATurn) {
   JoinSender sender(1, primary_.log().CursorAtEnd());
   std::vector<Message> messages;
   while (sender.bytes_sent() < 10000) {
+    const auto next = static_cast<storage::PartitionId>(sender.partitions_sent());
+    ASSERT_TRUE(sender.OnSums({.stream = 1, .partition = next, .sums = {0}}).has_value());
     const std::uint64_t before = sender.bytes_sent();
     ASSERT_TRUE(sender.Pump(primary_, primary_.log().end(), 700, messages));
     ASSERT_LE(sender.bytes_sent() - before, 700U);
@@ -132,7 +145,9 @@ TEST_F(JoinTest, OneThatBrokeOffGoesOnWhereItWas) {
   EXPECT_EQ(request.reached, Having({WriteOf(1, 30)}));
   JoinSender second(request, *primary_.log().CursorFor(request.reached));
   const std::uint64_t joined_before = replica_.texts().size();
+  receiver_.reset();
   for (bool more = true; more;) {
+    if (receiver_ != nullptr) Tell(*receiver_, replica_, second);
     std::vector<Message> messages;
     more = second.Pump(primary_, primary_.log().end(), JoinSender::kMostBytesPerPump, messages);
     for (const Message& message : messages) {
@@ -184,9 +199,11 @@ TEST_F(JoinTest, APartitionLeavesWhenTheLogMayLeaveUpToWhereItWasRead) {
   primary_.Write(WriteOf(1, 31), "not with a replica yet");
   std::vector<Message> messages;
   EXPECT_TRUE(sender.Pump(primary_, limit, JoinSender::kMostBytesPerPump, messages));
+  ASSERT_EQ(messages.size(), 1U);
+  JoinReceiver receiver(std::get<JoinStart>(messages[0]), {});
+  Tell(receiver, replica_, sender);
   EXPECT_TRUE(sender.Pump(primary_, limit, JoinSender::kMostBytesPerPump, messages));
   ASSERT_EQ(messages.size(), 1U);
-  EXPECT_TRUE(std::holds_alternative<JoinStart>(messages[0]));
   EXPECT_TRUE(sender.Pump(primary_, primary_.log().end(), JoinSender::kMostBytesPerPump, messages));
   EXPECT_TRUE(std::holds_alternative<JoinPartitionEnd>(messages.back()));
 }
@@ -202,6 +219,129 @@ TEST_F(JoinTest, AFloorThatItsPartitionsHaveNotReachedIsRefused) {
   }
   EXPECT_FALSE(receiver.OnEnd(replica_).has_value());
   EXPECT_TRUE(replica_.floor().empty());
+}
+
+// --- What both sides have ------------------------------------------------------------------------
+
+class ComparedJoinTest : public JoinTest {
+ protected:
+  ComparedJoinTest() {
+    for (std::uint64_t tick = 1; tick <= 30; ++tick) Both(WriteOf(1, tick));
+  }
+  void Both(crdt::Stamp stamp) {
+    primary_.Write(stamp, "text");
+    replica_.Write(stamp, "text");
+  }
+  bool Turn() { return Step(sender_, primary_, receiver_, replica_); }
+  static storage::PartitionId PartitionOf(crdt::Stamp stamp) {
+    return storage::PartitionOf(FakeShard::KeyOf(stamp));
+  }
+  // Until what is here of this partition has been told, and it has not come.
+  void TellUpTo(storage::PartitionId partition) {
+    while (sender_.partitions_sent() + 1 < partition) Turn();
+    Tell(*receiver_, replica_, sender_);
+  }
+
+  JoinSender sender_{1, primary_.log().CursorAtEnd()};
+};
+
+TEST_F(ComparedJoinTest, WhatIsEqualDoesNotCome) {
+  primary_.Write(WriteOf(1, 31), "gone again");
+  primary_.Spoil(FakeShard::KeyOf(WriteOf(1, 31)), "");
+  sender_ = JoinSender(1, primary_.log().CursorAtEnd());
+  while (Turn()) continue;
+  EXPECT_EQ(sender_.bytes_sent(), 0U);
+  EXPECT_EQ(sender_.partitions_sent(), storage::kPartitions);
+  EXPECT_EQ(receiver_->percent_equal(), 100);
+  EXPECT_EQ(replica_.texts().size(), 30U);
+  EXPECT_EQ(replica_.floor(), primary_.floor());
+}
+
+TEST_F(ComparedJoinTest, WhatDiffersComesAndWhatIsGoneThereGoes) {
+  primary_.Write(WriteOf(1, 31), "only there");
+  primary_.Spoil(FakeShard::KeyOf(WriteOf(1, 30)), "");
+  sender_ = JoinSender(1, primary_.log().CursorAtEnd());
+  while (Turn()) continue;
+  EXPECT_TRUE(replica_.texts().contains(WriteOf(1, 31)));
+  EXPECT_FALSE(replica_.texts().contains(WriteOf(1, 30)));
+  EXPECT_EQ(replica_.texts().size(), 30U);
+  EXPECT_LT(sender_.bytes_sent(), 30U * 10) << "one text, and who shares its bucket";
+  EXPECT_GT(receiver_->percent_equal(), 90);
+  EXPECT_LT(receiver_->percent_equal(), 100);
+}
+
+TEST_F(ComparedJoinTest, NothingComesBeforeItWasTold) {
+  std::vector<Message> messages;
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(sender_.Pump(primary_, primary_.log().end(), 1000, messages));
+  }
+  ASSERT_EQ(messages.size(), 1U);
+  JoinReceiver receiver(std::get<JoinStart>(messages[0]), {});
+  std::vector<Message> told;
+  while (receiver.TellSums(replica_, told)) continue;
+  EXPECT_EQ(told.size(), JoinReceiver::kToldAhead);
+}
+
+TEST_F(ComparedJoinTest, WhatIsWrittenHereMeanwhileStays) {
+  const crdt::Stamp own = WriteOf(2, 40);
+  TellUpTo(PartitionOf(own));
+  replica_.Write(own, "meanwhile");
+  while (Turn()) continue;
+  EXPECT_FALSE(receiver_->must_ask_again());
+  EXPECT_TRUE(replica_.texts().contains(own));
+  EXPECT_TRUE(replica_.floor().Covers(primary_.floor()));
+}
+
+// The sender had seen the write, and what took it away again; here only the write has come. To
+// leave the partition as it is would keep it for ever.
+TEST_F(ComparedJoinTest, WhatTheSenderHadSeenAndComesHereOnlyNowIsAskedForOnceMore) {
+  const crdt::Stamp theirs = WriteOf(3, 40);
+  crdt::Stamp neighbour = WriteOf(1, 31);
+  while (PartitionOf(neighbour) != PartitionOf(theirs)) neighbour = neighbour.Plus(1);
+  Both(neighbour);
+  primary_.Write(neighbour.Plus(1), "not here yet");
+  primary_.Write(theirs, "seen and gone");
+  primary_.Spoil(FakeShard::KeyOf(theirs), "");
+  sender_ = JoinSender(1, primary_.log().CursorAtEnd());
+  TellUpTo(PartitionOf(theirs));
+  replica_.Write(theirs, "seen and gone");
+  while (!receiver_->must_ask_again() && Turn()) continue;
+  ASSERT_TRUE(receiver_->must_ask_again());
+  EXPECT_FALSE(replica_.Observed(PartitionOf(theirs)).Covers(primary_.floor()))
+      << "the partition is as it was";
+}
+
+TEST_F(ComparedJoinTest, AFollowerOfTheLogTakesPart) {
+  primary_.Write(WriteOf(1, 31), "only there");
+  primary_.Spoil(FakeShard::KeyOf(WriteOf(1, 30)), "");
+  sender_ = JoinSender(1, primary_.log().CursorAtEnd());
+  while (Turn()) continue;
+  ASSERT_TRUE(replica_.log().WriteOut().has_value());
+  const Subscribe request{.follow = true, .window = 1 << 20, .stream = 1};
+  OutgoingStream stream(request, *replica_.log().CursorFor({}), {});
+  CausalGate gate(request);
+  for (const Message& message : PumpOnce(stream, replica_.log())) {
+    ASSERT_TRUE(Give(gate, message).has_value());
+  }
+  FakeShard follower;
+  ASSERT_TRUE(gate.Deliver(follower, std::nullopt).has_value());
+  EXPECT_EQ(follower.floor(), replica_.floor());
+  EXPECT_EQ(follower.texts().size(), 30U);
+  EXPECT_FALSE(follower.texts().contains(WriteOf(1, 30)));
+}
+
+TEST_F(ComparedJoinTest, WhatWasNotComparedCannotBeLeftOut) {
+  JoinReceiver receiver(JoinStart{.stream = 1}, {});
+  JoinPartitionEnd end{.stream = 1, .left_out = storage::Buckets(8)};
+  EXPECT_FALSE(receiver.OnPartitionEnd(end, replica_).has_value());
+}
+
+TEST_F(ComparedJoinTest, NoMoreIsTakenAheadThanIsAskedFor) {
+  storage::PartitionId partition = 0;
+  while (partition <= JoinReceiver::kToldAhead) {
+    ASSERT_TRUE(sender_.OnSums({.stream = 1, .partition = partition++}).has_value());
+  }
+  EXPECT_FALSE(sender_.OnSums({.stream = 1, .partition = partition}).has_value());
 }
 
 // --- In the log of who has joined ----------------------------------------------------------------
@@ -321,7 +461,9 @@ TEST_F(JoinedLogTest, ARegionJoinsWhereARecordHadSeenWhatItAskedForAndLacks) {
   crdt::EffectList effects;
   crdt::PrepareSet({}, "key", "value", {}, effects);
   const crdt::VersionVector joined = Having({WriteOf(1, 3)});
-  ASSERT_TRUE(replica_.JoinPartition(storage::PartitionOf("key"), {}, joined).has_value());
+  ASSERT_TRUE(
+      replica_.JoinPartition(storage::PartitionOf("key"), {}, joined, storage::UnnamedKeys::kAbsent)
+          .has_value());
   replica_.Write(WriteOf(2, 99), std::string(effects.bytes()));
   ASSERT_TRUE(replica_.log().WriteOut().has_value());
   const auto asks_for = [&](std::vector<crdt::RegionId> authors, crdt::VersionVector have) {

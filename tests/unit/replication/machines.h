@@ -243,7 +243,7 @@ class Machines {
         if (Runs(*machine)) EndOfTurn(*machine);
       }
       const bool compares = std::ranges::any_of(machines_, [this](const auto& entry) {
-        return Runs(*entry.second) && entry.second->replicator_->compares();
+        return Runs(*entry.second) && entry.second->replicator_->has_work();
       });
       if (events_.empty() && !compares) return;
       Deliver();

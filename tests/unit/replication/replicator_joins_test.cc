@@ -80,7 +80,10 @@ TEST(Joins, OfNodesWithoutLogsOnDiskBeginAnewWhereTheirSourceIsGone) {
   machines.Run(2500);
   crdt::VersionVector beyond;
   beyond.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
-  ASSERT_TRUE(machines["eu-1"].shard().JoinPartition(3, {}, beyond).has_value());
+  ASSERT_TRUE(machines["eu-1"]
+                  .shard()
+                  .JoinPartition(3, {}, beyond, storage::UnnamedKeys::kAbsent)
+                  .has_value());
   machines.Kill("eu-0");
   machines["eu-0"].disk() = {};
   machines.Start("eu-0", /*primary_when_new=*/true);
@@ -121,7 +124,10 @@ TEST(Joins, OfAPrimaryWithoutALogOnDiskAreTakenForWholeWhereNobodyHasTheRest) {
   crdt::VersionVector beyond;
   beyond.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
   machines.Kill("eu-1");
-  ASSERT_TRUE(machines["eu-0"].shard().JoinPartition(3, {}, beyond).has_value());
+  ASSERT_TRUE(machines["eu-0"]
+                  .shard()
+                  .JoinPartition(3, {}, beyond, storage::UnnamedKeys::kAbsent)
+                  .has_value());
   machines.Run(2500);
   EXPECT_TRUE(machines["eu-0"].replicator().joining()) << "the other node may have the rest";
   machines.Start("eu-1");
@@ -149,7 +155,10 @@ TEST(Joins, OfAPrimaryThatLostItsMemoryFromAnUnfinishedReplicaComeToAnEnd) {
   beyond.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
   machines.Kill("eu-0");
   machines["eu-0"].disk() = {};
-  ASSERT_TRUE(machines["eu-1"].shard().JoinPartition(3, {}, beyond).has_value());
+  ASSERT_TRUE(machines["eu-1"]
+                  .shard()
+                  .JoinPartition(3, {}, beyond, storage::UnnamedKeys::kAbsent)
+                  .has_value());
   machines.Start("eu-0", /*primary_when_new=*/true);
   machines.Run(5000);
   for (const char* name : {"eu-0", "eu-1"}) {
@@ -168,7 +177,10 @@ TEST(Joins, AreNotTakenForWholeBeforeTheOthersHaveToldAnew) {
   const crdt::Stamp stamp = machines.Write("eu-0", "a");
   crdt::VersionVector beyond;
   beyond.Advance(stamp);
-  ASSERT_TRUE(machines["eu-1"].shard().JoinPartition(3, {}, beyond).has_value());
+  ASSERT_TRUE(machines["eu-1"]
+                  .shard()
+                  .JoinPartition(3, {}, beyond, storage::UnnamedKeys::kAbsent)
+                  .has_value());
   machines.Run(5000);
   EXPECT_TRUE(machines["eu-1"].replicator().joining());
   machines.Thaw("eu-0");
@@ -197,7 +209,10 @@ TEST(Joins, OfTwoReplicasWithUnfinishedCopiesAreFetchedBothBeforeTheyAreTakenFor
     const auto join = [&](const char* name, crdt::Stamp stamp, const char* text) {
       const std::vector<ExportedKey> keys{{std::to_string(stamp.value()), text}};
       ASSERT_TRUE(
-          machines[name].shard().JoinPartition(partition_of(stamp), keys, beyond).has_value());
+          machines[name]
+              .shard()
+              .JoinPartition(partition_of(stamp), keys, beyond, storage::UnnamedKeys::kAbsent)
+              .has_value());
     };
     join("eu-1", first, "a");
     join("eu-2", second, "b");
@@ -229,7 +244,10 @@ TEST(Joins, OfAReplicaWhoseSourceIsGoneComeToAnEndWithOtherRegionsToo) {
     machines["us-0"].disk() = {};
     const std::string key = std::to_string(lost.value());
     FakeShard& replica = machines["us-1"].shard();
-    ASSERT_TRUE(replica.JoinPartition(storage::PartitionOf(key), {{key, "b"}}, beyond).has_value());
+    ASSERT_TRUE(replica
+                    .JoinPartition(storage::PartitionOf(key), {{key, "b"}}, beyond,
+                                   storage::UnnamedKeys::kAbsent)
+                    .has_value());
     if (finished) replica.JumpFloor(beyond);
     machines.Start("us-0", /*primary_when_new=*/true);
     machines.Run(15000);

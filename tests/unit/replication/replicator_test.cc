@@ -226,7 +226,10 @@ TEST(Failover, APrimaryAndAnUnfinishedReplicaAreNotPromoted) {
   machines.Kill("eu-1");
   crdt::VersionVector beyond;
   beyond.Advance(crdt::Stamp::At(1'900'000'000'000, crdt::Writer(1, 9)));
-  ASSERT_TRUE(machines["eu-1"].shard().JoinPartition(3, {}, beyond).has_value());
+  ASSERT_TRUE(machines["eu-1"]
+                  .shard()
+                  .JoinPartition(3, {}, beyond, storage::UnnamedKeys::kAbsent)
+                  .has_value());
   machines.Start("eu-1");
   machines.Run(2500);
   const auto refused = machines["eu-1"].replicator().TakeOver(machines.now());
@@ -249,7 +252,8 @@ TEST(Failover, AReplicaThatFollowsAJoinIsPromotedAmidIt) {
   const storage::PartitionId partition = storage::PartitionOf(std::to_string(more.value()));
   ASSERT_TRUE(machines["eu-0"]
                   .shard()
-                  .JoinPartition(partition, {{std::to_string(more.value()), "b"}}, beyond)
+                  .JoinPartition(partition, {{std::to_string(more.value()), "b"}}, beyond,
+                                 storage::UnnamedKeys::kAbsent)
                   .has_value());
   machines.Run(1000);
   EXPECT_EQ(machines["eu-1"].shard().texts().size(), 2U);
@@ -426,7 +430,10 @@ TEST(FinePrint, Rule9AnEpochThatOnlyAnUnfinishedJoinKnowsIsNotTakenAgain) {
   machines.Cut("eu-0", "us-0");
   crdt::VersionVector brought;
   brought.Advance(machines.Write("eu-0", "a"));
-  ASSERT_TRUE(machines["us-0"].shard().JoinPartition(3, {}, brought).has_value());
+  ASSERT_TRUE(machines["us-0"]
+                  .shard()
+                  .JoinPartition(3, {}, brought, storage::UnnamedKeys::kAbsent)
+                  .has_value());
   machines.Kill("eu-0");
   machines["eu-0"].disk() = {};
   machines["eu-0"].new_directory_reason = "nobody has told yet";

@@ -100,7 +100,8 @@ TEST_F(Checkpoints, LeaveOutWhatAJoinHadBroughtAlready) {
   const crdt::Stamp first = crdt::Stamp::At(1'900'000'000'000, crdt::Writer(2, 1));
   crdt::VersionVector observed;
   observed.Advance(first.Plus(1));
-  ASSERT_TRUE(rig.node->JoinPartition(storage::PartitionOf("gone"), {}, observed));
+  ASSERT_TRUE(rig.node->JoinPartition(storage::PartitionOf("gone"), {}, observed,
+                                      storage::UnnamedKeys::kAbsent));
   rig.node->EndOfTurn();
   Checkpoint();
   const auto repeat = [this](crdt::Stamp stamp, const char* key) {

@@ -229,7 +229,8 @@ TEST(FinePrint, Rule6_FragmentsOfAJoinThatACrashCutOffDoNotComeBackWithTheNextOn
   ASSERT_TRUE(rig.Start());
   VersionVector observed;
   observed.Advance(second.Plus(1));
-  ASSERT_TRUE(rig.node->JoinPartition(partition, {{"{t}kept", ForeignValue(second)}}, observed));
+  ASSERT_TRUE(rig.node->JoinPartition(partition, {{"{t}kept", ForeignValue(second)}}, observed,
+                                      storage::UnnamedKeys::kAbsent));
   rig.node->EndOfTurn();
   EXPECT_EQ(rig.Run({"MGET", "{t}gone", "{t}kept"}), "*2\r\n$-1\r\n$5\r\nthere\r\n");
   ASSERT_TRUE(rig.Start());
@@ -258,7 +259,7 @@ TEST(FinePrint, Rule7_AWriteAmidAJoinHasSeenWhatTheJoinBroughtToItsPartition) {
   ASSERT_NE(storage::PartitionOf("elsewhere"), joined);
   VersionVector observed;
   observed.Advance(Stamp::At(1'900'000'000'000, Writer(2, 1)));
-  ASSERT_TRUE(rig.node->JoinPartition(joined, {}, observed));
+  ASSERT_TRUE(rig.node->JoinPartition(joined, {}, observed, storage::UnnamedKeys::kAbsent));
   const auto expect_seen = [&] {
     ASSERT_EQ(rig.Run({"SET", "key", "value"}), "+OK\r\n");
     const storage::RecordView record = LastRecord(rig);

@@ -152,6 +152,13 @@ TEST(Record, TheOtherFramesComeBackAsTheyWere) {
   EncodeVectorJump({.partition = 3, .vector = vector}, jump);
   EXPECT_EQ(DecodeVectorJump(jump)->partition, 3);
   EXPECT_EQ(DecodeVectorJump(jump)->vector, vector);
+  EXPECT_EQ(DecodeVectorJump(jump)->unnamed, UnnamedKeys::kAbsent);
+  std::string partial;
+  EncodeVectorJump({.partition = 3, .vector = vector, .unnamed = UnnamedKeys::kEqual}, partial);
+  EXPECT_EQ(DecodeVectorJump(partial)->unnamed, UnnamedKeys::kEqual);
+  EXPECT_EQ(DecodeVectorJump(partial)->vector, vector);
+  partial.back() = 2;
+  EXPECT_FALSE(DecodeVectorJump(partial).has_value()) << "an unknown number";
 
   std::string epoch;
   EncodeEpoch(300, epoch);

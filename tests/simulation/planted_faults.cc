@@ -35,6 +35,7 @@ std::span<const PlantedFault> PlantedFaults() {
       {Planted::kDeleteTakesUnseen, "delete-takes-unseen", 60},
       {Planted::kTransactionTorn, "transaction-torn", 20},
       {Planted::kJoinLosesAKey, "join-loses-a-key", 300},
+      {Planted::kJoinKeepsWhatIsGone, "join-keeps-what-is-gone", 60},
       {Planted::kGateSkipped, "gate-skipped", 20},
       {Planted::kBeyondDropped, "beyond-dropped", 300},
       {Planted::kNeverCollected, "never-collected", 100},
@@ -104,6 +105,9 @@ class FaultyNode : public server::ShardNode {
                              const VersionVector& observed, storage::UnnamedKeys unnamed) override {
     auto fewer = keys;
     if (planted_ == Planted::kJoinLosesAKey && !fewer.empty()) fewer.pop_back();
+    if (planted_ == Planted::kJoinKeepsWhatIsGone) {
+      std::erase_if(fewer, [](const auto& key) { return key.second.empty(); });
+    }
     return ShardNode::JoinPartition(partition, fewer, observed, unnamed);
   }
   void JumpFloor(const VersionVector& floor) override {

@@ -178,7 +178,8 @@ Status ShardNode::JoinPartition(storage::PartitionId partition,
                                 const std::vector<replication::ExportedKey>& keys,
                                 const VersionVector& observed, storage::UnnamedKeys unnamed) {
   const std::string absent = EncodedObject({});
-  std::map<std::string, crdt::Object> objects;
+  std::vector<storage::Keyspace::NamedObject> objects;
+  objects.reserve(keys.size());
   for (const auto& [key, bytes] : keys) {
     crdt::ByteReader in(bytes.empty() ? absent : bytes);
     auto object = crdt::Object::Decode(in);
@@ -186,7 +187,7 @@ Status ShardNode::JoinPartition(storage::PartitionId partition,
     if (storage::PartitionOf(key) != partition) {
       return Fail(ErrorCode::kCorrupt, "a key in a partition that is not its own");
     }
-    objects[key] = *std::move(object);
+    objects.emplace_back(key, *std::move(object));
   }
   // Logged before it is visible (fine print 6).
   std::string payload;

@@ -3,9 +3,11 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <random>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "crdt/key_prefetch.h"
 
 namespace storage {
@@ -267,16 +269,18 @@ void Keyspace::NoteCleared() {
   }
 }
 
-void Keyspace::JoinPartition(PartitionId id, std::map<std::string, crdt::Object>&& objects,
+void Keyspace::JoinPartition(PartitionId id, std::vector<NamedObject>&& objects,
                              const VersionVector& theirs, UnnamedKeys unnamed) {
   if (source_ != nullptr) source_->NeedPartition(id);
   const VersionVector mine = Observed(id);
   Partition& partition = partitions_[id];
   // Keys that only this side has: absent there and covered means removed.
   std::vector<std::string> only_here;
-  if (unnamed == UnnamedKeys::kAbsent) {
+  if (unnamed == UnnamedKeys::kAbsent && partition.table().size() > 0) {
+    absl::flat_hash_set<std::string_view> there(objects.size());
+    for (const auto& [key, object] : objects) there.insert(key);
     partition.table().ForEach([&](const crdt::KeyCell& cell) {
-      if (!objects.contains(std::string(cell.name()))) only_here.emplace_back(cell.name());
+      if (!there.contains(cell.name())) only_here.emplace_back(cell.name());
     });
   }
   // What this side has is all known there. Then it is taken as it is: where this side began anew,
@@ -288,6 +292,9 @@ void Keyspace::JoinPartition(PartitionId id, std::map<std::string, crdt::Object>
     NoteChange(key);
   };
   for (const std::string& key : only_here) join(key, crdt::Object());
+  // They come in the order of another node's table: in that order they would fill the beginning of
+  // this one far beyond its space.
+  std::ranges::shuffle(objects, std::minstd_rand());
   for (auto& [key, object] : objects) join(key, std::move(object));
   vectors_.PassVectorJump(id, theirs);
   watches_.NoteUnknown(id);

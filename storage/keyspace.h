@@ -12,12 +12,12 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "crdt/conflict.h"
 #include "crdt/effect.h"
@@ -122,8 +122,9 @@ class Keyspace {
              crdt::ConflictSink* conflicts);
   // Everything of the stamp's writer up to the stamp is applied now.
   void AdvanceFloor(crdt::Stamp last) { vectors_.PassRecord(last); }
+  using NamedObject = std::pair<std::string, crdt::Object>;
   // A whole partition as another node has it under `theirs`, in one step (fine print 7).
-  void JoinPartition(PartitionId partition, std::map<std::string, crdt::Object>&& objects,
+  void JoinPartition(PartitionId partition, std::vector<NamedObject>&& objects,
                      const crdt::VersionVector& theirs, UnnamedKeys unnamed = UnnamedKeys::kAbsent);
   // Of what changes the partition from now on, other than Collect().
   std::shared_ptr<PartitionWatch> Watch(PartitionId partition, std::size_t buckets) {

@@ -78,7 +78,7 @@ Status Replay::PassJoin(const VectorJump& jump, LogPosition end) {
   if (jump.fragments > staged_.size()) {
     return Fail(ErrorCode::kCorrupt, "the log lacks fragments of a join");
   }
-  std::map<std::string, crdt::Object> objects;
+  std::vector<Keyspace::NamedObject> objects;
   for (std::size_t i = staged_.size() - jump.fragments; i < staged_.size(); ++i) {
     if (staged_[i].partition != jump.partition) {
       return Fail(ErrorCode::kCorrupt, "the log mixes fragments of two joins");
@@ -86,7 +86,7 @@ Status Replay::PassJoin(const VectorJump& jump, LogPosition end) {
     crdt::ByteReader in(staged_[i].object);
     auto object = crdt::Object::Decode(in);
     if (!object) return std::unexpected(object.error());
-    objects[std::move(staged_[i].key)] = *std::move(object);
+    objects.emplace_back(std::move(staged_[i].key), *std::move(object));
   }
   staged_.clear();
   for (const Stamp stamp : jump.vector.entries()) clock_.Observe(stamp);

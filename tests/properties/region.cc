@@ -147,10 +147,11 @@ void Region::Play(const Entry& entry) {
   if (entry.collects) return keyspace_->Collect(entry.vector);
   if (entry.record == nullptr) {
     for (const auto& [partition, joined] : entry.joined) {
-      std::map<std::string, crdt::Object> objects;
+      std::vector<storage::Keyspace::NamedObject> objects;
       for (const auto& [key, bytes] : joined.keys) {
         crdt::ByteReader in(bytes);
-        objects[key] = bytes.empty() ? crdt::Object() : crdt::Object::Decode(in).value();
+        objects.emplace_back(key,
+                             bytes.empty() ? crdt::Object() : crdt::Object::Decode(in).value());
       }
       keyspace_->JoinPartition(partition, std::move(objects), entry.vector, joined.unnamed);
     }
@@ -187,8 +188,8 @@ void Region::DropLosers(const std::string& key) {
   value.counters().Encode(out);
   crdt::ByteReader in(bytes);
   const storage::PartitionId partition = storage::PartitionOf(key);
-  std::map<std::string, crdt::Object> objects;
-  objects[key] = crdt::Object::Decode(in).value();
+  std::vector<storage::Keyspace::NamedObject> objects;
+  objects.emplace_back(key, crdt::Object::Decode(in).value());
   keyspace_->JoinPartition(partition, std::move(objects), floor());
 }
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
+#include <vector>
 
 #include "crdt/prepare.h"
 #include "crdt/prepare_hyperloglog.h"
@@ -29,14 +29,14 @@ void Count(Keyspace& keyspace, crdt::Stamp stamp, std::uint16_t index) {
   Write(keyspace, stamp, effects);
 }
 
-std::map<std::string, crdt::Object> Export(const Keyspace& keyspace, PartitionId partition) {
-  std::map<std::string, crdt::Object> objects;
+std::vector<Keyspace::NamedObject> Export(const Keyspace& keyspace, PartitionId partition) {
+  std::vector<Keyspace::NamedObject> objects;
   keyspace.partition(partition).table().ForEach([&](const crdt::KeyCell& cell) {
     std::string bytes;
     crdt::ByteWriter out(bytes);
     crdt::EncodeCell(cell, out);
     crdt::ByteReader in(bytes);
-    objects[std::string(cell.name())] = *crdt::Object::Decode(in);
+    objects.emplace_back(cell.name(), *crdt::Object::Decode(in));
   });
   return objects;
 }

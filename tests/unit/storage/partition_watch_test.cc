@@ -108,8 +108,8 @@ TEST(KeyspacePartialJoin, KeysThatAreNotNamedStay) {
   Keyspace here;
   Set(here, StampNumber(1), "{t}stays");
   Set(here, StampNumber(2), "{t}goes");
-  std::map<std::string, crdt::Object> named;
-  named.try_emplace("{t}goes");
+  std::vector<Keyspace::NamedObject> named;
+  named.emplace_back("{t}goes", crdt::Object());
   here.JoinPartition(PartitionOf("{t}"), std::move(named), Seen(3), UnnamedKeys::kEqual);
   EXPECT_TRUE(here.Find("{t}stays").exists());
   EXPECT_FALSE(here.Find("{t}goes").exists());

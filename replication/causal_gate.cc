@@ -28,6 +28,7 @@ void CausalGate::OnJoin() {
   queue_.clear();
   fragments_.clear();
   held_for_time_ = false;
+  must_join_ = false;
   waiting_bytes_ = 0;
   parts_.clear();
   consumed_ = 0;
@@ -58,6 +59,9 @@ Status CausalGate::Queue(std::string_view payload, LogPosition position) {
   if (storage::KindOf(payload) != FrameKind::kRecord) {
     if (!request_.follow) {
       return Fail(ErrorCode::kCorrupt, "only records may come from another region");
+    }
+    if (storage::KindOf(payload) == FrameKind::kVectorJump) {
+      queue_.back().reference.beyond_floor = running_.beyond_floor;
     }
     running_.Pass(payload);
     return {};
@@ -110,13 +114,13 @@ Status CausalGate::OnPart(const RecordPart& part) {
 
 Status CausalGate::Deliver(ReplicatedShard& shard, std::optional<std::int64_t> latest_unix_ms) {
   held_for_time_ = false;
-  while (!queue_.empty()) {
+  while (!queue_.empty() && !must_join_) {
     const Waiting& next = queue_.front();
     if (storage::KindOf(next.payload) == FrameKind::kRecord) {
       const crdt::Result<bool> passed = DeliverRecord(shard, latest_unix_ms);
       if (!passed) return std::unexpected(passed.error());
       if (!*passed) return {};
-    } else if (Status passed = DeliverOther(shard); !passed) {
+    } else if (Status passed = DeliverOther(shard); !passed || must_join_) {
       return passed;
     }
     consumed_ += next.size;
@@ -187,8 +191,14 @@ Status CausalGate::DeliverOther(ReplicatedShard& shard) {
 Status CausalGate::DeliverJump(ReplicatedShard& shard) {
   const auto jump = storage::DecodeVectorJump(queue_.front().payload);
   if (!jump) return std::unexpected(jump.error());
+  const VersionVector here = shard.Observed(jump->partition);
+  // A node that led, say, and has writes that whoever leads now had lost when it joined: what the
+  // fragments do not name was compared with another state than that.
+  must_join_ = jump->unnamed == storage::UnnamedKeys::kEqual && !here.Covers(jump->vector) &&
+               !queue_.front().reference.Observed(jump->partition).Covers(here);
+  if (must_join_) return {};
   std::vector<ExportedKey> keys = std::exchange(fragments_, {});
-  if (shard.Observed(jump->partition).Covers(jump->vector)) return {};
+  if (here.Covers(jump->vector)) return {};
   if (keys.size() < jump->fragments) {
     return Fail(ErrorCode::kCorrupt, "a log lacks fragments of a join");
   }

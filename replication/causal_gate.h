@@ -43,6 +43,9 @@ class CausalGate {
   // Passes on what may be applied now. Records stamped later than `latest` are held; an empty
   // `latest` holds none (the local hop).
   crdt::Status Deliver(ReplicatedShard& shard, std::optional<std::int64_t> latest_unix_ms);
+  // The log that is followed speaks of a partition in another state than it has here, which has
+  // seen more than that log had: nothing passes any more, whole partitions have to come.
+  bool must_join() const { return must_join_; }
   // The operator lets all records pass that wait now, for their time or behind one that does.
   void ReleaseHeld();
 
@@ -89,6 +92,7 @@ class CausalGate {
   crdt::Stamp held_stamp_;
   std::uint64_t release_until_ = 0;
   bool held_for_time_ = false;
+  bool must_join_ = false;
 };
 
 }  // namespace replication

@@ -144,8 +144,7 @@ bool JoinReceiver::TellSums(ReplicatedShard& shard, std::vector<Message>& out) {
       partition, [&](std::string_view key, std::string_view object) { sums.Add(key, object); });
   sums.Fold();
   PartitionSums message{.stream = start_.stream, .partition = partition, .sums = sums.Take()};
-  const std::size_t buckets = message.sums.size();
-  told_[partition] = {.buckets = buckets, .watch = shard.Watch(partition, buckets)};
+  told_[partition] = {.sums = message.sums, .watch = shard.Watch(partition, message.sums.size())};
   out.push_back(std::move(message));
   return true;
 }
@@ -175,14 +174,14 @@ Status JoinReceiver::OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard
   }
   const Told told = std::exchange(told_[end.partition], {});
   told_.erase(end.partition);
-  if (!end.left_out.empty() && end.left_out.size() != told.buckets) {
+  if (!end.left_out.empty() && end.left_out.size() != told.sums.size()) {
     return Fail(ErrorCode::kCorrupt, "a join leaves out what was not compared");
   }
   next_ = NextOf(next_ + 1, left_out_);
   // Another join has brought that already.
   const bool is_here = shard.Observed(end.partition).Covers(end.observed);
-  if (!is_here && !end.left_out.empty() && told.watch->HasChanged(end.left_out, end.observed)) {
-    must_ask_again_ = true;
+  if (!is_here && !end.left_out.empty() && !IsAsTold(end, told, shard)) {
+    ++refused_;
     return {};
   }
   ++joined_;
@@ -193,6 +192,22 @@ Status JoinReceiver::OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard
   }
   NameThoseOnlyHere(end, shard, keys);
   return shard.JoinPartition(end.partition, keys, end.observed, UnnamedKeys::kEqual);
+}
+
+bool JoinReceiver::IsAsTold(const JoinPartitionEnd& end, const Told& told,
+                            const ReplicatedShard& shard) {
+  storage::Buckets changed = told.watch->ChangedBy(end.observed);
+  for (std::size_t i = 0; i < changed.size(); ++i) changed[i] = changed[i] && end.left_out[i];
+  if (std::ranges::count(changed, true) == 0) return true;
+  // Written and deleted meanwhile, say: then it is what the sender has all the same.
+  storage::BucketSums now(changed.size());
+  shard.ExportPartition(
+      end.partition, [&](std::string_view key, std::string_view object) { now.Add(key, object); });
+  const storage::Buckets equal = now.EqualTo(told.sums);
+  for (std::size_t i = 0; i < changed.size(); ++i) {
+    if (changed[i] && !equal[i]) return false;
+  }
+  return true;
 }
 
 void JoinReceiver::NameThoseOnlyHere(const JoinPartitionEnd& end, const ReplicatedShard& shard,
@@ -212,6 +227,12 @@ void JoinReceiver::NameThoseOnlyHere(const JoinPartitionEnd& end, const Replicat
 
 Status JoinReceiver::OnEnd(ReplicatedShard& shard) {
   if (next_ != kPartitions) return Fail(ErrorCode::kCorrupt, "a join ended early");
+  if (refused_ > 0) {
+    // All partitions may be further by now than they all were, by this join or one before.
+    const VersionVector reached = shard.log().vectors().ReachedInAll();
+    if (!shard.floor().Covers(reached)) shard.JumpFloor(reached);
+    return {};
+  }
   if (!shard.log().vectors().CoversInAll(start_.floor)) {
     return Fail(ErrorCode::kCorrupt, "a join says that it has brought more than it has");
   }

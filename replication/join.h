@@ -12,7 +12,7 @@
 // come whose sums differ. Equal bytes join to themselves, whatever both sides have
 // seen. What the receiver writes to them meanwhile the sender has not seen, and it stays. Where the
 // sender had seen such a change already and was equal all the same, joining could undo the change:
-// then the partition is asked for once more.
+// then the partition is asked for once more when all others have come.
 #pragma once
 
 #include <cstdint>
@@ -91,8 +91,8 @@ class JoinReceiver {
   crdt::Status OnEntries(const JoinEntries& entries);
   crdt::Status OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard& shard);
   crdt::Status OnEnd(ReplicatedShard& shard);
-  // A partition was not taken: the receiver has to ask once more.
-  bool must_ask_again() const { return must_ask_again_; }
+  // Partitions that were not taken: the receiver has to ask once more.
+  int partitions_refused() const { return refused_; }
   // Of the keys, how many were equal and came not, in percent; empty where none were.
   std::optional<int> percent_equal() const;
   int partitions_joined() const { return joined_; }
@@ -100,6 +100,13 @@ class JoinReceiver {
   std::uint64_t bytes_received() const { return bytes_received_; }
 
  private:
+  struct Told {
+    std::vector<std::uint64_t> sums;
+    std::shared_ptr<storage::PartitionWatch> watch;
+  };
+
+  // What was left out is as it was told, but for what the sender had not seen.
+  static bool IsAsTold(const JoinPartitionEnd& end, const Told& told, const ReplicatedShard& shard);
   // Adds the keys of buckets that came which did not: they are absent there.
   void NameThoseOnlyHere(const JoinPartitionEnd& end, const ReplicatedShard& shard,
                          std::vector<ExportedKey>& keys);
@@ -110,13 +117,9 @@ class JoinReceiver {
   int joined_ = 0;
   std::uint64_t bytes_received_ = 0;
   std::string staged_;
-  struct Told {
-    std::size_t buckets = 0;
-    std::shared_ptr<storage::PartitionWatch> watch;
-  };
   std::map<storage::PartitionId, Told> told_;
   int next_to_tell_ = 0;
-  bool must_ask_again_ = false;
+  int refused_ = 0;
   std::uint64_t keys_came_ = 0;
   std::uint64_t keys_equal_ = 0;
 };

@@ -167,7 +167,8 @@ Status PeerLink::OnMessage(Message& message, const TellState& own, ReplicatedSha
   if (const auto* end = std::get_if<JoinEnd>(&message)) {
     if (!is_current(end->stream)) return {};
     Status ended = join_receiver_->OnEnd(shard);
-    events.joined = true;
+    events.join_again = join_receiver_->partitions_refused() > 0;
+    events.joined = !events.join_again;
     events.percent_equal = join_receiver_->percent_equal();
     join_receiver_.reset();
     join_released_ = false;
@@ -180,13 +181,9 @@ Status PeerLink::OnPartitionEnd(const JoinPartitionEnd& end, ReplicatedShard& sh
                                 std::int64_t latest_unix_ms, Events& events) {
   const bool looks_at_clock = !handshake_.same_region() && !join_released_;
   join_held_ = looks_at_clock && StampedAfter(end.observed, latest_unix_ms, shard.floor());
-  if (join_held_) {
-    events.join_held = true;
-  } else if (Status taken = join_receiver_->OnPartitionEnd(end, shard); !taken) {
-    return taken;
-  }
-  events.join_again = join_receiver_->must_ask_again();
-  if (events.join_held || events.join_again) join_receiver_.reset();
+  if (!join_held_) return join_receiver_->OnPartitionEnd(end, shard);
+  join_receiver_.reset();
+  events.join_held = true;
   return {};
 }
 

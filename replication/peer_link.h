@@ -46,9 +46,8 @@ class PeerLink {
     bool join_began = false;
     bool joined = false;               // A join is complete.
     std::optional<int> percent_equal;  // JoinReceiver's, of that one.
-    bool join_held = false;  // One is stamped too far ahead of our clock: nothing of it was taken.
-    bool join_again =
-        false;  // Of one a partition could not be taken and has to be asked for again.
+    bool join_held = false;   // One is stamped too far ahead of our clock: nothing of it was taken.
+    bool join_again = false;  // Of one partitions were not taken and have to be asked for.
     std::vector<DigestReply> digests;  // Answers to what was asked through Queue().
   };
   struct Times {

@@ -222,9 +222,10 @@ void Replicator::Subscribe(PeerLink& link, Now now) {
   std::set<RegionId> wanted;
   if (SameRegion(peer)) {
     follow = !primary_ && following_ == peer.address.ordinal;
-    whole = primary_ && (MustFetchUnfinished(link, peer, now) || JoinsAnew(link));
+    whole = primary_ ? MustFetchUnfinished(link, peer, now) || JoinsAnew(link)
+                     : follow && link.gate() != nullptr && link.gate()->must_join();
     // A node that returns with writes that nobody else has offers them (fine print 12).
-    if (whole || (primary_ && !shard_.floor().Covers(link.state().floor))) {
+    if (primary_ && (whole || !shard_.floor().Covers(link.state().floor))) {
       wanted.insert(options_.self.region);
       for (const auto& [id, region] : regions_) wanted.insert(id);
       // Also of regions that were removed.
@@ -242,7 +243,7 @@ void Replicator::Subscribe(PeerLink& link, Now now) {
   const CausalGate* gate = link.gate();
   // It brings what all regions wrote.
   if (link.joining() && gate->request().follow == follow) return;
-  if (whole && gate != nullptr && gate->request().whole &&
+  if (whole && gate != nullptr && gate->request().whole && !gate->must_join() &&
       HasAll(link.state().unfinished, peer.asked)) {
     return;
   }

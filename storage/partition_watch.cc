@@ -1,15 +1,15 @@
 #include "storage/partition_watch.h"
 
-#include <algorithm>
-
 namespace storage {
 
-bool PartitionWatch::HasChanged(const Buckets& buckets, const crdt::VersionVector& seen) const {
-  if (unknown_) return true;
-  return std::ranges::any_of(changes_, [&](const auto& change) {
-    const auto& [bucket, writer] = change.first;
-    return (bucket == kAll || buckets[bucket]) && seen.Covers(change.second);
-  });
+Buckets PartitionWatch::ChangedBy(const crdt::VersionVector& seen) const {
+  Buckets changed(buckets_, unknown_);
+  for (const auto& [where, stamp] : changes_) {
+    if (!seen.Covers(stamp)) continue;
+    if (where.first == kAll) return Buckets(buckets_, true);
+    changed[where.first] = true;
+  }
+  return changed;
 }
 
 std::shared_ptr<PartitionWatch> PartitionWatches::Begin(PartitionId partition,

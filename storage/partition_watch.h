@@ -27,8 +27,8 @@ class PartitionWatch {
   // Of changes without a stamp.
   void NoteUnknown() { unknown_ = true; }
 
-  // Something that `seen` covers has changed keys of these buckets since the watch began.
-  bool HasChanged(const Buckets& buckets, const crdt::VersionVector& seen) const;
+  // In which buckets something that `seen` covers has changed keys since the watch began.
+  Buckets ChangedBy(const crdt::VersionVector& seen) const;
 
  private:
   static constexpr std::size_t kAll = ~std::size_t{0};

@@ -57,6 +57,15 @@ bool LogVectors::CoversInAll(const VersionVector& vector) const {
                                   }));
 }
 
+VersionVector LogVectors::ReachedInAll() const {
+  if (beyond_floor.size() < kPartitions) return floor;
+  VersionVector reached = Observed(beyond_floor.begin()->first);
+  for (const auto& [partition, vector] : beyond_floor) {
+    reached = VersionVector::Minimum(reached, Observed(partition));
+  }
+  return reached;
+}
+
 PartitionVectors LogVectors::BeyondFor(std::string_view effects) const {
   PartitionVectors beyond;
   if (beyond_floor.empty()) return beyond;

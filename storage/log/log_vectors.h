@@ -30,6 +30,8 @@ struct LogVectors {
   bool Covers(const LogVectors& other) const;
   // Every partition has come so far.
   bool CoversInAll(const crdt::VersionVector& vector) const;
+  // The furthest that every partition has come.
+  crdt::VersionVector ReachedInAll() const;
   // Of the partitions that the effects touch: what they have that the floor does not cover.
   PartitionVectors BeyondFor(std::string_view effects) const;
 

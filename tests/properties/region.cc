@@ -76,7 +76,13 @@ void Region::LeaveOutEqual(storage::PartitionId partition, const Told& told, Ent
     return equal[storage::BucketSums::BucketOf(key, equal.size())];
   };
   // Comes whole: as where it is asked for once more.
-  if (fault_ != Fault::kStaleSums && told.watch->HasChanged(equal, entry.vector)) return;
+  storage::BucketSums now(told.sums.size());
+  for (const auto& [key, bytes] : Export(*keyspace_, partition)) now.Add(key, bytes);
+  const storage::Buckets as_told = now.EqualTo(told.sums);
+  const storage::Buckets changed = told.watch->ChangedBy(entry.vector);
+  for (std::size_t i = 0; i < equal.size(); ++i) {
+    if (fault_ != Fault::kStaleSums && equal[i] && changed[i] && !as_told[i]) return;
+  }
   std::erase_if(joined.keys, [&](const auto& named) { return is_equal(named.first); });
   for (const auto& [key, bytes] : Export(*keyspace_, partition)) {
     if (!is_equal(key)) joined.keys.try_emplace(key);

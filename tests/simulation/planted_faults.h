@@ -36,9 +36,9 @@ enum class Planted {
   kDeleteTakesUnseen,       // A delete takes also what it has not seen.
   kTransactionTorn,         // Of a transaction from elsewhere only the first change arrives.
   kJoinLosesAKey,           // A full synchronisation leaves out a key.
-  kJoinKeepsWhatIsGone,     // A full synchronisation leaves keys that are absent where it comes from.
-  kGateSkipped,             // Two records arrive in the wrong order.
-  kBeyondDropped,           // What an author had seen amid a join is left out where it is applied.
+  kJoinKeepsWhatIsGone,  // A full synchronisation leaves keys that are absent where it comes from.
+  kGateSkipped,          // Two records arrive in the wrong order.
+  kBeyondDropped,        // What an author had seen amid a join is left out where it is applied.
   // Of memory and logs that have to be bounded:
   kNeverCollected,  // what is stable stays;
   kStableUnheard,   // nobody hears what is durable elsewhere;

@@ -214,6 +214,32 @@ TEST_F(CausalGateTest, ARecordWaitsForWhatItsAuthorHadSeenOfAPartition) {
   EXPECT_EQ(shard_.order(), std::vector<std::string>{"amid a join"});
 }
 
+// The keys that a jump does not name were compared with what its log had, not with this node's.
+TEST_F(CausalGateTest, AJumpOfNamedKeysIsOfNoUseWhereMoreIsHereThanItsLogHad) {
+  const auto jump_passes = [](bool has_more) {
+    FakeShard follower;
+    if (has_more) follower.Write(WriteOf(1, 1), "lost there");
+    const Subscribe request{.follow = true, .window = 1000, .stream = 1};
+    CausalGate gate(request);
+    EXPECT_TRUE(gate.OnStart({.stream = 1}).has_value());
+    std::string payload;
+    storage::EncodeVectorJump({.partition = 17,
+                               .fragments = 0,
+                               .vector = Having({WriteOf(1, 1), WriteOf(2, 1)}),
+                               .unnamed = storage::UnnamedKeys::kEqual},
+                              payload);
+    Records records{.stream = 1};
+    crdt::ByteWriter(records.entries).Bytes(payload);
+    EXPECT_TRUE(gate.OnRecords(records).has_value());
+    EXPECT_TRUE(gate.Deliver(follower, std::nullopt).has_value());
+    EXPECT_EQ(gate.must_join(), gate.waiting() == 1);
+    EXPECT_EQ(gate.must_join(), !follower.Observed(17).Covers(WriteOf(2, 1)));
+    return !gate.must_join();
+  };
+  EXPECT_TRUE(jump_passes(/*has_more=*/false));
+  EXPECT_FALSE(jump_passes(/*has_more=*/true));
+}
+
 TEST_F(CausalGateTest, PartsFitTogetherOrAreRefused) {
   std::string payload;
   storage::EncodeRecord(RecordOf(WriteOf(2, 1), "in two parts"), {}, payload);

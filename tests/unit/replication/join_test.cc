@@ -236,6 +236,17 @@ class ComparedJoinTest : public JoinTest {
   static storage::PartitionId PartitionOf(crdt::Stamp stamp) {
     return storage::PartitionOf(FakeShard::KeyOf(stamp));
   }
+  // At the sender, in a partition that is not empty, with something that the receiver lacks.
+  void WriteSeenAndGone(crdt::Stamp theirs) {
+    crdt::Stamp neighbour = WriteOf(1, next_tick_);
+    while (PartitionOf(neighbour) != PartitionOf(theirs)) neighbour = neighbour.Plus(1);
+    Both(neighbour);
+    primary_.Write(neighbour.Plus(1), "not here yet");
+    next_tick_ += 100000;
+    primary_.Write(theirs, "seen and gone");
+    primary_.Spoil(FakeShard::KeyOf(theirs), "");
+    sender_ = JoinSender(1, primary_.log().CursorAtEnd());
+  }
   // Until what is here of this partition has been told, and it has not come.
   void TellUpTo(storage::PartitionId partition) {
     while (sender_.partitions_sent() + 1 < partition) Turn();
@@ -243,6 +254,7 @@ class ComparedJoinTest : public JoinTest {
   }
 
   JoinSender sender_{1, primary_.log().CursorAtEnd()};
+  std::uint64_t next_tick_ = 31;
 };
 
 TEST_F(ComparedJoinTest, WhatIsEqualDoesNotCome) {
@@ -287,28 +299,65 @@ TEST_F(ComparedJoinTest, WhatIsWrittenHereMeanwhileStays) {
   TellUpTo(PartitionOf(own));
   replica_.Write(own, "meanwhile");
   while (Turn()) continue;
-  EXPECT_FALSE(receiver_->must_ask_again());
+  EXPECT_EQ(receiver_->partitions_refused(), 0);
   EXPECT_TRUE(replica_.texts().contains(own));
   EXPECT_TRUE(replica_.floor().Covers(primary_.floor()));
 }
 
 // The sender had seen the write, and what took it away again; here only the write has come. To
 // leave the partition as it is would keep it for ever.
-TEST_F(ComparedJoinTest, WhatTheSenderHadSeenAndComesHereOnlyNowIsAskedForOnceMore) {
+TEST_F(ComparedJoinTest, WhatTheSenderHadSeenAndComesHereOnlyNowIsRefused) {
   const crdt::Stamp theirs = WriteOf(3, 40);
-  crdt::Stamp neighbour = WriteOf(1, 31);
-  while (PartitionOf(neighbour) != PartitionOf(theirs)) neighbour = neighbour.Plus(1);
-  Both(neighbour);
-  primary_.Write(neighbour.Plus(1), "not here yet");
-  primary_.Write(theirs, "seen and gone");
-  primary_.Spoil(FakeShard::KeyOf(theirs), "");
-  sender_ = JoinSender(1, primary_.log().CursorAtEnd());
+  WriteSeenAndGone(theirs);
+  const crdt::VersionVector all = primary_.floor();
   TellUpTo(PartitionOf(theirs));
   replica_.Write(theirs, "seen and gone");
-  while (!receiver_->must_ask_again() && Turn()) continue;
-  ASSERT_TRUE(receiver_->must_ask_again());
-  EXPECT_FALSE(replica_.Observed(PartitionOf(theirs)).Covers(primary_.floor()))
-      << "the partition is as it was";
+  while (Turn()) continue;
+  EXPECT_EQ(receiver_->partitions_refused(), 1);
+  EXPECT_EQ(receiver_->partitions_joined(), storage::kPartitions - 1);
+  EXPECT_FALSE(replica_.Observed(PartitionOf(theirs)).Covers(all)) << "it is as it was";
+  EXPECT_FALSE(replica_.floor().Covers(all));
+  // Once more, from the beginning, with what is here now.
+  sender_ = JoinSender(2, primary_.log().CursorAtEnd());
+  receiver_.reset();
+  while (Turn()) continue;
+  EXPECT_EQ(receiver_->partitions_refused(), 0);
+  EXPECT_TRUE(replica_.floor().Covers(all));
+  EXPECT_FALSE(replica_.texts().contains(theirs));
+}
+
+// Both came here meanwhile, too: then there is nothing to undo.
+TEST_F(ComparedJoinTest, WhatIsAgainAsItWasToldIsTaken) {
+  const crdt::Stamp theirs = WriteOf(3, 40);
+  WriteSeenAndGone(theirs);
+  TellUpTo(PartitionOf(theirs));
+  replica_.Write(theirs, "seen and gone");
+  replica_.Spoil(FakeShard::KeyOf(theirs), "");
+  while (Turn()) continue;
+  EXPECT_EQ(receiver_->partitions_refused(), 0);
+  EXPECT_TRUE(replica_.floor().Covers(primary_.floor()));
+}
+
+// Each partition was refused once, but not in the same round: the floor moves up to the first
+// one's.
+TEST_F(ComparedJoinTest, RoundsThatRefuseSomethingBringTheFloorForwardTogether) {
+  const crdt::Stamp theirs = WriteOf(3, 40);
+  WriteSeenAndGone(theirs);
+  const crdt::VersionVector first = primary_.floor();
+  TellUpTo(PartitionOf(theirs));
+  replica_.Write(theirs, "seen and gone");
+  while (Turn()) continue;
+  ASSERT_EQ(receiver_->partitions_refused(), 1);
+  crdt::Stamp others = WriteOf(3, 60);
+  while (PartitionOf(others) == PartitionOf(theirs)) others = others.Plus(1);
+  WriteSeenAndGone(others);
+  sender_ = JoinSender(2, primary_.log().CursorAtEnd());
+  receiver_.reset();
+  TellUpTo(PartitionOf(others));
+  replica_.Write(others, "seen and gone");
+  while (Turn()) continue;
+  EXPECT_EQ(receiver_->partitions_refused(), 1);
+  EXPECT_TRUE(replica_.floor().Covers(first));
 }
 
 TEST_F(ComparedJoinTest, AFollowerOfTheLogTakesPart) {
